@@ -1,0 +1,52 @@
+/* Errors: every function of ours that can fail returns one of these.
+ *
+ * The list is the only place where a code, its name and its sentence in both
+ * languages are written. It is not a place for foreign codes: errno, LMDB, uv
+ * and the like are translated at the border, in one function each.
+ */
+#ifndef SG_STORAGE_BASE_ERR_H
+#define SG_STORAGE_BASE_ERR_H
+
+/* X(name, code, English, Vietnamese). Codes are part of the tools' interface:
+ * never renumbered, never reused. 1..99 general, 100..199 bytes and formats,
+ * 200..299 storage, 300..399 replication, 400..499 registry, 500..599 node. */
+/* clang-format off */
+#define SG_ERR_LIST(X)                                                         \
+    X(OK, 0, "no error", "không có lỗi")                                       \
+    X(NOMEM, 1, "out of memory", "hết bộ nhớ")                                 \
+    X(INVALID, 2, "an argument is not valid", "tham số không hợp lệ")          \
+    X(LIMIT, 3, "a named limit is exceeded", "vượt quá một giới hạn đã đặt")   \
+    X(NOTFOUND, 4, "not found", "không tìm thấy")                              \
+    X(EXISTS, 5, "it exists already", "đã tồn tại")                            \
+    X(STATE, 6, "not possible in this state", "không thực hiện được ở trạng thái này") \
+    X(IO, 7, "reading or writing failed", "lỗi đọc hoặc ghi")                  \
+    X(CRYPTO, 8, "the cryptographic library refused", "thư viện mật mã từ chối") \
+    X(TRUNCATED, 100, "the bytes end too early", "dữ liệu bị cụt")             \
+    X(TRAILING, 101, "bytes are left over at the end", "thừa dữ liệu ở cuối")  \
+    X(MALFORMED, 102, "the bytes do not follow the format", "dữ liệu sai định dạng") \
+    X(NOTCANONICAL, 103, "not the one canonical encoding", "không phải dạng mã hóa chuẩn duy nhất") \
+    X(VERSION, 104, "a format version this program does not know", "phiên bản định dạng chưa được hỗ trợ") \
+    X(SIGNATURE, 105, "the signature does not verify", "chữ ký không đúng")    \
+    X(DECRYPT, 106, "the seal does not open: wrong key or changed bytes", "không mở được niêm phong: sai khóa hoặc dữ liệu bị sửa")
+/* clang-format on */
+
+enum sg_err {
+#define SG_ERR_ENUM(name, code, english, vietnamese) SG_ERR_##name = code,
+    SG_ERR_LIST(SG_ERR_ENUM)
+#undef SG_ERR_ENUM
+};
+
+#define SG_OK SG_ERR_OK
+#define SG_USE_RESULT __attribute__((warn_unused_result))
+
+enum sg_lang { SG_LANG_EN, SG_LANG_VI };
+
+/* Names ERR as in the list, such as "TRUNCATED"; "UNKNOWN" for a foreign
+ * number. Static storage. Context: any thread. */
+const char *sg_err_name(enum sg_err err);
+
+/* Says ERR in one sentence without a full stop. Static storage.
+ * Context: any thread. */
+const char *sg_err_text(enum sg_err err, enum sg_lang lang);
+
+#endif
