@@ -27,7 +27,9 @@
     X(NOTCANONICAL, 103, "not the one canonical encoding", "không phải dạng mã hóa chuẩn duy nhất") \
     X(VERSION, 104, "a format version this program does not know", "phiên bản định dạng chưa được hỗ trợ") \
     X(SIGNATURE, 105, "the signature does not verify", "chữ ký không đúng")    \
-    X(DECRYPT, 106, "the seal does not open: wrong key or changed bytes", "không mở được niêm phong: sai khóa hoặc dữ liệu bị sửa")
+    X(DECRYPT, 106, "the seal does not open: wrong key or changed bytes", "không mở được niêm phong: sai khóa hoặc dữ liệu bị sửa") \
+    X(TYPE, 107, "a value of another type is wanted here", "giá trị không đúng kiểu") \
+    X(TEXT, 108, "the text is not valid UTF-8", "văn bản không phải UTF-8 hợp lệ")
 /* clang-format on */
 
 enum sg_err {
@@ -36,7 +38,7 @@ enum sg_err {
 #undef SG_ERR_ENUM
 };
 
-#define SG_OK SG_ERR_OK
+#define SG_OK         SG_ERR_OK
 #define SG_USE_RESULT __attribute__((warn_unused_result))
 
 enum sg_lang { SG_LANG_EN, SG_LANG_VI };

@@ -1,0 +1,55 @@
+/* Limits: every maximum of the system, by name, with its reason.
+ *
+ * A bound that a format or a queue has stands here and nowhere else, and each
+ * has a test that sees it refuse (SG_ERR_LIMIT unless said otherwise). Sizes
+ * are bytes. It is not configuration: what an operator may lower is in the
+ * node's settings and never above these.
+ */
+#ifndef SG_STORAGE_BASE_LIMITS_H
+#define SG_STORAGE_BASE_LIMITS_H
+
+/* Records and entries (FORMAT.md, RECORDS.md) */
+
+/* A record before sealing: a person with all attributes is about 2 KiB. */
+#define SG_RECORD_SIZE_MAX 65536
+/* A payload as kept: the entry header gives its length up to this. */
+#define SG_PAYLOAD_SIZE_MAX 65536
+/* Nesting of a msgpack value: records use 4; the rest is room. */
+#define SG_MSGPACK_DEPTH_MAX 16
+/* Records that one record replaces: a merge of a crowd of conflicts. */
+#define SG_PARENTS_MAX 16
+/* A name or another short text of a person, UTF-8. */
+#define SG_NAME_SIZE_MAX 256
+/* Scopes that one content key is wrapped for: u8 on disk, 88 bytes each. */
+#define SG_WRAPS_MAX 64
+
+/* Logs (FORMAT.md) */
+
+/* Entries of one log that one LMDB transaction commits: three flushes bear
+ * thousands of entries as easily as one. */
+#define SG_COMMIT_ENTRIES_MAX 4096
+/* Time that an entry waits for company in a commit, in milliseconds: an officer
+ * does not notice it. */
+#define SG_COMMIT_MS_MAX 50
+/* Epochs under one certificate: honest machines need one per restored backup,
+ * and a thief must not fill the peers' tables with logs. */
+#define SG_EPOCHS_MAX 64
+/* Branches of one forked log that are kept, the first included: two prove the
+ * fork, the rest save what citizens filed; more is an attack. */
+#define SG_BRANCHES_MAX 8
+
+/* Replication (PROTOCOL.md) */
+
+/* Entries of one package: one complete subtree of level 8. */
+#define SG_PACKAGE_ENTRIES_MAX 256
+/* A message between peers, whole: a package of common records fits. */
+#define SG_MESSAGE_SIZE_MAX 262144
+/* A Noise transport message, its tag included (Noise, section 3). */
+#define SG_NOISE_SIZE_MAX 65535
+/* A certificate: it is in every handshake, slip and bundle. */
+#define SG_CERTIFICATE_SIZE_MAX 160
+/* Sessions of one node at a time: a district has its neighbours, the centre
+ * its 27; memory per peer is taken at creation. */
+#define SG_PEERS_MAX 64
+
+#endif
