@@ -52,4 +52,20 @@
  * its 27; memory per peer is taken at creation. */
 #define SG_PEERS_MAX 64
 
+/* Cryptography (crypto.h) */
+
+/* A message signed for a purpose: it stands behind its block on the stack. The
+ * largest, a genesis statement, is far smaller. */
+#define SG_SIGN_PURPOSE_SIZE_MAX 4096
+/* What one seal holds: a whole backup fits, and the ciphers' own bound of
+ * 2^38 - 64 is never met. */
+#define SG_SEAL_SIZE_MAX (1 << 30)
+/* A passphrase, in bytes: a long sentence in Vietnamese. */
+#define SG_PASSPHRASE_SIZE_MAX 1024
+/* What a key file may ask of Argon2id before it is refused as INVALID: 16
+ * passes over 1 GiB take about 10 s. The least memory is libsodium's. */
+#define SG_ARGON2ID_PASSES_MAX     16
+#define SG_ARGON2ID_MEMORY_KIB_MIN 8
+#define SG_ARGON2ID_MEMORY_KIB_MAX (1 << 20)
+
 #endif

@@ -1,0 +1,247 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "storage/base/crypto.h"
+#include "tests/lib/hex.h"
+
+/* The link line wraps three calls of libsodium, so that their failures, which
+ * cannot be had otherwise, are seen here. */
+int __real_sodium_init(void);
+int __wrap_sodium_init(void);
+void *__real_sodium_malloc(size_t size);
+void *__wrap_sodium_malloc(size_t size);
+int __real_crypto_pwhash_argon2id(unsigned char *out, unsigned long long size,
+                                  const char *passphrase,
+                                  unsigned long long passphrase_size,
+                                  const unsigned char *salt,
+                                  unsigned long long passes, size_t memory,
+                                  int algorithm);
+int __wrap_crypto_pwhash_argon2id(unsigned char *out, unsigned long long size,
+                                  const char *passphrase,
+                                  unsigned long long passphrase_size,
+                                  const unsigned char *salt,
+                                  unsigned long long passes, size_t memory,
+                                  int algorithm);
+
+static bool failing;
+
+int __wrap_sodium_init(void)
+{
+    return failing ? -1 : __real_sodium_init();
+}
+
+void *__wrap_sodium_malloc(size_t size)
+{
+    return failing ? NULL : __real_sodium_malloc(size);
+}
+
+int __wrap_crypto_pwhash_argon2id(unsigned char *out, unsigned long long size,
+                                  const char *passphrase,
+                                  unsigned long long passphrase_size,
+                                  const unsigned char *salt,
+                                  unsigned long long passes, size_t memory,
+                                  int algorithm)
+{
+    if (failing)
+        return -1;
+    return __real_crypto_pwhash_argon2id(out, size, passphrase, passphrase_size,
+                                         salt, passes, memory, algorithm);
+}
+
+static int init(void **state)
+{
+    (void)state;
+    failing = false;
+    return sg_crypto_init() == SG_OK ? 0 : -1;
+}
+
+static int mend(void **state)
+{
+    (void)state;
+    failing = false;
+    return 0;
+}
+
+/* Initialising twice is as good as once, and a library that does not start is
+ * reported. */
+static void test_init(void **state)
+{
+    (void)state;
+    assert_int_equal(sg_crypto_init(), SG_OK);
+    failing = true;
+    assert_int_equal(sg_crypto_init(), SG_ERR_CRYPTO);
+}
+
+/* Random bytes fill the whole range and come out different each time. */
+static void test_random(void **state)
+{
+    (void)state;
+    uint8_t a[64] = {0}, b[64] = {0};
+    sg_crypto_random(a, sizeof(a));
+    sg_crypto_random(b, sizeof(b));
+    assert_memory_not_equal(a, b, 32);
+    assert_memory_not_equal(a + 32, b + 32, 32);
+    sg_crypto_random(NULL, 0);
+}
+
+/* Wiping leaves zero bytes, here and nowhere else. */
+static void test_wipe(void **state)
+{
+    (void)state;
+    uint8_t secret[] = {1, 2, 3, 4};
+    const uint8_t expected[] = {1, 0, 0, 4};
+    sg_crypto_wipe(secret + 1, 2);
+    assert_memory_equal(secret, expected, sizeof(expected));
+    sg_crypto_wipe(NULL, 0);
+}
+
+/* Equal means every byte; nothing equals nothing. */
+static void test_equal(void **state)
+{
+    (void)state;
+    uint8_t a[32] = {0}, b[32] = {0};
+    assert_true(sg_crypto_equal(a, b, sizeof(a)));
+    for (size_t i = 0; i < sizeof(a); i++) {
+        a[i] = 1;
+        assert_false(sg_crypto_equal(a, b, sizeof(a)));
+        assert_true(sg_crypto_equal(a, b, i));
+        a[i] = 0;
+    }
+    assert_true(sg_crypto_equal(NULL, NULL, 0));
+}
+
+/* Secret memory can be written to its last byte and freed; no memory gives
+ * NULL, and freeing NULL does nothing. */
+static void test_secret(void **state)
+{
+    (void)state;
+    uint8_t *secret = sg_crypto_secret_new(100);
+    assert_non_null(secret);
+    memset(secret, 0x5a, 100);
+    sg_crypto_secret_free(secret);
+    sg_crypto_secret_free(NULL);
+    failing = true;
+    assert_null(sg_crypto_secret_new(100));
+}
+
+static const struct argon2id_example {
+    struct sg_argon2id cost;
+    struct sg_bytes passphrase;
+    const char *salt; /* 16 characters */
+    const char *key;
+} argon2id_examples[] = {
+    {{.passes = 2, .memory_kib = 64},
+     {(const uint8_t *)"correct horse", 13},
+     "sogoc test salt.",
+     "49437bfb6f6a7b36d744d058231630b9d4d5e1d85a1c9c21fe16a58c41bd2647"},
+    {{.passes = 3, .memory_kib = SG_ARGON2ID_MEMORY_KIB_MIN},
+     {NULL, 0},
+     "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f",
+     "6c9e0bd92173309dadef822b74e81b0ddfd63fc354b54f172bd56721a956f45a"},
+};
+
+/* Argon2id gives the same keys as another implementation, OpenSSL 4.0's (RFC
+ * 9106 has no example with one lane). */
+static void test_argon2id_examples(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct argon2id_example *e = &argon2id_examples[i];
+        uint8_t key[32], expected[32];
+        assert_int_equal(sg_crypto_argon2id(&e->cost, e->passphrase,
+                                            (const uint8_t *)e->salt, key),
+                         SG_OK);
+        assert_int_equal(hex_decode(e->key, expected, sizeof(expected)), 32);
+        assert_memory_equal(key, expected, sizeof(expected));
+    }
+}
+
+static const struct sg_bytes passphrase = {(const uint8_t *)"correct horse",
+                                           13};
+static const uint8_t salt[SG_ARGON2ID_SALT_SIZE];
+
+/* The named costs are those that the key files of FORMAT.md hold. */
+static void test_argon2id_profiles(void **state)
+{
+    (void)state;
+    assert_int_equal(sg_crypto_argon2id_interactive.passes, 2);
+    assert_int_equal(sg_crypto_argon2id_interactive.memory_kib, 64 * 1024);
+    assert_int_equal(sg_crypto_argon2id_moderate.passes, 3);
+    assert_int_equal(sg_crypto_argon2id_moderate.memory_kib, 256 * 1024);
+    uint8_t key[32];
+    assert_int_equal(sg_crypto_argon2id(&sg_crypto_argon2id_interactive,
+                                        passphrase, salt, key),
+                     SG_OK);
+}
+
+/* A cost out of its limits, as a changed key file may ask for, is refused
+ * before any work is done. */
+static void test_argon2id_refuses_costs(void **state)
+{
+    (void)state;
+    const struct sg_argon2id bad[] = {
+        {.passes = 0, .memory_kib = 64},
+        {.passes = SG_ARGON2ID_PASSES_MAX + 1, .memory_kib = 64},
+        {.passes = 2, .memory_kib = SG_ARGON2ID_MEMORY_KIB_MIN - 1},
+        {.passes = 2, .memory_kib = SG_ARGON2ID_MEMORY_KIB_MAX + 1},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        uint8_t key[32];
+        assert_int_equal(sg_crypto_argon2id(&bad[i], passphrase, salt, key),
+                         SG_ERR_INVALID);
+    }
+}
+
+/* A passphrase has a limit: the longest works, one byte more is refused. */
+static void test_argon2id_passphrase_limit(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[SG_PASSPHRASE_SIZE_MAX + 1];
+    const struct sg_argon2id cost = {.passes = 1, .memory_kib = 8};
+    uint8_t key[32];
+    assert_int_equal(
+        sg_crypto_argon2id(&cost, (struct sg_bytes){bytes, sizeof(bytes) - 1},
+                           salt, key),
+        SG_OK);
+    assert_int_equal(sg_crypto_argon2id(&cost,
+                                        (struct sg_bytes){bytes, sizeof(bytes)},
+                                        salt, key),
+                     SG_ERR_LIMIT);
+}
+
+/* When the memory is not there, that is what is said, and no key comes out. */
+static void test_argon2id_without_memory(void **state)
+{
+    (void)state;
+    failing = true;
+    uint8_t key[32] = {0};
+    static const uint8_t zero[32];
+    assert_int_equal(
+        sg_crypto_argon2id(&sg_crypto_argon2id_moderate, passphrase, salt, key),
+        SG_ERR_NOMEM);
+    assert_memory_equal(key, zero, sizeof(zero));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_init, mend),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_wipe),
+        cmocka_unit_test(test_equal),
+        cmocka_unit_test_teardown(test_secret, mend),
+        cmocka_unit_test(test_argon2id_examples),
+        cmocka_unit_test(test_argon2id_profiles),
+        cmocka_unit_test(test_argon2id_refuses_costs),
+        cmocka_unit_test(test_argon2id_passphrase_limit),
+        cmocka_unit_test_teardown(test_argon2id_without_memory, mend),
+    };
+    return cmocka_run_group_tests(tests, init, NULL);
+}
