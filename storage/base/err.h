@@ -18,18 +18,26 @@
     X(LIMIT, 3, "a named limit is exceeded", "vượt quá một giới hạn đã đặt")   \
     X(NOTFOUND, 4, "not found", "không tìm thấy")                              \
     X(EXISTS, 5, "it exists already", "đã tồn tại")                            \
-    X(STATE, 6, "not possible in this state", "không thực hiện được ở trạng thái này") \
+    X(STATE, 6, "not possible in this state",                                  \
+      "không thực hiện được ở trạng thái này")                                 \
     X(IO, 7, "reading or writing failed", "lỗi đọc hoặc ghi")                  \
-    X(CRYPTO, 8, "the cryptographic library refused", "thư viện mật mã từ chối") \
+    X(CRYPTO, 8, "the cryptographic library refused",                          \
+      "thư viện mật mã từ chối")                                               \
     X(TRUNCATED, 100, "the bytes end too early", "dữ liệu bị cụt")             \
     X(TRAILING, 101, "bytes are left over at the end", "thừa dữ liệu ở cuối")  \
-    X(MALFORMED, 102, "the bytes do not follow the format", "dữ liệu sai định dạng") \
-    X(NOTCANONICAL, 103, "not the one canonical encoding", "không phải dạng mã hóa chuẩn duy nhất") \
-    X(VERSION, 104, "a format version this program does not know", "phiên bản định dạng chưa được hỗ trợ") \
+    X(MALFORMED, 102, "the bytes do not follow the format",                    \
+      "dữ liệu sai định dạng")                                                 \
+    X(NOTCANONICAL, 103, "not the one canonical encoding",                     \
+      "không phải dạng mã hóa chuẩn duy nhất")                                 \
+    X(VERSION, 104, "a format version this program does not know",             \
+      "phiên bản định dạng chưa được hỗ trợ")                                  \
     X(SIGNATURE, 105, "the signature does not verify", "chữ ký không đúng")    \
-    X(DECRYPT, 106, "the seal does not open: wrong key or changed bytes", "không mở được niêm phong: sai khóa hoặc dữ liệu bị sửa") \
-    X(TYPE, 107, "a value of another type is wanted here", "giá trị không đúng kiểu") \
-    X(TEXT, 108, "the text is not valid UTF-8", "văn bản không phải UTF-8 hợp lệ")
+    X(DECRYPT, 106, "the seal does not open: wrong key or changed bytes",      \
+      "không mở được niêm phong: sai khóa hoặc dữ liệu bị sửa")                \
+    X(TYPE, 107, "a value of another type is wanted here",                     \
+      "giá trị không đúng kiểu")                                               \
+    X(TEXT, 108, "the text is not valid UTF-8",                                \
+      "văn bản không phải UTF-8 hợp lệ")
 /* clang-format on */
 
 enum sg_err {
