@@ -70,6 +70,9 @@ function(sg_program name)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS})
 endfunction()
 
+# The tests labelled "threads", to build them alone under ThreadSanitizer.
+add_custom_target(sg_threads)
+
 # sg_test(<name> SOURCES <file>... LINKS <library>... [LABELS <label>...]
 #         [TIMEOUT <seconds>]): a cmocka program that sees everything and links
 # only the rings it names; the link line is the proof of what they need.
@@ -83,6 +86,9 @@ function(sg_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} sg_testlib sg::cmocka)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(threads IN_LIST ARG_LABELS)
+    add_dependencies(sg_threads ${name})
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT}
     LABELS "${ARG_LABELS}"
