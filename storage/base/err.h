@@ -37,7 +37,24 @@
     X(TYPE, 107, "a value of another type is wanted here",                     \
       "giá trị không đúng kiểu")                                               \
     X(TEXT, 108, "the text is not valid UTF-8",                                \
-      "văn bản không phải UTF-8 hợp lệ")
+      "văn bản không phải UTF-8 hợp lệ") \
+    X(DAMAGED, 210, "the data on disk is damaged", \
+      "dữ liệu trên đĩa bị hỏng") \
+    X(FULL, 211, "the disk is full: writing resumes when there is room", \
+      "đĩa đầy: sẽ ghi tiếp khi có chỗ") \
+    X(FATAL, 212, "the disk failed to keep what was written: stop now", \
+      "đĩa không giữ được dữ liệu đã ghi: phải dừng ngay") \
+    X(BUSY, 213, "another process has the store open", \
+      "tiến trình khác đang mở kho dữ liệu") \
+    X(ACCESS, 214, "no permission", "không có quyền truy cập") \
+    X(ERASED, 215, "the payload was erased by order", \
+      "nội dung đã bị xóa theo lệnh") \
+    X(NOTHELD, 216, "this node does not hold the payload", \
+      "nút này không giữ nội dung") \
+    X(CLOSED, 217, "the log is closed: nothing more is appended to it", \
+      "nhật ký đã đóng: không ghi thêm nữa") \
+    X(FORK, 218, "the log has forked: two signed histories exist", \
+      "nhật ký bị rẽ nhánh: có hai lịch sử cùng được ký")
 /* clang-format on */
 
 enum sg_err {
