@@ -68,3 +68,16 @@ install_packages() {
 make_folder() {
     mktemp -d "${TMPDIR:-/tmp}/sogoc-$1.XXXXXX"
 }
+
+# build_release FOLDER TARGET...: the release build, quietly unless it fails.
+build_release() {
+    local folder=$1 log
+    shift
+    mkdir -p "$folder" && log=$folder/build.log
+    if ! { cmake -S "$root" -B "$folder" -G Ninja &&
+        cmake --build "$folder" -j "$(nproc)" --target "$@"; } \
+        >"$log" 2>&1 </dev/null; then
+        cat "$log" >&2
+        die 1 "the build failed"
+    fi
+}

@@ -1,0 +1,55 @@
+/* Benches: figures with a name, a unit, and what they are measured against.
+ *
+ * A bench is a function in a file bench_<name>.c and a row of the table in
+ * bench.c. It measures and hands over figures; how they are printed is not its
+ * business.
+ */
+#ifndef SG_TOOLS_BENCH_H
+#define SG_TOOLS_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "storage/base/err.h"
+
+/* What a goal asks of a value. */
+enum sg_bench_goal { SG_BENCH_NO_GOAL, SG_BENCH_AT_LEAST, SG_BENCH_AT_MOST };
+
+/* One measured figure. */
+struct sg_bench_figure {
+    const char *name; /* bench/what, such as "limits/sha256_64" */
+    const char *unit; /* such as "/s" */
+    double value;
+    double limit; /* the machine's own in the same unit; 0 when unknown */
+    double goal;  /* what the value is to reach; see goal_kind */
+    enum sg_bench_goal goal_kind;
+};
+
+/* One run of the program: what the caller chose, and what was printed. */
+struct sg_bench {
+    const char *folder; /* empty, on the disk to measure; removed at the end */
+    uint64_t round_ms;  /* how long one round of a rate lasts */
+    bool is_json;
+    uint64_t n_figures;
+    uint64_t n_missed; /* goals that do not hold */
+};
+
+/* Prints FIGURE, as a row or as one JSON object on a line. */
+void sg_bench_print(struct sg_bench *bench,
+                    const struct sg_bench_figure *figure);
+
+/* Does one piece of work, of a size that the caller of sg_bench_rate knows. */
+typedef enum sg_err sg_bench_work(void *context);
+
+/* Repeats WORK in three rounds of round_ms, or of CALLS_MAX calls where that is
+ * less, and gives the median of UNITS a second, UNITS being what one call does.
+ * Errors: the first of WORK. */
+SG_USE_RESULT enum sg_err sg_bench_rate(const struct sg_bench *bench,
+                                        double units, uint64_t calls_max,
+                                        sg_bench_work *work, void *context,
+                                        double *ret_rate);
+
+/* The benches. They print what fails to standard error. */
+SG_USE_RESULT enum sg_err sg_bench_limits(struct sg_bench *bench);
+
+#endif
