@@ -12,6 +12,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 
 option(SG_WERROR "Warnings are errors (the checks switch this on)" OFF)
 option(SG_COVERAGE "Instrument for gcov" OFF)
+option(SG_FUZZ "Build the fuzzers with clang's libFuzzer" OFF)
 set(SG_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined")
 
 add_compile_definitions(_GNU_SOURCE)
@@ -27,6 +28,9 @@ if(SG_SANITIZE)
   add_link_options(-fsanitize=${SG_SANITIZE})
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_compile_definitions(_FORTIFY_SOURCE=2)
+endif()
+if(SG_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(SG_COVERAGE)
   add_compile_options(--coverage -O0)
@@ -52,6 +56,9 @@ function(sg_view name)
   set(${name}_VIEW ${root} PARENT_SCOPE)
 endfunction()
 
+# What a release is made of: the rings and the programs, without the tests.
+add_custom_target(sg_release)
+
 # sg_ring(<name> SEES <folder>... SOURCES <file>... LINKS <library>...)
 function(sg_ring name)
   cmake_parse_arguments(ARG "" "" "SEES;SOURCES;LINKS" ${ARGN})
@@ -59,6 +66,7 @@ function(sg_ring name)
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${${name}_VIEW})
   target_link_libraries(${name} PUBLIC ${ARG_LINKS})
+  add_dependencies(sg_release ${name})
 endfunction()
 
 # sg_program(<name> SEES <folder>... SOURCES <file>... LINKS <library>...)
@@ -68,6 +76,7 @@ function(sg_program name)
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${${name}_VIEW})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS})
+  add_dependencies(sg_release ${name})
 endfunction()
 
 # The tests labelled "threads", to build them alone under ThreadSanitizer.
