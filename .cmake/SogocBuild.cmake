@@ -58,6 +58,7 @@ endfunction()
 
 # What a release is made of: the rings and the programs, without the tests.
 add_custom_target(sg_release)
+set(SG_TESTS_DIR ${CMAKE_SOURCE_DIR}/tests)
 
 # sg_ring(<name> SEES <folder>... SOURCES <file>... LINKS <library>...)
 function(sg_ring name)
@@ -76,7 +77,10 @@ function(sg_program name)
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${${name}_VIEW})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS})
-  add_dependencies(sg_release ${name})
+  cmake_path(IS_PREFIX SG_TESTS_DIR ${CMAKE_CURRENT_SOURCE_DIR} is_test)
+  if(NOT is_test)
+    add_dependencies(sg_release ${name})
+  endif()
 endfunction()
 
 # The tests labelled "threads", to build them alone under ThreadSanitizer.

@@ -1,14 +1,5 @@
-/* Runs the public test vectors that the code is measured against.
- *
- *     conformance [DIR]
- *
- * DIR holds one folder for each kind of vectors, or is such a folder; without
- * it the environment's SG_VECTORS, and without that ../shared/vectors beside
- * the source. Every vector of a kind in the table below is run. Exit status: 0
- * when none failed, or when nobody said where vectors are and they are not in
- * the usual place; 1 otherwise. With CI=true in the environment, they must be
- * there.
- */
+/* Runs the public test vectors that the code is measured against: every vector
+ * of a kind in the table below. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +7,23 @@
 #include <sys/stat.h>
 
 #include "storage/base/crypto.h"
+#include "storage/base/version.h"
 #include "tests/conformance/run.h"
+
+static const char help[] =
+    "usage: conformance [DIR]\n"
+    "\n"
+    "Runs the public test vectors that our code is measured against. DIR "
+    "holds\n"
+    "one folder for each kind of vectors, or is such a folder; without it the\n"
+    "environment's SG_VECTORS, and without that ../shared/vectors beside the\n"
+    "source.\n"
+    "\n"
+    "  --version, --help\n"
+    "\n"
+    "Exit: 0 when none failed, or when nobody said where vectors are and they\n"
+    "are not in the usual place; 1 otherwise. With CI=true in the environment\n"
+    "they must be there.\n";
 
 static const struct kind {
     const char *folder;
@@ -124,8 +131,10 @@ static const char *cut_kind(char *root)
 
 int main(int argc, char **argv)
 {
+    if (sg_version_answer(argc, argv, "conformance", help))
+        return EXIT_SUCCESS;
     if (argc > 2) {
-        (void)fprintf(stderr, "usage: %s [DIR]\n", argv[0]);
+        (void)fprintf(stderr, "conformance: one DIR at most; see --help\n");
         return EXIT_FAILURE;
     }
     const char *told = argc == 2 ? argv[1] : getenv("SG_VECTORS");
