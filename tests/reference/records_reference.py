@@ -315,6 +315,13 @@ class Page:
             fields[no], last = (field, kind, need, merge), no
         return fields
 
+    @staticmethod
+    def decides(body, parents):
+        needs = {3: {6, 7, 10}, 4: {6}, 5: {6}, 7: {11}, 9: {12}}
+        act = body.get(3)
+        return (parents and needs.get(act, set()) <= set(body)
+                and (act not in (2, 6, 8) or body.get(5)))
+
     def fit(self, record):
         """Why the record does not fit, or None."""
         inner, outer = record
@@ -329,6 +336,8 @@ class Page:
         if not fits(parse_type("(uint, uint 0..2, uint, unit, unit?, sig?)"),
                     outer[:1] + outer[2:7]) or outer[4] == outer[5] or outer[7]:
             return "outer"
+        if body.get(0) == [2, "", None] or kind == 42 and not self.decides(body, parents):
+            return "not the one way to write it, or an act lacks its fields"
         fields = self.types[kind]
         for no, value in body.items():
             if no not in fields:
@@ -341,7 +350,9 @@ class Page:
             return "of or state"
         opening = kind not in COMMON or (
             1 not in body if kind in (35, 38, 39, 40, 41) else not parents)
-        for no, (name, _, need, _) in fields.items():
+        for no, (name, _, need, merge) in fields.items():
+            if not opening and no in body and (merge == "F" or merge == "K" and need != "a"):
+                return f"{name} in an amendment"
             if need == "a" and no not in body or need == "o" and opening and no not in body:
                 return f"{name} is missing"
         return None
@@ -373,6 +384,22 @@ def record(registry, inner_bytes, seed, hlc, position, capture, home=None,
     sig = seed and s.purpose_sign(seed, "sogoc v1 record sig", registry, ident)
     outer = encode([hlc, offset, trust, position, capture, home, sig, {}])
     return b"\x92" + inner_bytes + outer
+
+
+TONES = {"\u0300": "1", "\u0301": "2", "\u0309": "3", "\u0303": "4", "\u0323": "5"}
+VOWELS = set("aeiouyăâêôơư")
+
+
+def matching_key(name):
+    words = []
+    for word in " ".join(x for x in name if x).lower().replace("ð", "đ").split(" "):
+        letters = unicodedata.normalize("NFD", word)
+        tone = next((TONES[x] for x in letters if x in TONES), "")
+        word = unicodedata.normalize("NFC", "".join(x for x in letters if x not in TONES))
+        if word.endswith("y") and not VOWELS & set(word[:-1]):
+            word = word[:-1] + "i"
+        words.append(word + tone)
+    return " ".join(words)
 
 
 def row_hash(registry, row):
@@ -470,6 +497,11 @@ def examples():
     read = inner(64, person, {3: 1, 4: 2, 5: "22/DC02", 8: 1}, 20250704, officer_id,
                  b"\xaa" * 16)
     out["access"] = record(registry, read, None, HLC + 65536 * 169000000, position, HOME)
+
+    names = (["Nguyễn", "Thị", "Hòa"], ["NGUYỄN", "THỊ", "HOÀ"], ["Ðỗ", "Mỹ", "Lý"],
+             ["Hơ", "", "Giàng"], ["", "", "Thúy"])
+    out["matching-keys"] = "".join(f"{' '.join(filter(None, n))} = {matching_key(n)}\n"
+                                   for n in names)
 
     later = inner(99, person, {3: "một loại sau này", 40: [1, [2, 3]]}, 20270101,
                   officer_id, b"\xa7" * 16, schema=3)
