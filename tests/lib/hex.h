@@ -1,12 +1,15 @@
-/* Hex digits to bytes, for the vectors in tests.
+/* Hex digits to bytes and back, for the vectors and examples in tests.
  *
- * Not for the product, which never reads hex from outside.
+ * Not for the product, which is stricter (storage/base/text.h). None of these
+ * uses sg_alloc.
  */
 #ifndef SG_TESTS_LIB_HEX_H
 #define SG_TESTS_LIB_HEX_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "storage/base/bytes.h"
 
 #define HEX_BAD SIZE_MAX
 
@@ -41,5 +44,18 @@ static inline size_t hex_decode(const char *text, uint8_t *ret, size_t ret_max)
     }
     return size;
 }
+
+/* Gives the bytes that DIGITS say, to be written in the middle of an
+ * expression: they live until 64 MiB more were given out. Blanks and line
+ * breaks mean nothing, and a semicolon begins a remark up to the end of its
+ * line. Fails the test if that is not hex. */
+struct sg_bytes sg_hex(const char *digits);
+
+/* As sg_hex, of TEXT. Returns false, and leaves RET_BYTES alone, if that is not
+ * hex. */
+bool sg_hex_parse(struct sg_bytes text, struct sg_bytes *ret_bytes);
+
+/* Gives BYTES in lowercase hex digits, ended with 0; they live as long. */
+const char *sg_hex_text(struct sg_bytes bytes);
 
 #endif
