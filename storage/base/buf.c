@@ -82,7 +82,7 @@ enum sg_err sg_buf_extend(struct sg_buf *buf, size_t size, uint8_t **ret_room)
 
     if (err != SG_OK)
         return err;
-    *ret_room = size > 0 ? buf->data + buf->size : buf->data;
+    *ret_room = buf->data != NULL ? buf->data + buf->size : NULL;
     buf->size += size;
     return SG_OK;
 }
