@@ -8,6 +8,7 @@
 void sg_writer_init_array(struct sg_writer *writer, uint8_t *array,
                           size_t capacity)
 {
+    SG_ASSERT(array != NULL);
     *writer = (struct sg_writer){.array = array, .capacity = capacity};
 }
 
@@ -98,6 +99,15 @@ uint8_t *sg_writer_room(struct sg_writer *writer, size_t size)
     if (writer->err == SG_OK)
         writer->size += size;
     return room;
+}
+
+struct sg_bytes sg_writer_written(const struct sg_writer *writer)
+{
+    if (writer->err != SG_OK || writer->size == 0)
+        return (struct sg_bytes){0};
+    if (writer->buf != NULL)
+        return sg_bytes(writer->buf->data + writer->begin, writer->size);
+    return sg_bytes(writer->array, writer->size);
 }
 
 void sg_writer_fail(struct sg_writer *writer, enum sg_err err)

@@ -46,6 +46,10 @@ void sg_writer_bytes(struct sg_writer *writer, struct sg_bytes bytes);
  * call; NULL after a failure. Errors: LIMIT, NOMEM. */
 uint8_t *sg_writer_room(struct sg_writer *writer, size_t size);
 
+/* Gives what was written so far, borrowed until the next call; no bytes after
+ * a failure. */
+struct sg_bytes sg_writer_written(const struct sg_writer *writer);
+
 /* Records ERR as the writer's failure if it has none yet. */
 void sg_writer_fail(struct sg_writer *writer, enum sg_err err);
 
