@@ -30,6 +30,7 @@ static const struct kind {
     void (*run)(struct run *run, const char *path);
 } kinds[] = {
     {"cctv-ed25519", cctv_run},
+    {"msgpack-test-suite", msgpack_run},
     {"wycheproof", wycheproof_run},
 };
 

@@ -52,6 +52,7 @@ void run_files(struct run *run, const char *path, const char *suffix,
 
 /* A kind runs all the vectors below PATH. */
 void cctv_run(struct run *run, const char *path);
+void msgpack_run(struct run *run, const char *path);
 void wycheproof_run(struct run *run, const char *path);
 
 #endif
