@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034  # the scripts that source this read it
 packages=(
     # build
-    gcc clang cmake ninja-build pkg-config
+    gcc libc6-dev clang libclang-rt-14-dev cmake ninja-build pkg-config
     # the libraries sogoc stands on
     liblmdb-dev libuv1-dev libsodium-dev libmsgpack-dev libssl-dev
     libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libzstd-dev
@@ -36,7 +36,8 @@ die() {
 missing_packages() {
     local name status
     for name in "${packages[@]}"; do
-        status=$(dpkg-query -W -f='${db:Status-Abbrev}' "$name" 2>/dev/null)
+        status=$(dpkg-query -W -f='${db:Status-Abbrev}' "$name" 2>/dev/null) ||
+            status=''
         [[ $status == ii* ]] || printf '%s\n' "$name"
     done
 }
