@@ -15,6 +15,7 @@ import sys
 
 import heads_model as h
 import primitives as p
+import records_reference as r
 import sogoc_reference as s
 
 u16 = lambda n: n.to_bytes(2, "big")
@@ -276,7 +277,7 @@ def fork_verify(proof):
     ranges = frontier_ranges(m) + cover(m, n) if m < n else []
     if not ranges or len(nodes) != 32 * len(ranges):
         return False
-    parts = {r: nodes[32 * i:32 * i + 32] for i, r in enumerate(ranges)}
+    parts = {at: nodes[32 * i:32 * i + 32] for i, at in enumerate(ranges)}
     return fold(parts, 0, n) == large and fold(parts, 0, m) != small
 
 
@@ -377,8 +378,11 @@ def session_examples(w, out):
     out["handshake-hash"] = digest
     out["frame-ready-same"] = frame(to_a.seal(b"", message(READY, b"") + message(SAME, b"")))
     out["frame-close"] = frame(to_b.seal(b"", message(CLOSE, b"\0")))
-    out["message-chain"] = message(CHAIN, b"\0" + varint(3) + b"\x92\xc0\xc0")
-    out["message-revoked"] = message(REVOKED, b"\x92\xc0\xc0")
+    made = r.examples()
+    links = [made["genesis"], made["root-rotation"]]
+    out["message-chain"] = message(CHAIN, b"\xff" + b"".join(
+        varint(len(link)) + link for link in links))
+    out["message-revoked"] = message(REVOKED, made["revocation"])
     request = out["join-request"] = join_request(
         w.seed_a, w.registry, 3, 20038020190101, p.x25519(w.transport_a), b"\x77" * 16)
     mac = s.purpose_blake2b(32, b"\x88" * 16, "sogoc v1 invite", w.registry, digest + request)
@@ -448,7 +452,7 @@ def statement_examples(w, out):
     out["fork-equal"] = fork_proof(w.registry, w.core, small, (3, *same, w.fork_leaves[:3]))
     out["fork-unequal"] = fork_proof(w.registry, w.core, small, (5, *far, w.fork_leaves))
     out["message-branches"] = message(BRANCHES, w.log[:16] + b"\2" + b"".join(
-        varint(n) + varint(0) + r + x for n, r, x in ((3, w.root, w.signature), (5, *far))))
+        varint(n) + varint(0) + root + x for n, root, x in ((3, w.root, w.signature), (5, *far))))
     cut = h.tree_hash([(w.log, h.leaf(w.log, 3, w.root))])
     out["statement"] = statement(w.seed_b, w.registry, 0, 5, 1, cut, b"\xab" * 32, 1, 9, 1, 0,
                                  1687046400)
@@ -493,7 +497,7 @@ def self_test(w, out):
         root = s.tree_root(leaves)
         for m in range(n + 1):
             ranges = frontier_ranges(m) + cover(m, n)
-            parts = {r: s.tree_root(leaves[r[0]:r[1]]) for r in ranges}
+            parts = {(a, b): s.tree_root(leaves[a:b]) for a, b in ranges}
             assert fold(parts, 0, n) == root, (m, n)
 
 
