@@ -3,12 +3,8 @@
  * plant. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "tests/lib/tempdir.h"
+#include "tests/lib/test.h"
 
 #define PATH_SIZE_MAX   512
 #define OUTPUT_SIZE_MAX 65536
@@ -170,7 +167,7 @@ static const struct {
     {"notes.md", "# Notes\n", "notes.md:1: top: the top level holds"},
 };
 
-static char root[PATH_SIZE_MAX];
+static char *root;
 static char output[OUTPUT_SIZE_MAX];
 
 static void path_of(char path[PATH_SIZE_MAX], const char *name)
@@ -275,37 +272,10 @@ static bool has_line(const char *start)
 
 static int set_up(void **state)
 {
-    (void)state;
-    const char *folder = getenv("TMPDIR");
-
-    (void)snprintf(root, sizeof(root),
-                   "%s/sogoc-tidy.XXXX"
-                   "XX",
-                   folder == NULL ? "/tmp" : folder);
-    if (mkdtemp(root) == NULL)
+    if (sg_tempdir_setup(state) != 0)
         return -1;
+    root = *state;
     put_clean();
-    return 0;
-}
-
-static void remove_folder(const char *name)
-{
-    char path[PATH_SIZE_MAX];
-
-    path_of(path, name);
-    (void)rmdir(path);
-}
-
-static int tear_down(void **state)
-{
-    static const char *const folders[] = {"storage/base", "storage/log",
-                                          "storage", "tools", ""};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(clean) / sizeof(clean[0]); i++)
-        drop(clean[i].path);
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-        remove_folder(folders[i]);
     return 0;
 }
 
@@ -422,5 +392,6 @@ int main(void)
         cmocka_unit_test(test_missing_tree_is_an_error),
     };
 
-    return cmocka_run_group_tests_name("tidy", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("tidy", tests, set_up,
+                                       sg_tempdir_teardown);
 }
