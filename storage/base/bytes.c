@@ -7,17 +7,6 @@ bool sg_bytes_equal(struct sg_bytes a, struct sg_bytes b)
     return sg_bytes_compare(a, b) == 0;
 }
 
-bool sg_bytes_equal_secret(struct sg_bytes a, struct sg_bytes b)
-{
-    volatile uint8_t difference = 0;
-
-    if (a.size != b.size)
-        return false;
-    for (size_t i = 0; i < a.size; i++)
-        difference = (uint8_t)(difference | (a.data[i] ^ b.data[i]));
-    return difference == 0;
-}
-
 int sg_bytes_compare(struct sg_bytes a, struct sg_bytes b)
 {
     size_t common = a.size < b.size ? a.size : b.size;

@@ -35,12 +35,9 @@ static inline struct sg_bytes sg_bytes(const void *data, size_t size)
     return (struct sg_bytes){data, size};
 }
 
-/* Says whether A and B hold the same bytes; not for secrets. */
+/* Says whether A and B hold the same bytes. For tags, keys and tokens it is
+ * sg_crypto_equal, whose time tells nothing. */
 bool sg_bytes_equal(struct sg_bytes a, struct sg_bytes b);
-
-/* Says whether A and B hold the same bytes, in a time that depends on the
- * sizes alone: for tags, keys and tokens. */
-bool sg_bytes_equal_secret(struct sg_bytes a, struct sg_bytes b);
 
 /* Returns -1, 0 or 1 as A sorts before, with or after B: byte by byte, and a
  * prefix before what it begins. This is the order of LMDB's keys. */

@@ -273,7 +273,7 @@ void sg_crypto_random(uint8_t *ret, size_t size);
 /* Overwrites a secret with zero bytes, whatever the optimiser thinks. */
 void sg_crypto_wipe(void *secret, size_t size);
 
-/* Compares in a time that depends on SIZE alone. */
+/* Compares in a time that depends on SIZE alone: for tags, keys and tokens. */
 bool sg_crypto_equal(const void *a, const void *b, size_t size);
 
 /* Gives SIZE bytes for secrets on pages of their own: kept out of swap where

@@ -51,15 +51,17 @@ struct purposed {
     size_t size;
 };
 
-static void purposed_init(struct purposed *p, const char *purpose,
-                          const struct sg_hash *registry,
-                          const uint8_t *message, size_t size)
+static enum sg_err purposed_init(struct purposed *p, const char *purpose,
+                                 const struct sg_hash *registry,
+                                 const uint8_t *message, size_t size)
 {
-    SG_ASSERT(size <= SG_SIGN_PURPOSE_SIZE_MAX);
+    if (size > SG_SIGN_PURPOSE_SIZE_MAX)
+        return SG_ERR_LIMIT;
     sg_crypto_purpose_block(purpose, registry, p->bytes);
     if (size > 0)
         memcpy(p->bytes + SG_PURPOSE_SIZE, message, size);
     p->size = SG_PURPOSE_SIZE + size;
+    return SG_OK;
 }
 
 enum sg_err sg_crypto_sign_purpose(const struct sg_sign_key *key,
@@ -68,12 +70,11 @@ enum sg_err sg_crypto_sign_purpose(const struct sg_sign_key *key,
                                    const uint8_t *message, size_t size,
                                    uint8_t ret_signature[SG_SIGNATURE_SIZE])
 {
-    if (size > SG_SIGN_PURPOSE_SIZE_MAX)
-        return SG_ERR_LIMIT;
     struct purposed p;
-    purposed_init(&p, purpose, registry, message, size);
-    sg_crypto_sign(key, p.bytes, p.size, ret_signature);
-    return SG_OK;
+    enum sg_err err = purposed_init(&p, purpose, registry, message, size);
+    if (err == SG_OK)
+        sg_crypto_sign(key, p.bytes, p.size, ret_signature);
+    return err;
 }
 
 enum sg_err sg_crypto_verify_purpose(const uint8_t public_key[SG_KEY_SIZE],
@@ -82,9 +83,9 @@ enum sg_err sg_crypto_verify_purpose(const uint8_t public_key[SG_KEY_SIZE],
                                      const uint8_t *message, size_t size,
                                      const uint8_t signature[SG_SIGNATURE_SIZE])
 {
-    if (size > SG_SIGN_PURPOSE_SIZE_MAX)
-        return SG_ERR_LIMIT;
     struct purposed p;
-    purposed_init(&p, purpose, registry, message, size);
+    enum sg_err err = purposed_init(&p, purpose, registry, message, size);
+    if (err != SG_OK)
+        return err;
     return sg_crypto_verify(public_key, p.bytes, p.size, signature);
 }

@@ -55,7 +55,7 @@
 /* Cryptography (crypto.h) */
 
 /* A message signed for a purpose: it stands behind its block on the stack. The
- * largest, a genesis statement, is far smaller. */
+ * formats sign ids and short fixed layouts; the longest, a slip, has 234. */
 #define SG_SIGN_PURPOSE_SIZE_MAX 4096
 /* What one seal holds: a whole backup fits, and the ciphers' own bound of
  * 2^38 - 64 is never met. */

@@ -1,65 +1,50 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "storage/base/crypto.h"
+
 #include <string.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 
-#include "storage/base/crypto.h"
-#include "tests/lib/hex.h"
+#include "tests/lib/dies.h"
+#include "tests/lib/test.h"
+#include "tests/lib/wrap.h"
 
-/* The link line wraps three calls of libsodium, so that their failures, which
- * cannot be had otherwise, are seen here. */
-int __real_sodium_init(void);
-int __wrap_sodium_init(void);
-void *__real_sodium_malloc(size_t size);
-void *__wrap_sodium_malloc(size_t size);
-int __real_crypto_pwhash_argon2id(unsigned char *out, unsigned long long size,
-                                  const char *passphrase,
-                                  unsigned long long passphrase_size,
-                                  const unsigned char *salt,
-                                  unsigned long long passes, size_t memory,
-                                  int algorithm);
-int __wrap_crypto_pwhash_argon2id(unsigned char *out, unsigned long long size,
-                                  const char *passphrase,
-                                  unsigned long long passphrase_size,
-                                  const unsigned char *salt,
-                                  unsigned long long passes, size_t memory,
-                                  int algorithm);
-
+/* The link line wraps these calls of libsodium, which cannot fail otherwise. */
 static bool failing;
 
-int __wrap_sodium_init(void)
+SG_WRAP(failing, -1, int, sodium_init, (void), ())
+SG_WRAP(failing, NULL, void *, sodium_malloc, (size_t size), (size))
+SG_WRAP(failing, -1, int, crypto_pwhash_argon2id,
+        (unsigned char *const out, unsigned long long size,
+         const char *const passphrase, unsigned long long passphrase_size,
+         const unsigned char *const salt_bytes, unsigned long long passes,
+         size_t memory, int algorithm),
+        (out, size, passphrase, passphrase_size, salt_bytes, passes, memory,
+         algorithm))
+
+static void random_of(void *byte)
 {
-    return failing ? -1 : __real_sodium_init();
+    sg_crypto_random(byte, 1);
 }
 
-void *__wrap_sodium_malloc(size_t size)
+static void secret_of(void *size)
 {
-    return failing ? NULL : __real_sodium_malloc(size);
+    sg_crypto_secret_free(sg_crypto_secret_new(*(size_t *)size));
 }
 
-int __wrap_crypto_pwhash_argon2id(unsigned char *out, unsigned long long size,
-                                  const char *passphrase,
-                                  unsigned long long passphrase_size,
-                                  const unsigned char *salt,
-                                  unsigned long long passes, size_t memory,
-                                  int algorithm)
-{
-    if (failing)
-        return -1;
-    return __real_crypto_pwhash_argon2id(out, size, passphrase, passphrase_size,
-                                         salt, passes, memory, algorithm);
-}
-
-static int init(void **state)
+/* Randomness and secret memory before sg_crypto_init are mistakes in the
+ * program, and so is secret memory of no size. */
+static void test_before_init_dies(void **state)
 {
     (void)state;
-    failing = false;
-    return sg_crypto_init() == SG_OK ? 0 : -1;
+    uint8_t byte;
+    size_t size = 32;
+    assert_true(sg_dies(random_of, &byte));
+    assert_true(sg_dies(secret_of, &size));
+    assert_ok(sg_crypto_init());
+    assert_false(sg_dies(random_of, &byte));
+    assert_false(sg_dies(secret_of, &size));
+    size = 0;
+    assert_true(sg_dies(secret_of, &size));
 }
 
 static int mend(void **state)
@@ -74,9 +59,9 @@ static int mend(void **state)
 static void test_init(void **state)
 {
     (void)state;
-    assert_int_equal(sg_crypto_init(), SG_OK);
+    assert_ok(sg_crypto_init());
     failing = true;
-    assert_int_equal(sg_crypto_init(), SG_ERR_CRYPTO);
+    assert_err(sg_crypto_init(), CRYPTO);
 }
 
 /* Random bytes fill the whole range and come out different each time. */
@@ -154,12 +139,10 @@ static void test_argon2id_examples(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         const struct argon2id_example *e = &argon2id_examples[i];
-        uint8_t key[32], expected[32];
-        assert_int_equal(sg_crypto_argon2id(&e->cost, e->passphrase,
-                                            (const uint8_t *)e->salt, key),
-                         SG_OK);
-        assert_int_equal(hex_decode(e->key, expected, sizeof(expected)), 32);
-        assert_memory_equal(key, expected, sizeof(expected));
+        uint8_t key[32];
+        assert_ok(sg_crypto_argon2id(&e->cost, e->passphrase,
+                                     (const uint8_t *)e->salt, key));
+        assert_hex(SG_BYTES_ARRAY(key), e->key);
     }
 }
 
@@ -176,9 +159,8 @@ static void test_argon2id_profiles(void **state)
     assert_int_equal(sg_crypto_argon2id_moderate.passes, 3);
     assert_int_equal(sg_crypto_argon2id_moderate.memory_kib, 256 * 1024);
     uint8_t key[32];
-    assert_int_equal(sg_crypto_argon2id(&sg_crypto_argon2id_interactive,
-                                        passphrase, salt, key),
-                     SG_OK);
+    assert_ok(sg_crypto_argon2id(&sg_crypto_argon2id_interactive, passphrase,
+                                 salt, key));
 }
 
 /* A cost out of its limits, as a changed key file may ask for, is refused
@@ -194,8 +176,7 @@ static void test_argon2id_refuses_costs(void **state)
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         uint8_t key[32];
-        assert_int_equal(sg_crypto_argon2id(&bad[i], passphrase, salt, key),
-                         SG_ERR_INVALID);
+        assert_err(sg_crypto_argon2id(&bad[i], passphrase, salt, key), INVALID);
     }
 }
 
@@ -206,14 +187,11 @@ static void test_argon2id_passphrase_limit(void **state)
     static const uint8_t bytes[SG_PASSPHRASE_SIZE_MAX + 1];
     const struct sg_argon2id cost = {.passes = 1, .memory_kib = 8};
     uint8_t key[32];
-    assert_int_equal(
-        sg_crypto_argon2id(&cost, (struct sg_bytes){bytes, sizeof(bytes) - 1},
-                           salt, key),
-        SG_OK);
-    assert_int_equal(sg_crypto_argon2id(&cost,
-                                        (struct sg_bytes){bytes, sizeof(bytes)},
-                                        salt, key),
-                     SG_ERR_LIMIT);
+    assert_ok(sg_crypto_argon2id(&cost, sg_bytes(bytes, sizeof(bytes) - 1),
+                                 salt, key));
+    assert_err(
+        sg_crypto_argon2id(&cost, sg_bytes(bytes, sizeof(bytes)), salt, key),
+        LIMIT);
 }
 
 /* When the memory is not there, that is what is said, and no key comes out. */
@@ -223,15 +201,16 @@ static void test_argon2id_without_memory(void **state)
     failing = true;
     uint8_t key[32] = {0};
     static const uint8_t zero[32];
-    assert_int_equal(
+    assert_err(
         sg_crypto_argon2id(&sg_crypto_argon2id_moderate, passphrase, salt, key),
-        SG_ERR_NOMEM);
+        NOMEM);
     assert_memory_equal(key, zero, sizeof(zero));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_before_init_dies),
         cmocka_unit_test_teardown(test_init, mend),
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_wipe),
@@ -243,5 +222,5 @@ int main(void)
         cmocka_unit_test(test_argon2id_passphrase_limit),
         cmocka_unit_test_teardown(test_argon2id_without_memory, mend),
     };
-    return cmocka_run_group_tests(tests, init, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

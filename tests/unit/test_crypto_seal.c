@@ -1,62 +1,67 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "storage/base/crypto.h"
+
 #include <string.h>
 
-#include <cmocka.h>
+#include <sodium.h>
 
-#include "storage/base/crypto.h"
-#include "tests/lib/hex.h"
+#include "tests/lib/dies.h"
+#include "tests/lib/test.h"
+#include "tests/lib/wrap.h"
 
-static void from_hex(const char *hex, uint8_t *ret, size_t size)
-{
-    assert_int_equal(hex_decode(hex, ret, size), size);
-}
+/* The link line wraps these calls of libsodium, which cannot fail otherwise. */
+static bool failing;
+
+SG_WRAP(failing, -1, int, crypto_scalarmult_base,
+        (unsigned char *public_key, const unsigned char *secret),
+        (public_key, secret))
+SG_WRAP(failing, -1, int, crypto_aead_xchacha20poly1305_ietf_encrypt,
+        (unsigned char *c, unsigned long long *c_size, const unsigned char *m,
+         unsigned long long m_size, const unsigned char *ad,
+         unsigned long long ad_size, const unsigned char *unused,
+         const unsigned char *nonce, const unsigned char *key),
+        (c, c_size, m, m_size, ad, ad_size, unused, nonce, key))
 
 static const struct sg_bytes nothing = {NULL, 0};
+
+static const char alice_hex[] =
+    "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a";
+static const char bob_hex[] =
+    "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb";
+static const char alice_and_bob_hex[] =
+    "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742";
 
 /* X25519 gives RFC 7748's Alice, Bob and their secret, section 6.1. */
 static void test_x25519_rfc7748(void **state)
 {
     (void)state;
-    uint8_t alice[32], bob[32], alice_public[32], bob_public[32], expected[32];
-    from_hex("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
-             alice, 32);
-    from_hex("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
-             bob, 32);
-    sg_crypto_x25519_public(alice, alice_public);
-    from_hex("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
-             expected, 32);
-    assert_memory_equal(alice_public, expected, 32);
-    sg_crypto_x25519_public(bob, bob_public);
-    from_hex("de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
-             expected, 32);
-    assert_memory_equal(bob_public, expected, 32);
-
-    uint8_t shared[32];
-    from_hex("4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742",
-             expected, 32);
-    assert_int_equal(sg_crypto_x25519(alice, bob_public, shared), SG_OK);
-    assert_memory_equal(shared, expected, 32);
-    assert_int_equal(sg_crypto_x25519(bob, alice_public, shared), SG_OK);
-    assert_memory_equal(shared, expected, 32);
+    uint8_t alice[32], bob[32], shared[32];
+    sg_crypto_x25519_public(sg_hex(alice_hex).data, alice);
+    assert_hex(
+        SG_BYTES_ARRAY(alice),
+        "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a");
+    sg_crypto_x25519_public(sg_hex(bob_hex).data, bob);
+    assert_hex(
+        SG_BYTES_ARRAY(bob),
+        "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
+    assert_ok(sg_crypto_x25519(sg_hex(alice_hex).data, bob, shared));
+    assert_hex(SG_BYTES_ARRAY(shared), alice_and_bob_hex);
+    assert_ok(sg_crypto_x25519(sg_hex(bob_hex).data, alice, shared));
+    assert_hex(SG_BYTES_ARRAY(shared), alice_and_bob_hex);
 }
 
 /* A thousand agreements in a row end where RFC 7748, 5.2, says. */
 static void test_x25519_thousand_times(void **state)
 {
     (void)state;
-    uint8_t k[32] = {9}, u[32] = {9}, next[32], expected[32];
+    uint8_t k[32] = {9}, u[32] = {9}, next[32];
     for (int i = 0; i < 1000; i++) {
-        assert_int_equal(sg_crypto_x25519(k, u, next), SG_OK);
+        assert_ok(sg_crypto_x25519(k, u, next));
         memcpy(u, k, sizeof(u));
         memcpy(k, next, sizeof(k));
     }
-    from_hex("684cf59ba83309552800ef566f2f4d3c1c3887c49360e3875f2eb94d99532c51",
-             expected, 32);
-    assert_memory_equal(k, expected, 32);
+    assert_hex(
+        SG_BYTES_ARRAY(k),
+        "684cf59ba83309552800ef566f2f4d3c1c3887c49360e3875f2eb94d99532c51");
 }
 
 /* An agreement whose result would be zero whatever the secret is refused, and
@@ -74,12 +79,11 @@ static void test_x25519_refuses_low_order(void **state)
     };
     const uint8_t secret[32] = {1, 2, 3};
     for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
-        uint8_t point[32], shared[32], before[32];
-        from_hex(points[i], point, sizeof(point));
+        uint8_t shared[32], before[32];
         memset(shared, 0x5a, sizeof(shared));
         memcpy(before, shared, sizeof(before));
-        assert_int_equal(sg_crypto_x25519(secret, point, shared),
-                         SG_ERR_CRYPTO);
+        assert_err(sg_crypto_x25519(secret, sg_hex(points[i]).data, shared),
+                   CRYPTO);
         assert_memory_equal(shared, before, sizeof(before));
     }
 }
@@ -108,11 +112,8 @@ static struct box box(void)
 {
     struct box b = {.secret = {1}, .plain = "a content key of 32 bytes......"};
     sg_crypto_x25519_public(b.secret, b.public_key);
-    assert_int_equal(
-        sg_crypto_box_seal(b.public_key,
-                           (struct sg_bytes){b.plain, sizeof(b.plain)},
-                           b.sealed, sizeof(b.sealed)),
-        SG_OK);
+    assert_ok(sg_crypto_box_seal(b.public_key, SG_BYTES_ARRAY(b.plain),
+                                 b.sealed, sizeof(b.sealed)));
     return b;
 }
 
@@ -120,8 +121,8 @@ static enum sg_err box_open(const struct box *b, size_t sealed_size,
                             uint8_t *ret_plain)
 {
     return sg_crypto_box_open(b->public_key, b->secret,
-                              (struct sg_bytes){b->sealed, sealed_size},
-                              ret_plain, sealed_size - SG_BOX_OVERHEAD);
+                              sg_bytes(b->sealed, sealed_size), ret_plain,
+                              sealed_size - SG_BOX_OVERHEAD);
 }
 
 /* What is sealed for a key opens with its secret, and each seal is another. */
@@ -132,7 +133,7 @@ static void test_box(void **state)
     struct box other = box();
     assert_memory_not_equal(b.sealed, other.sealed, sizeof(b.sealed));
     uint8_t plain[32];
-    assert_int_equal(box_open(&b, sizeof(b.sealed), plain), SG_OK);
+    assert_ok(box_open(&b, sizeof(b.sealed), plain));
     assert_memory_equal(plain, b.plain, sizeof(plain));
 }
 
@@ -142,10 +143,9 @@ static void test_box_empty(void **state)
     (void)state;
     struct box b = box();
     uint8_t none;
-    assert_int_equal(
-        sg_crypto_box_seal(b.public_key, nothing, b.sealed, SG_BOX_OVERHEAD),
-        SG_OK);
-    assert_int_equal(box_open(&b, SG_BOX_OVERHEAD, &none), SG_OK);
+    assert_ok(
+        sg_crypto_box_seal(b.public_key, nothing, b.sealed, SG_BOX_OVERHEAD));
+    assert_ok(box_open(&b, SG_BOX_OVERHEAD, &none));
 }
 
 /* A box with one bit changed, cut short, or meant for another does not open,
@@ -161,7 +161,7 @@ static void test_box_refuses_changes(void **state)
          * 7748, 5), but it changes the nonce, which is a hash over the key. */
         uint8_t mask = (uint8_t)(1u << bit % 8);
         b.sealed[bit / 8] ^= mask;
-        assert_int_equal(box_open(&b, sizeof(b.sealed), plain), SG_ERR_DECRYPT);
+        assert_err(box_open(&b, sizeof(b.sealed), plain), DECRYPT);
         b.sealed[bit / 8] ^= mask;
     }
     for (size_t size = 0; size < sizeof(b.sealed); size++) {
@@ -170,7 +170,7 @@ static void test_box_refuses_changes(void **state)
         assert_int_equal(box_open(&b, size, plain), expected);
     }
     b.secret[1] ^= 1;
-    assert_int_equal(box_open(&b, sizeof(b.sealed), plain), SG_ERR_DECRYPT);
+    assert_err(box_open(&b, sizeof(b.sealed), plain), DECRYPT);
     assert_memory_equal(plain, zero, sizeof(zero));
 }
 
@@ -182,11 +182,9 @@ static void test_box_refuses_low_order(void **state)
     uint8_t sealed[3 + SG_BOX_OVERHEAD];
     static const uint8_t zero[sizeof(sealed)];
     memset(sealed, 0x5a, sizeof(sealed));
-    assert_int_equal(
-        sg_crypto_box_seal(low_order,
-                           (struct sg_bytes){(const uint8_t *)"abc", 3}, sealed,
-                           sizeof(sealed)),
-        SG_ERR_CRYPTO);
+    assert_err(sg_crypto_box_seal(low_order, SG_BYTES_TEXT("abc"), sealed,
+                                  sizeof(sealed)),
+               CRYPTO);
     assert_memory_equal(sealed, zero, sizeof(zero));
 }
 
@@ -237,9 +235,9 @@ static void aead_init(struct aead *a, const struct aead_example *example)
         a->key[i] = (uint8_t)(0x80 + i);
     a->nonce.data = a->nonce_bytes;
     a->nonce.size = hex_decode(example->nonce, a->nonce_bytes, 24);
-    from_hex("50515253c0c1c2c3c4c5c6c7", a->ad_bytes, sizeof(a->ad_bytes));
+    hex_decode("50515253c0c1c2c3c4c5c6c7", a->ad_bytes, sizeof(a->ad_bytes));
     a->ad = (struct sg_bytes){a->ad_bytes, sizeof(a->ad_bytes)};
-    from_hex(example->sealed, a->expected, SEALED_SIZE);
+    hex_decode(example->sealed, a->expected, SEALED_SIZE);
     memcpy(a->buffer, sunscreen, SUNSCREEN_SIZE);
 }
 
@@ -247,7 +245,7 @@ static enum sg_err aead_open(const struct aead *a, const uint8_t *sealed,
                              size_t size, uint8_t *ret_plain)
 {
     return sg_crypto_open(a->aead, a->key, a->nonce, a->ad,
-                          (struct sg_bytes){sealed, size}, ret_plain,
+                          sg_bytes(sealed, size), ret_plain,
                           size - SG_SEAL_TAG_SIZE);
 }
 
@@ -260,13 +258,11 @@ static void test_seal_examples(void **state)
         struct aead a;
         aead_init(&a, &aead_examples[i]);
         uint8_t sealed[SEALED_SIZE], plain[SUNSCREEN_SIZE];
-        assert_int_equal(
-            sg_crypto_seal(a.aead, a.key, a.nonce, a.ad,
-                           (struct sg_bytes){a.buffer, SUNSCREEN_SIZE}, sealed,
-                           sizeof(sealed)),
-            SG_OK);
+        assert_ok(sg_crypto_seal(a.aead, a.key, a.nonce, a.ad,
+                                 sg_bytes(a.buffer, SUNSCREEN_SIZE), sealed,
+                                 sizeof(sealed)));
         assert_memory_equal(sealed, a.expected, SEALED_SIZE);
-        assert_int_equal(aead_open(&a, sealed, sizeof(sealed), plain), SG_OK);
+        assert_ok(aead_open(&a, sealed, sizeof(sealed), plain));
         assert_memory_equal(plain, sunscreen, SUNSCREEN_SIZE);
     }
 }
@@ -278,13 +274,11 @@ static void test_seal_in_place(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct aead a;
         aead_init(&a, &aead_examples[i]);
-        assert_int_equal(
-            sg_crypto_seal(a.aead, a.key, a.nonce, a.ad,
-                           (struct sg_bytes){a.buffer, SUNSCREEN_SIZE},
-                           a.buffer, SEALED_SIZE),
-            SG_OK);
+        assert_ok(sg_crypto_seal(a.aead, a.key, a.nonce, a.ad,
+                                 sg_bytes(a.buffer, SUNSCREEN_SIZE), a.buffer,
+                                 SEALED_SIZE));
         assert_memory_equal(a.buffer, a.expected, SEALED_SIZE);
-        assert_int_equal(aead_open(&a, a.buffer, SEALED_SIZE, a.buffer), SG_OK);
+        assert_ok(aead_open(&a, a.buffer, SEALED_SIZE, a.buffer));
         assert_memory_equal(a.buffer, sunscreen, SUNSCREEN_SIZE);
     }
 }
@@ -298,13 +292,11 @@ static void test_seal_empty(void **state)
         aead_init(&a, &aead_examples[i]);
         a.ad = nothing;
         uint8_t tag[SG_SEAL_TAG_SIZE], none;
-        assert_int_equal(sg_crypto_seal(a.aead, a.key, a.nonce, a.ad, nothing,
-                                        tag, sizeof(tag)),
-                         SG_OK);
-        assert_int_equal(aead_open(&a, tag, sizeof(tag), &none), SG_OK);
+        assert_ok(sg_crypto_seal(a.aead, a.key, a.nonce, a.ad, nothing, tag,
+                                 sizeof(tag)));
+        assert_ok(aead_open(&a, tag, sizeof(tag), &none));
         tag[0] ^= 1;
-        assert_int_equal(aead_open(&a, tag, sizeof(tag), &none),
-                         SG_ERR_DECRYPT);
+        assert_err(aead_open(&a, tag, sizeof(tag), &none), DECRYPT);
     }
 }
 
@@ -330,8 +322,8 @@ static void test_open_refuses_changes(void **state)
                 uint8_t plain[SUNSCREEN_SIZE];
                 memset(plain, 0x5a, sizeof(plain));
                 parts[p].bytes[bit / 8] ^= mask;
-                assert_int_equal(aead_open(&a, a.expected, SEALED_SIZE, plain),
-                                 SG_ERR_DECRYPT);
+                assert_err(aead_open(&a, a.expected, SEALED_SIZE, plain),
+                           DECRYPT);
                 assert_memory_equal(plain, zero, sizeof(zero));
                 parts[p].bytes[bit / 8] ^= mask;
             }
@@ -368,13 +360,11 @@ static void test_seal_refuses_nonce_sizes(void **state)
                 continue;
             a.nonce = (struct sg_bytes){bytes, size};
             uint8_t out[SEALED_SIZE];
-            assert_int_equal(
-                sg_crypto_seal(a.aead, a.key, a.nonce, a.ad,
-                               (struct sg_bytes){a.buffer, SUNSCREEN_SIZE}, out,
-                               SEALED_SIZE),
-                SG_ERR_INVALID);
-            assert_int_equal(aead_open(&a, a.expected, SEALED_SIZE, out),
-                             SG_ERR_INVALID);
+            assert_err(sg_crypto_seal(a.aead, a.key, a.nonce, a.ad,
+                                      sg_bytes(a.buffer, SUNSCREEN_SIZE), out,
+                                      SEALED_SIZE),
+                       INVALID);
+            assert_err(aead_open(&a, a.expected, SEALED_SIZE, out), INVALID);
         }
     }
 }
@@ -391,13 +381,124 @@ static void test_seal_limit(void **state)
     const size_t sealed_size = plain.size + SG_SEAL_TAG_SIZE;
     const size_t box_size = plain.size + SG_BOX_OVERHEAD;
     uint8_t out[1];
-    assert_int_equal(
+    assert_err(
         sg_crypto_seal(a.aead, a.key, a.nonce, a.ad, plain, out, sealed_size),
-        SG_ERR_LIMIT);
-    assert_int_equal(aead_open(&a, a.expected, sealed_size, out), SG_ERR_LIMIT);
-    assert_int_equal(sg_crypto_box_seal(b.public_key, plain, out, box_size),
-                     SG_ERR_LIMIT);
-    assert_int_equal(box_open(&b, box_size, out), SG_ERR_LIMIT);
+        LIMIT);
+    assert_err(aead_open(&a, a.expected, sealed_size, out), LIMIT);
+    assert_err(sg_crypto_box_seal(b.public_key, plain, out, box_size), LIMIT);
+    assert_err(box_open(&b, box_size, out), LIMIT);
+}
+
+static void keypair_of(void *unused)
+{
+    (void)unused;
+    uint8_t secret[32], public_key[32];
+    sg_crypto_x25519_keypair(secret, public_key);
+}
+
+/* Ranges of a call that dies: what is taken from and given to one buffer. */
+struct ranges {
+    size_t from;
+    size_t from_size;
+    size_t to;
+    size_t to_size;
+};
+
+static uint8_t arena[256];
+
+static struct sg_bytes taken(const struct ranges *r)
+{
+    return sg_bytes(arena + r->from, r->from_size);
+}
+
+static void seal_of(void *ranges)
+{
+    const struct ranges *r = ranges;
+    static const uint8_t zero[32];
+    (void)!sg_crypto_seal(SG_AEAD_XCHACHA20POLY1305, zero, sg_bytes(zero, 24),
+                          nothing, taken(r), arena + r->to, r->to_size);
+}
+
+static void open_of(void *ranges)
+{
+    const struct ranges *r = ranges;
+    static const uint8_t zero[32];
+    (void)!sg_crypto_open(SG_AEAD_XCHACHA20POLY1305, zero, sg_bytes(zero, 24),
+                          nothing, taken(r), arena + r->to, r->to_size);
+}
+
+static void box_seal_of(void *ranges)
+{
+    const struct ranges *r = ranges;
+    const uint8_t nine[32] = {9};
+    (void)!sg_crypto_box_seal(nine, taken(r), arena + r->to, r->to_size);
+}
+
+static void box_open_of(void *ranges)
+{
+    const struct ranges *r = ranges;
+    const uint8_t nine[32] = {9};
+    (void)!sg_crypto_box_open(nine, nine, taken(r), arena + r->to, r->to_size);
+}
+
+/* An output of another size than the seal's, or one that overlaps the input
+ * without being the same place, is a mistake in the program. A neighbour on
+ * either side is none. */
+static void test_seal_ranges_die(void **state)
+{
+    (void)state;
+    const struct {
+        void (*run)(void *ranges);
+        struct ranges ranges;
+        bool dies;
+    } cases[] = {
+        {seal_of, {64, 64, 0, 79}, true},
+        {seal_of, {100, 64, 99, 80}, true},
+        {seal_of, {100, 64, 163, 80}, true},
+        {seal_of, {80, 64, 0, 80}, false},
+        {seal_of, {0, 64, 64, 80}, false},
+        {seal_of, {0, 64, 0, 80}, false},
+        {open_of, {64, 80, 0, 63}, true},
+        {open_of, {0, 80, 1, 64}, true},
+        {open_of, {0, 80, 80, 64}, false},
+        {box_seal_of, {64, 32, 128, 81}, true},
+        {box_seal_of, {0, 32, 0, 80}, true},
+        {box_seal_of, {0, 32, 32, 80}, false},
+        {box_open_of, {0, 80, 128, 31}, true},
+        {box_open_of, {0, 80, 0, 32}, true},
+        {box_open_of, {0, 80, 80, 32}, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ranges ranges = cases[i].ranges;
+        assert_int_equal(sg_dies(cases[i].run, &ranges), cases[i].dies);
+    }
+}
+
+static void seal_with_no_cipher(void *unused)
+{
+    (void)unused;
+    uint8_t tag[SG_SEAL_TAG_SIZE];
+    (void)!sg_crypto_seal((enum sg_aead)2, arena, nothing, nothing, nothing,
+                          tag, sizeof(tag));
+}
+
+/* A cipher that is not one, and a library that does not seal or multiply, stop
+ * the program: no plain bytes leave it as if they were sealed. */
+static void test_seal_failure_dies(void **state)
+{
+    (void)state;
+    struct ranges ranges = {0, 64, 64, 80};
+    assert_true(sg_dies(seal_with_no_cipher, NULL));
+    failing = true;
+    assert_true(sg_dies(seal_of, &ranges));
+    assert_true(sg_dies(keypair_of, NULL));
+}
+
+static int mend(void **state)
+{
+    (void)state;
+    failing = false;
+    return 0;
 }
 
 static int init(void **state)
@@ -424,6 +525,8 @@ int main(void)
         cmocka_unit_test(test_open_refuses_truncated),
         cmocka_unit_test(test_seal_refuses_nonce_sizes),
         cmocka_unit_test(test_seal_limit),
+        cmocka_unit_test(test_seal_ranges_die),
+        cmocka_unit_test_teardown(test_seal_failure_dies, mend),
     };
     return cmocka_run_group_tests(tests, init, NULL);
 }

@@ -1,23 +1,29 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "storage/base/crypto.h"
+
 #include <string.h>
 
-#include <cmocka.h>
+#include <sodium.h>
 
-#include "storage/base/crypto.h"
-#include "tests/lib/hex.h"
+#include "tests/lib/dies.h"
+#include "tests/lib/test.h"
+#include "tests/lib/wrap.h"
+
+/* The link line wraps these calls of libsodium, which cannot fail otherwise. */
+static bool failing;
+
+SG_WRAP(failing, -1, int, crypto_sign_seed_keypair,
+        (unsigned char *public_key, unsigned char *key,
+         const unsigned char *seed),
+        (public_key, key, seed))
+SG_WRAP(failing, -1, int, crypto_sign_detached,
+        (unsigned char *sig, unsigned long long *sig_size,
+         const unsigned char *message, unsigned long long size,
+         const unsigned char *key),
+        (sig, sig_size, message, size, key))
 
 static const struct sg_hash registry = {
     {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
      16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31}};
-
-static void from_hex(const char *hex, uint8_t *ret, size_t size)
-{
-    assert_int_equal(hex_decode(hex, ret, size), size);
-}
 
 static const struct rfc8032_test {
     const char *seed;
@@ -45,22 +51,17 @@ static void test_sign_rfc8032(void **state)
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         const struct rfc8032_test *t = &rfc8032_tests[i];
-        uint8_t seed[32], expected_public[32], expected[64], message[2];
-        from_hex(t->seed, seed, sizeof(seed));
-        from_hex(t->public_key, expected_public, sizeof(expected_public));
-        from_hex(t->signature, expected, sizeof(expected));
-        size_t size = hex_decode(t->message, message, sizeof(message));
-
+        struct sg_bytes message = sg_hex(t->message);
         struct sg_sign_key key;
         uint8_t public_key[32], again[32], signature[64];
-        sg_crypto_sign_keypair(seed, &key, public_key);
-        assert_memory_equal(public_key, expected_public, 32);
+        sg_crypto_sign_keypair(sg_hex(t->seed).data, &key, public_key);
+        assert_hex(SG_BYTES_ARRAY(public_key), t->public_key);
         sg_crypto_sign_public(&key, again);
-        assert_memory_equal(again, expected_public, 32);
-        sg_crypto_sign(&key, message, size, signature);
-        assert_memory_equal(signature, expected, sizeof(expected));
-        assert_int_equal(sg_crypto_verify(public_key, message, size, signature),
-                         SG_OK);
+        assert_hex(SG_BYTES_ARRAY(again), t->public_key);
+        sg_crypto_sign(&key, message.data, message.size, signature);
+        assert_hex(SG_BYTES_ARRAY(signature), t->signature);
+        assert_ok(sg_crypto_verify(public_key, message.data, message.size,
+                                   signature));
     }
 }
 
@@ -92,14 +93,12 @@ static void test_verify_refuses_changes(void **state)
         for (size_t bit = 0; bit < parts[p].size * 8; bit++) {
             uint8_t mask = (uint8_t)(1u << bit % 8);
             parts[p].bytes[bit / 8] ^= mask;
-            assert_int_equal(
-                sg_crypto_verify(s.public_key, message, 3, signature),
-                SG_ERR_SIGNATURE);
+            assert_err(sg_crypto_verify(s.public_key, message, 3, signature),
+                       SIGNATURE);
             parts[p].bytes[bit / 8] ^= mask;
         }
     }
-    assert_int_equal(sg_crypto_verify(s.public_key, message, 3, signature),
-                     SG_OK);
+    assert_ok(sg_crypto_verify(s.public_key, message, 3, signature));
 }
 
 /* A signature has one form: S + L, the same number modulo the group order, is
@@ -108,19 +107,17 @@ static void test_verify_refuses_malleated(void **state)
 {
     (void)state;
     struct signer s = signer();
-    uint8_t signature[64], order[32];
+    uint8_t signature[64];
     sg_crypto_sign(&s.key, NULL, 0, signature);
-    from_hex("edd3f55c1a631258d69cf7a2def9de14"
-             "00000000000000000000000000000010",
-             order, sizeof(order));
+    struct sg_bytes order = sg_hex("edd3f55c1a631258d69cf7a2def9de14"
+                                   "00000000000000000000000000000010");
     unsigned int carry = 0;
     for (size_t i = 0; i < 32; i++) {
-        carry += (unsigned int)signature[32 + i] + order[i];
+        carry += (unsigned int)signature[32 + i] + order.data[i];
         signature[32 + i] = (uint8_t)carry;
         carry >>= 8;
     }
-    assert_int_equal(sg_crypto_verify(s.public_key, NULL, 0, signature),
-                     SG_ERR_SIGNATURE);
+    assert_err(sg_crypto_verify(s.public_key, NULL, 0, signature), SIGNATURE);
 }
 
 /* A key of small order, which would accept one signature for every message, is
@@ -129,12 +126,10 @@ static void test_verify_refuses_small_order(void **state)
 {
     (void)state;
     const uint8_t neutral[32] = {1};
-    uint8_t signature[64] = {0};
-    from_hex("5866666666666666666666666666666666666666666666666666666666666666",
-             signature, 32);
-    signature[32] = 1;
-    assert_int_equal(sg_crypto_verify(neutral, NULL, 0, signature),
-                     SG_ERR_SIGNATURE);
+    struct sg_bytes signature = sg_hex(
+        "5866666666666666666666666666666666666666666666666666666666666666"
+        "0100000000000000000000000000000000000000000000000000000000000000");
+    assert_err(sg_crypto_verify(neutral, NULL, 0, signature.data), SIGNATURE);
 }
 
 /* A signature with a purpose is one over the block and the message: the value
@@ -143,20 +138,17 @@ static void test_sign_purpose(void **state)
 {
     (void)state;
     struct signer s = signer();
-    uint8_t signature[64], expected[64];
-    assert_int_equal(sg_crypto_sign_purpose(&s.key, "sogoc v1 holding",
-                                            &registry, (const uint8_t *)"abc",
-                                            3, signature),
-                     SG_OK);
-    from_hex("0bbea15cbfe746ba3fc5ba679264d79adb222852b83a9d7cbddb6ebb001fe19f"
-             "0b7907bdf91404cd3e8da0b77f07570a77c6c6c23e95e30b08e09e1f87392e0e",
-             expected, sizeof(expected));
-    assert_memory_equal(signature, expected, sizeof(expected));
+    uint8_t signature[64];
+    assert_ok(sg_crypto_sign_purpose(&s.key, "sogoc v1 holding", &registry,
+                                     (const uint8_t *)"abc", 3, signature));
+    assert_hex(
+        SG_BYTES_ARRAY(signature),
+        "0bbea15cbfe746ba3fc5ba679264d79adb222852b83a9d7cbddb6ebb001fe19f"
+        "0b7907bdf91404cd3e8da0b77f07570a77c6c6c23e95e30b08e09e1f87392e0e");
     uint8_t whole[SG_PURPOSE_SIZE + 3];
     sg_crypto_purpose_block("sogoc v1 holding", &registry, whole);
     memcpy(whole + SG_PURPOSE_SIZE, "abc", 3);
-    assert_int_equal(
-        sg_crypto_verify(s.public_key, whole, sizeof(whole), signature), SG_OK);
+    assert_ok(sg_crypto_verify(s.public_key, whole, sizeof(whole), signature));
 }
 
 /* A signature given for one purpose or registry is worth nothing in another. */
@@ -166,20 +158,18 @@ static void test_sign_purpose_separates(void **state)
     struct signer s = signer();
     uint8_t signature[64];
     const uint8_t *message = (const uint8_t *)"abc";
-    assert_int_equal(sg_crypto_sign_purpose(&s.key, "sogoc v1 holding",
-                                            &registry, message, 3, signature),
-                     SG_OK);
-    assert_int_equal(sg_crypto_verify_purpose(s.public_key, "sogoc v1 holding",
-                                              &registry, message, 3, signature),
-                     SG_OK);
-    assert_int_equal(sg_crypto_verify_purpose(s.public_key, "sogoc v1 holdinh",
-                                              &registry, message, 3, signature),
-                     SG_ERR_SIGNATURE);
-    assert_int_equal(sg_crypto_verify_purpose(s.public_key, "sogoc v1 holding",
-                                              NULL, message, 3, signature),
-                     SG_ERR_SIGNATURE);
-    assert_int_equal(sg_crypto_verify(s.public_key, message, 3, signature),
-                     SG_ERR_SIGNATURE);
+    assert_ok(sg_crypto_sign_purpose(&s.key, "sogoc v1 holding", &registry,
+                                     message, 3, signature));
+    assert_ok(sg_crypto_verify_purpose(s.public_key, "sogoc v1 holding",
+                                       &registry, message, 3, signature));
+    assert_err(sg_crypto_verify_purpose(s.public_key, "sogoc v1 holdinh",
+                                        &registry, message, 3, signature),
+               SIGNATURE);
+    assert_err(sg_crypto_verify_purpose(s.public_key, "sogoc v1 holding", NULL,
+                                        message, 3, signature),
+               SIGNATURE);
+    assert_err(sg_crypto_verify(s.public_key, message, 3, signature),
+               SIGNATURE);
 }
 
 /* A message signed for a purpose has a named limit: the empty and the longest
@@ -192,19 +182,48 @@ static void test_sign_purpose_limit(void **state)
     uint8_t signature[64];
     const size_t good[] = {0, SG_SIGN_PURPOSE_SIZE_MAX};
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(sg_crypto_sign_purpose(&s.key, "t", NULL, message,
-                                                good[i], signature),
-                         SG_OK);
-        assert_int_equal(sg_crypto_verify_purpose(s.public_key, "t", NULL,
-                                                  message, good[i], signature),
-                         SG_OK);
+        assert_ok(sg_crypto_sign_purpose(&s.key, "t", NULL, message, good[i],
+                                         signature));
+        assert_ok(sg_crypto_verify_purpose(s.public_key, "t", NULL, message,
+                                           good[i], signature));
     }
-    assert_int_equal(sg_crypto_sign_purpose(&s.key, "t", NULL, message,
-                                            sizeof(message), signature),
-                     SG_ERR_LIMIT);
-    assert_int_equal(sg_crypto_verify_purpose(s.public_key, "t", NULL, message,
-                                              sizeof(message), signature),
-                     SG_ERR_LIMIT);
+    assert_err(sg_crypto_sign_purpose(&s.key, "t", NULL, message,
+                                      sizeof(message), signature),
+               LIMIT);
+    assert_err(sg_crypto_verify_purpose(s.public_key, "t", NULL, message,
+                                        sizeof(message), signature),
+               LIMIT);
+}
+
+static void keypair_of(void *signer)
+{
+    struct signer *s = signer;
+    sg_crypto_sign_keypair(registry.bytes, &s->key, s->public_key);
+}
+
+static void sign_of(void *signer)
+{
+    const struct signer *s = signer;
+    uint8_t signature[64];
+    sg_crypto_sign(&s->key, NULL, 0, signature);
+}
+
+/* A library that does not sign stops the program: nothing that is no signature
+ * leaves it. */
+static void test_sign_failure_dies(void **state)
+{
+    (void)state;
+    struct signer s = signer();
+    failing = true;
+    assert_true(sg_dies(keypair_of, &s));
+    assert_true(sg_dies(sign_of, &s));
+}
+
+static int mend(void **state)
+{
+    (void)state;
+    failing = false;
+    return 0;
 }
 
 static int init(void **state)
@@ -223,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_sign_purpose),
         cmocka_unit_test(test_sign_purpose_separates),
         cmocka_unit_test(test_sign_purpose_limit),
+        cmocka_unit_test_teardown(test_sign_failure_dies, mend),
     };
     return cmocka_run_group_tests(tests, init, NULL);
 }
