@@ -2,6 +2,7 @@
 """Head exchange of PROTOCOL.md section 7, run between two sets of heads.
 
     heads_model.py            the table of the page: bytes and trips by d
+    heads_model.py cells      cells needed per difference
     heads_model.py check      a smaller run that fails when anything differs
                               after the exchange or a figure is not met
 
@@ -425,7 +426,24 @@ def table(n, seeds, ds):
     return missed
 
 
+def cells_needed():
+    rng = random.Random(1)
+    print("    d  cells/d: least  median  most")
+    for d, runs in ((1, 50), (3, 50), (10, 50), (100, 50), (1000, 10)):
+        found = []
+        for _ in range(runs):
+            pairs = [(rng.randrange(PRIME), rng.randrange(1, PRIME)) for _ in range(d)]
+            n = d
+            while not peel(cells_of(pairs, n))[1]:
+                n += max(1, d // 50)
+            found.append(n / d)
+        found.sort()
+        print(f"{d:5} {found[0]:14.2f} {found[runs // 2]:7.2f} {found[-1]:5.2f}")
+
+
 def main(argv):
+    if argv[1:] == ["cells"]:
+        return cells_needed()
     if argv[1:] == ["check"]:
         missed = table(11000, 2, (0, 1, 10, 100))
         for seed in range(20):

@@ -385,7 +385,7 @@ def session_examples(w, out):
     out["message-revoked"] = message(REVOKED, made["revocation"])
     request = out["join-request"] = join_request(
         w.seed_a, w.registry, 3, 20038020190101, p.x25519(w.transport_a), b"\x77" * 16)
-    mac = s.purpose_blake2b(32, b"\x88" * 16, "sogoc v1 invite", w.registry, digest + request)
+    mac = s.purpose_blake2b(32, b"\x88" * 16 + bytes(16), "sogoc v1 invite", w.registry, digest + request)
     out["message-join"] = message(JOIN, request + mac)
     out["message-joined"] = message(JOINED, b"\1" + w.cert_a)
     out["message-ping"] = message(PING, b"\1\2\3\4")
