@@ -1,5 +1,6 @@
 #include "storage/base/crypto.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -32,18 +33,13 @@ static void secret_of(void *size)
 }
 
 /* Randomness and secret memory before sg_crypto_init are mistakes in the
- * program, and so is secret memory of no size. */
+ * program. (This test is the first, the next initialises.) */
 static void test_before_init_dies(void **state)
 {
     (void)state;
     uint8_t byte;
     size_t size = 32;
     assert_true(sg_dies(random_of, &byte));
-    assert_true(sg_dies(secret_of, &size));
-    assert_ok(sg_crypto_init());
-    assert_false(sg_dies(random_of, &byte));
-    assert_false(sg_dies(secret_of, &size));
-    size = 0;
     assert_true(sg_dies(secret_of, &size));
 }
 
@@ -52,6 +48,28 @@ static int mend(void **state)
     (void)state;
     failing = false;
     return 0;
+}
+
+static void *init_thread(void *ret_err)
+{
+    *(enum sg_err *)ret_err = sg_crypto_init();
+    return NULL;
+}
+
+/* Threads that initialise at the same time all find it ready. */
+static void test_init_from_threads(void **state)
+{
+    (void)state;
+    pthread_t threads[8];
+    enum sg_err errs[8];
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, init_thread, &errs[i]), 0);
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_ok(errs[i]);
+    }
+    sg_crypto_random(&(uint8_t){0}, 1);
 }
 
 /* Initialising twice is as good as once, and a library that does not start is
@@ -103,7 +121,7 @@ static void test_equal(void **state)
 }
 
 /* Secret memory can be written to its last byte and freed; no memory gives
- * NULL, and freeing NULL does nothing. */
+ * NULL, and freeing NULL does nothing. No size is a mistake in the program. */
 static void test_secret(void **state)
 {
     (void)state;
@@ -114,6 +132,8 @@ static void test_secret(void **state)
     sg_crypto_secret_free(NULL);
     failing = true;
     assert_null(sg_crypto_secret_new(100));
+    size_t size = 0;
+    assert_true(sg_dies(secret_of, &size));
 }
 
 static const struct argon2id_example {
@@ -211,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_before_init_dies),
+        cmocka_unit_test(test_init_from_threads),
         cmocka_unit_test_teardown(test_init, mend),
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_wipe),
