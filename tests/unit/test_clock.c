@@ -5,17 +5,12 @@
 #include "storage/base/date.h"
 #include "tests/lib/dies.h"
 #include "tests/lib/test.h"
+#include "tests/lib/wrap.h"
 
-/* The linker puts this before the system's (--wrap). */
-static int clock_result;
-int __real_clock_gettime(clockid_t id, struct timespec *now);
-int __wrap_clock_gettime(clockid_t id, struct timespec *now);
-int __wrap_clock_gettime(clockid_t id, struct timespec *now)
-{
-    if (clock_result != 0)
-        return clock_result;
-    return __real_clock_gettime(id, now);
-}
+static bool clock_fails;
+
+SG_WRAP(clock_fails, -1, int, clock_gettime,
+        (clockid_t id, struct timespec *now), (id, now))
 
 /* The monotonic clock does not step back, and counts milliseconds as the
  * system's clock does. */
@@ -57,9 +52,9 @@ static void read_mono(void *context)
 static void test_clock_fails(void **state)
 {
     (void)state;
-    clock_result = -1;
+    clock_fails = true;
     assert_true(sg_dies(read_mono, NULL));
-    clock_result = 0;
+    clock_fails = false;
 }
 
 int main(void)

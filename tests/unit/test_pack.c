@@ -8,7 +8,7 @@
 #include "tests/lib/test.h"
 #include "tests/lib/torture.h"
 
-#define VALUES 4000
+#define VALUES 20000
 
 /* Integers come out in the shortest form, at both ends of each, by the signed
  * call and the unsigned. */
