@@ -242,6 +242,8 @@ def examples():
     out["seal-plaintext"], sealed = seal(registry, log, 2, key, 1, 0,
                                          "Nguyễn Thị Hoa".encode())
     out["seal-payload"] = sealed
+    out["seal-compressed"] = seal(registry, log, 3, key, 1, 1, bytes.fromhex(
+        "00008d000020e1bb8d6303fcb2478561a3a429feb40b"))[1]
     heads = [header(registry, OPENING, 0, first), header(registry, CONTENT_KEY, 0, wrapped),
              header(registry, SEALED, 1, sealed)]
     leaves = [leaf_hash(h) for h in heads]

@@ -1,0 +1,23 @@
+/* Dictionaries of the seal's compression, shipped inside the program.
+ *
+ * FORMAT.md section 5. They are trained on invented persons by
+ * tools/dictionary, live in storage/log/dictionary_N.bin, and are for ever: a
+ * changed byte would make sealed records unreadable, so a better dictionary
+ * gets the next number. Only the bytes are here; who uses them is compress.h
+ * and expand.h. Context: any thread.
+ */
+#ifndef SG_STORAGE_LOG_DICTIONARY_H
+#define SG_STORAGE_LOG_DICTIONARY_H
+
+#include "storage/base/bytes.h"
+
+#define SG_DICTIONARY_SIZE 16384
+
+/* Numbers run from 1 to this; the format has room up to 15. */
+#define SG_DICTIONARY_COUNT 1
+
+/* Gives the bytes of dictionary NUMBER, SG_DICTIONARY_SIZE of them; none when
+ * this program does not have it. Static storage. */
+struct sg_bytes sg_dictionary_get(unsigned number);
+
+#endif
