@@ -38,7 +38,7 @@
       "giá trị không đúng kiểu")                                               \
     X(TEXT, 108, "the text is not valid UTF-8",                                \
       "văn bản không phải UTF-8 hợp lệ") \
-    X(PROOF, 200, "the proof does not fit", "bằng chứng không khớp")            \
+    X(PROOF, 200, "the proof does not fit", "bằng chứng không khớp")           \
     X(DAMAGED, 210, "the data on disk is damaged", \
       "dữ liệu trên đĩa bị hỏng") \
     X(FULL, 211, "the disk is full: writing resumes when there is room", \

@@ -38,6 +38,17 @@
  * fork, the rest save what citizens filed; more is an attack. */
 #define SG_BRANCHES_MAX 8
 
+/* Signed notes (C2SP signed-note: at least 16 signatures of up to 5 KiB). */
+#define SG_NOTE_SIZE_MAX 262144
+/* Signature lines of one note: checking them is bounded work. */
+#define SG_NOTE_SIGNATURES_MAX 100
+/* One signature without its key id: the largest of the post-quantum ones in
+ * FIPS 205's small sets is 7,856. */
+#define SG_NOTE_SIGNATURE_SIZE_MAX 8192
+/* A checkpoint that a witness signs: three lines, and what extensions other
+ * logs may add. */
+#define SG_COSIGNED_TEXT_SIZE_MAX 4096
+
 /* Replication (PROTOCOL.md) */
 
 /* Entries of one package: one complete subtree of level 8. */
