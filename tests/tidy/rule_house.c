@@ -84,6 +84,23 @@ static bool names(const char *text, const char *name)
     return false;
 }
 
+/* The way into a folder of the product leads past each of its headers. */
+void tidy_rule_tour(struct tidy_tree *tree, const struct tidy_file *file)
+{
+    static const char *const product[] = {"storage/*", "replication/*",
+                                          "node/*", "tools/*", NULL};
+    char path[TIDY_PATH_SIZE_MAX + 16];
+
+    if (file->kind != TIDY_HEADER || !tidy_matches(file->path, product))
+        return;
+    (void)snprintf(path, sizeof(path), "%.*s/README.md",
+                   (int)tidy_folder_size(file), file->path);
+    const struct tidy_file *readme = tidy_tree_find(tree, path);
+    if (readme != NULL && !names(readme->text, file->name))
+        tidy_fail(tree, readme, 0, "tour",
+                  "%s: name it under \"Files in reading order\"", file->name);
+}
+
 /* The CMakeLists.txt of the folder, or of one above it, names the source. */
 void tidy_rule_built(struct tidy_tree *tree, const struct tidy_file *file)
 {

@@ -37,7 +37,7 @@ static const struct text clean[] = {
     {"README.md", "# The tree\n"},
     {"storage/CMakeLists.txt", "add_library(x base/box.c base/crypto_sign.c\n"
                                "  base/alloc.c log/leaf.c)\n"},
-    {"storage/base/README.md", HEADINGS},
+    {"storage/base/README.md", HEADINGS "1. `box.h`, then `crypto.h`.\n"},
     {"storage/base/box.h",
      "/* A box. */\n#ifndef SG_STORAGE_BASE_BOX_H\n"
      "#define SG_STORAGE_BASE_BOX_H\n\n#include <stddef.h>\n\n"
@@ -160,6 +160,9 @@ static const struct {
      "# A\n## What this is\n## What it may include\n"
      "## Files in reading order\n## How it is tested\n",
      "storage/log/README.md:1: readme: no heading \"Invariants\""},
+    {"storage/base/README.md",
+     HEADINGS "1. `box.h`, then `sandbox.crypto.h`.\n",
+     "storage/base/README.md:1: tour: crypto.h: name it"},
     {"storage/base/crate.c", "int sg_crate;\n",
      "storage/base/crate.c:1: built: no CMakeLists.txt names this file"},
     {"storage/base/ox.c", "int sg_ox;\n",

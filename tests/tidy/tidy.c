@@ -34,6 +34,7 @@ static const struct {
     {"space", tidy_rule_space, "no tabs, no space at the end of a line"},
     {"length", tidy_rule_length, "functions <= 70 lines, files <= 800"},
     {"readme", tidy_rule_readme, "a folder has a README with five headings"},
+    {"tour", tidy_rule_tour, "a README names every header beside it"},
     {"built", tidy_rule_built, "every source is named in a CMakeLists.txt"},
     {"top", tidy_rule_top, "the top level holds what was agreed"},
 };

@@ -133,6 +133,7 @@ tidy_rule tidy_rule_filename; /* rule_name.c */
 tidy_rule tidy_rule_space;    /* rule_shape.c */
 tidy_rule tidy_rule_length;   /* rule_shape.c */
 tidy_rule tidy_rule_readme;   /* rule_house.c */
+tidy_rule tidy_rule_tour;     /* rule_house.c */
 tidy_rule tidy_rule_built;    /* rule_house.c */
 tidy_rule tidy_rule_top;      /* rule_house.c */
 
