@@ -63,6 +63,23 @@
  * its 27; memory per peer is taken at creation. */
 #define SG_PEERS_MAX 64
 
+/* Units (RECORDS.md 13) */
+
+/* Units of all times: the country has 11,000 communes. */
+#define SG_UNITS_MAX 65536
+/* Edges from one unit: what an authority's statement may list. */
+#define SG_UNIT_EDGES_MAX 64
+/* The name of a unit and the act that made it, UTF-8. */
+#define SG_UNIT_NAME_SIZE_MAX 96
+#define SG_UNIT_ACT_SIZE_MAX  64
+/* All texts of a table: every unit and edge with the longest. */
+#define SG_UNIT_TEXTS_SIZE_MAX (SG_UNITS_MAX * 288)
+/* Acts that move a territory, units and cuts of one: a reform of the whole
+ * country moves 700 districts. */
+#define SG_REHOMES_MAX      4096
+#define SG_REHOME_UNITS_MAX 256
+#define SG_REHOME_CUTS_MAX  64
+
 /* Cryptography (crypto.h) */
 
 /* A message signed for a purpose: it stands behind its block on the stack. The
