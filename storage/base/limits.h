@@ -20,6 +20,9 @@
 #define SG_PARENTS_MAX 16
 /* A name or another short text of a person, UTF-8. */
 #define SG_NAME_SIZE_MAX 256
+/* Combining characters that follow each other in a text: UAX #15 calls a text
+ * with at most 30 safe for streams; no language needs as many. */
+#define SG_TEXT_MARKS_MAX 30
 /* Scopes that one content key is wrapped for: u8 on disk, 88 bytes each. */
 #define SG_WRAPS_MAX 64
 
