@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "storage/base/alloc.h"
 #include "storage/base/prng.h"
@@ -10,36 +11,18 @@
 #include "tests/lib/dies.h"
 #include "tests/lib/test.h"
 #include "tests/lib/torture.h"
+#include "tests/lib/wrap.h"
 
 /* zstd has an allocator of its own: these calls lack memory when told to. */
 static bool no_context, no_dictionary, no_room;
 
-ZSTD_CCtx *__real_ZSTD_createCCtx(void);
-ZSTD_CCtx *__wrap_ZSTD_createCCtx(void);
-ZSTD_CDict *__real_ZSTD_createCDict(const void *bytes, size_t size, int level);
-ZSTD_CDict *__wrap_ZSTD_createCDict(const void *bytes, size_t size, int level);
-size_t __real_ZSTD_compress2(ZSTD_CCtx *context, void *to, size_t to_size,
-                             const void *from, size_t from_size);
-size_t __wrap_ZSTD_compress2(ZSTD_CCtx *context, void *to, size_t to_size,
-                             const void *from, size_t from_size);
-
-ZSTD_CCtx *__wrap_ZSTD_createCCtx(void)
-{
-    return no_context ? NULL : __real_ZSTD_createCCtx();
-}
-
-ZSTD_CDict *__wrap_ZSTD_createCDict(const void *bytes, size_t size, int level)
-{
-    return no_dictionary ? NULL : __real_ZSTD_createCDict(bytes, size, level);
-}
-
-size_t __wrap_ZSTD_compress2(ZSTD_CCtx *context, void *to, size_t to_size,
-                             const void *from, size_t from_size)
-{
-    if (no_room)
-        return (size_t)-64; /* ZSTD_error_memory_allocation */
-    return __real_ZSTD_compress2(context, to, to_size, from, from_size);
-}
+SG_WRAP(no_context, NULL, ZSTD_CCtx *, ZSTD_createCCtx, (void), ())
+SG_WRAP(no_dictionary, NULL, ZSTD_CDict *, ZSTD_createCDict,
+        (const void *bytes, size_t size, int level), (bytes, size, level))
+SG_WRAP(no_room, (size_t)-ZSTD_error_memory_allocation, size_t, ZSTD_compress2,
+        (ZSTD_CCtx * context, void *to, size_t to_size, const void *from,
+         size_t from_size),
+        (context, to, to_size, from, from_size))
 
 /* A frame, with the room in front of it that zstd wants. */
 struct frame {

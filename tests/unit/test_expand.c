@@ -10,24 +10,14 @@
 #include "storage/log/dictionary.h"
 #include "tests/lib/test.h"
 #include "tests/lib/torture.h"
+#include "tests/lib/wrap.h"
 
 /* zstd has an allocator of its own: these calls lack memory when told to. */
 static bool no_context, no_dictionary;
 
-ZSTD_DCtx *__real_ZSTD_createDCtx(void);
-ZSTD_DCtx *__wrap_ZSTD_createDCtx(void);
-ZSTD_DDict *__real_ZSTD_createDDict(const void *bytes, size_t size);
-ZSTD_DDict *__wrap_ZSTD_createDDict(const void *bytes, size_t size);
-
-ZSTD_DCtx *__wrap_ZSTD_createDCtx(void)
-{
-    return no_context ? NULL : __real_ZSTD_createDCtx();
-}
-
-ZSTD_DDict *__wrap_ZSTD_createDDict(const void *bytes, size_t size)
-{
-    return no_dictionary ? NULL : __real_ZSTD_createDDict(bytes, size);
-}
+SG_WRAP(no_context, NULL, ZSTD_DCtx *, ZSTD_createDCtx, (void), ())
+SG_WRAP(no_dictionary, NULL, ZSTD_DDict *, ZSTD_createDDict,
+        (const void *bytes, size_t size), (bytes, size))
 
 #define FRAME_MAX 4096 /* of the frames that are made here */
 

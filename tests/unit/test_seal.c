@@ -6,22 +6,22 @@
 
 #include "storage/base/alloc.h"
 #include "storage/base/prng.h"
-#include "storage/log/dictionary.h"
+#include "storage/log/compress.h"
 #include "tests/lib/dies.h"
 #include "tests/lib/page.h"
 #include "tests/lib/test.h"
 #include "tests/lib/torture.h"
+#include "tests/lib/wrap.h"
 
-/* Locked memory has an allocator of its own: it gives none when told to. */
-static bool no_secrets;
+/* Locked memory and zstd have allocators of their own: they have none when told
+ * to. */
+static bool no_secrets, no_compression;
 
-void *__real_sg_crypto_secret_new(size_t size);
-void *__wrap_sg_crypto_secret_new(size_t size);
-
-void *__wrap_sg_crypto_secret_new(size_t size)
-{
-    return no_secrets ? NULL : __real_sg_crypto_secret_new(size);
-}
+SG_WRAP(no_secrets, NULL, void *, sg_crypto_secret_new, (size_t size), (size))
+SG_WRAP(no_compression, SG_ERR_NOMEM, enum sg_err, sg_compress_frame,
+        (struct sg_compressor * compressor, unsigned dictionary,
+         struct sg_bytes body, uint8_t *frame, size_t *ret_size),
+        (compressor, dictionary, body, frame, ret_size))
 
 #define BODY_STORED_MAX 65502 /* of what cannot be compressed */
 #define PLAIN_MAX       (SG_PAYLOAD_SIZE_MAX - SG_SEAL_OVERHEAD)
@@ -557,6 +557,9 @@ static void test_seal_nomem(void **state)
     assert_err(sg_seal_sealer_new(&sealer), NOMEM);
     assert_err(sg_seal_opener_new(&opener), NOMEM);
     no_secrets = false;
+    no_compression = true;
+    assert_err(seal(*state, SG_BYTES_TEXT("An")), NOMEM);
+    no_compression = false;
 }
 
 /* Wiped keys are zero. */
