@@ -1,6 +1,6 @@
 # sg_embed(<target> <file> <symbol>): the bytes of a file as
-# `const uint8_t symbol[]` in a target. Run as a script (-P) this file writes
-# the C source.
+# `const uint8_t symbol[]` in a target, and their count as `const size_t
+# symbol_size`. Run as a script (-P) this file writes the C source.
 
 if(CMAKE_SCRIPT_MODE_FILE)
   file(READ ${FROM} bytes HEX)
@@ -8,7 +8,9 @@ if(CMAKE_SCRIPT_MODE_FILE)
     "${bytes}")
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
   file(SIZE ${FROM} size)
-  file(WRITE ${TO} "#include <stdint.h>\n\n"
+  file(WRITE ${TO} "#include <stddef.h>\n#include <stdint.h>\n\n"
+    "extern const size_t ${SYMBOL}_size;\n"
+    "const size_t ${SYMBOL}_size = ${size};\n"
     "extern const uint8_t ${SYMBOL}[${size}];\n"
     "const uint8_t ${SYMBOL}[${size}] = {\n${bytes}};\n")
   return()

@@ -20,6 +20,9 @@
 #define SG_PARENTS_MAX 16
 /* A name or another short text of a person, UTF-8. */
 #define SG_NAME_SIZE_MAX 256
+/* Combining characters that follow each other in a text: UAX #15 calls a text
+ * with at most 30 safe for streams; no language needs as many. */
+#define SG_TEXT_MARKS_MAX 30
 /* Scopes that one content key is wrapped for: u8 on disk, 88 bytes each. */
 #define SG_WRAPS_MAX 64
 
@@ -62,6 +65,23 @@
 /* Sessions of one node at a time: a district has its neighbours, the centre
  * its 27; memory per peer is taken at creation. */
 #define SG_PEERS_MAX 64
+
+/* Units (RECORDS.md 13) */
+
+/* Units of all times: the country has 11,000 communes. */
+#define SG_UNITS_MAX 65536
+/* Edges from one unit: what an authority's statement may list. */
+#define SG_UNIT_EDGES_MAX 64
+/* The name of a unit and the act that made it, UTF-8. */
+#define SG_UNIT_NAME_SIZE_MAX 96
+#define SG_UNIT_ACT_SIZE_MAX  64
+/* All texts of a table: every unit and edge with the longest. */
+#define SG_UNIT_TEXTS_SIZE_MAX (SG_UNITS_MAX * 288)
+/* Acts that move a territory, units and cuts of one: a reform of the whole
+ * country moves 700 districts. */
+#define SG_REHOMES_MAX      4096
+#define SG_REHOME_UNITS_MAX 256
+#define SG_REHOME_CUTS_MAX  64
 
 /* Cryptography (crypto.h) */
 

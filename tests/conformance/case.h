@@ -41,9 +41,22 @@ struct sg_bytes case_hex(struct test_case *c, const json_t *object,
  * without, until case_end. */
 struct sg_bytes case_hex_of(struct test_case *c, const char *text);
 
+/* Gives the bytes that FIELD of OBJECT, or TEXT, spells in base64, until
+ * case_end. */
+struct sg_bytes case_base64(struct test_case *c, const json_t *object,
+                            const char *field);
+struct sg_bytes case_base64_of(struct test_case *c, const char *text);
+
 /* Gives FIELD of the case as text, as an integer from 0 to MAX. */
 const char *case_text(struct test_case *c, const char *field);
 size_t case_size(struct test_case *c, const char *field, size_t max);
+
+/* Gives FIELD of the case, an integer of 64 bits, as case_load_wide reads it.
+ */
+uint64_t case_u64(struct test_case *c, const char *field);
+
+/* Gives what FILE holds, until case_end. */
+struct sg_bytes case_file(struct test_case *c, const char *file);
 
 /* Gives SIZE bytes to write to, until case_end; one at least. */
 uint8_t *case_room(struct test_case *c, size_t size);
@@ -61,5 +74,9 @@ void case_end(struct test_case *c);
 
 /* Loads FILE, counting a failure when it is not JSON. Caller: json_decref. */
 json_t *case_load(struct run *run, const char *file);
+
+/* As case_load, but an integer of more digits than jansson's integers surely
+ * hold is read as a text of its digits. */
+json_t *case_load_wide(struct run *run, const char *file);
 
 #endif
