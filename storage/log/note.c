@@ -142,6 +142,20 @@ enum sg_err sg_note_key_parse(struct sg_bytes vkey, struct sg_note_key *ret_key)
     return SG_OK;
 }
 
+void sg_note_write_key(struct sg_writer *writer, const struct sg_note_key *key)
+{
+    uint8_t id[KEY_ID_SIZE], material[1 + SG_KEY_SIZE];
+
+    sg_bytes_put_u32be(id, key->id);
+    material[0] = (uint8_t)key->type;
+    memcpy(material + 1, key->public_key, SG_KEY_SIZE);
+    sg_writer_bytes(writer, key->name);
+    sg_writer_u8(writer, '+');
+    sg_text_hex_encode(writer, SG_BYTES_ARRAY(id));
+    sg_writer_u8(writer, '+');
+    sg_text_base64_encode(writer, SG_BYTES_ARRAY(material));
+}
+
 /* "Signed notes MUST be valid UTF-8 and MUST NOT contain any ASCII control
  * characters (those below U+0020) other than newline." */
 static enum sg_err characters_check(struct sg_bytes bytes)

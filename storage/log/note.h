@@ -54,6 +54,9 @@ SG_USE_RESULT enum sg_err sg_note_key_init(
 SG_USE_RESULT enum sg_err sg_note_key_parse(struct sg_bytes vkey,
                                             struct sg_note_key *ret_key);
 
+/* Writes the vkey of KEY, without a newline. */
+void sg_note_write_key(struct sg_writer *writer, const struct sg_note_key *key);
+
 /* What verification found about a line. */
 enum sg_note_state {
     SG_NOTE_UNKNOWN,  /* not by a known key, or not yet verified */

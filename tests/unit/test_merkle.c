@@ -349,7 +349,7 @@ static void test_consistency(void **state)
     }
 }
 
-/* Nothing is proved from size 0, nor backwards. */
+/* Nothing is proved from size 0, nor backwards, nor without a proof. */
 static void test_consistency_meaningless(void **state)
 {
     struct sg_hash empty = root_of(0, 0), one = root_of(0, 1);
@@ -363,6 +363,8 @@ static void test_consistency_meaningless(void **state)
     assert_int_equal(sg_merkle_check_consistency(2, 1, NULL, 0, &two, &one),
                      SG_ERR_PROOF);
     assert_int_equal(sg_merkle_check_consistency(1, 2, NULL, 0, &one, &two),
+                     SG_ERR_PROOF);
+    assert_int_equal(sg_merkle_check_consistency(3, 7, NULL, 0, &one, &one),
                      SG_ERR_PROOF);
 }
 

@@ -217,6 +217,32 @@ static void test_vkey(void **state)
     }
 }
 
+/* A key of either type is written as the vkey that it is read from. */
+static void test_write_key(void **state)
+{
+    struct signer witness = make_signer("witness", 2, SG_NOTE_COSIGNATURE);
+    struct sg_note_key keys[] = {example_key(), witness.key};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t array[100];
+        struct sg_writer writer;
+        struct sg_note_key read;
+
+        sg_writer_init_array(&writer, array, sizeof array);
+        sg_note_write_key(&writer, &keys[i]);
+        assert_ok(sg_writer_end(&writer));
+        assert_ok(sg_note_key_parse(sg_writer_written(&writer), &read));
+        assert_true(sg_bytes_equal(read.name, keys[i].name));
+        assert_int_equal(read.type, keys[i].type);
+        assert_int_equal(read.id, keys[i].id);
+        assert_memory_equal(read.public_key, keys[i].public_key, SG_KEY_SIZE);
+        if (i == 0)
+            assert_true(sg_bytes_equal(sg_writer_written(&writer),
+                                       SG_BYTES_TEXT(EXAMPLE_VKEY)));
+    }
+}
+
 /* Names that a note could not carry make no keys. */
 static void test_key_names(void **state)
 {
@@ -532,6 +558,7 @@ int main(void)
         cmocka_unit_test(test_every_byte_counts),
         cmocka_unit_test(test_form),
         cmocka_unit_test(test_vkey),
+        cmocka_unit_test(test_write_key),
         cmocka_unit_test(test_key_names),
         cmocka_unit_test(test_write_and_verify),
         cmocka_unit_test(test_repeated),
