@@ -8,6 +8,8 @@
 #ifndef SG_STORAGE_BASE_LIMITS_H
 #define SG_STORAGE_BASE_LIMITS_H
 
+#include <stdint.h>
+
 /* Records and entries (FORMAT.md, RECORDS.md) */
 
 /* A record before sealing: a person with all attributes is about 2 KiB. */
@@ -51,6 +53,16 @@
 /* A checkpoint that a witness signs: three lines, and what extensions other
  * logs may add. */
 #define SG_COSIGNED_TEXT_SIZE_MAX 4096
+
+/* Store (storage/lmdb) */
+
+/* Map of the log environment at open; sparse, grown by doubling. */
+#define SG_MAP_SIZE (UINT64_C(8) << 30)
+/* And never beyond: 1 TiB is three times a country of 100 M persons. */
+#define SG_MAP_SIZE_MAX (UINT64_C(1) << 40)
+/* Free space that ordinary work leaves to revocations, erasures and audits;
+ * 5 % of the volume where that is less. */
+#define SG_RESERVE_SIZE (UINT64_C(256) << 20)
 
 /* Replication (PROTOCOL.md) */
 

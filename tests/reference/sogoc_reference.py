@@ -214,8 +214,9 @@ def key_file(kind, registry, secret, public, wrap=None):
     return head + purpose_hash("sogoc v1 key file", registry, head)[:16]
 
 
-def highwater_slot(sequence, registry, fingerprint, logs):
-    body = b"sogochw1" + u64(sequence) + registry + fingerprint + bytes([len(logs)])
+def highwater_slot(sequence, registry, fingerprint, database, logs):
+    body = b"sogochw1" + u64(sequence) + registry + fingerprint + database
+    body += bytes([len(logs)])
     for kind, log, size, root, signature in logs:
         body += bytes([kind]) + log + u64(size) + root + signature
     body = body.ljust(992, b"\0")
@@ -254,14 +255,14 @@ def examples():
     note = out["checkpoint-note"] = signed_note(text, public, signature)
     out["checkpoint"] = u64(3) + signature
     out["inclusion-proof"] = tlog_proof(heads[2], 2, inclusion_path(2, leaves), note)
-    out["highwater-slot"] = highwater_slot(7, registry, b"\xfa" * 32,
+    out["highwater-slot"] = highwater_slot(7, registry, b"\xfa" * 32, b"\xdb" * 16,
                                            [(RECORDS, log, 3, root, signature)])
     out["key-file-plain"] = key_file(KEY_NODE, registry, seed, public)
     out["key-file-wrapped"] = key_file(KEY_NODE, registry, seed, public, (
         "số gốc".encode(), 1, 8, b"\x55" * 16, b"\x66" * 24))
     out["entry-row"] = (varint(1) + varint(2) + bytes([SEALED]) + varint(1)
                         + leaves[2] + sealed)
-    out["log-row"] = (b"\x01" + core + b"\x01" + u64(3) + u64(0) + u64(0) + u64(5)
+    out["log-row"] = (b"\x01" + core + b"\x01\0" + u64(3) + u64(0) + u64(0) + u64(5)
                       + u64(3) + root + signature + b"".join(frontier(leaves)))
     return out
 

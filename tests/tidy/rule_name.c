@@ -12,6 +12,8 @@ static const struct {
     const char *prefixes[6]; /* beside sg_<file> */
 } exceptions[] = {
     {"storage/base/alloc", {"sg_free", "sg_calloc", "sg_realloc"}},
+    /* What store.c shows its own folder. */
+    {"storage/lmdb/internal", {"sg_store"}},
 };
 
 static const char *const product[] = {"storage/*", "replication/*", "node/*",

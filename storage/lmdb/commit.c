@@ -1,0 +1,247 @@
+#include "storage/lmdb/commit.h"
+
+#include <string.h>
+
+#include "storage/base/check.h"
+#include "storage/base/plant.h"
+#include "storage/lmdb/own.h"
+#include "storage/lmdb/schema.h"
+#include "storage/lmdb/walk.h"
+
+/* --- In the transaction -------------------------------------------------- */
+
+static struct sg_commit_log *log_of(struct sg_batch *batch, uint32_t number)
+{
+    size_t i;
+    for (i = 0; i < batch->log_count; i++) {
+        if (batch->logs[i].number == number) {
+            return &batch->logs[i];
+        }
+    }
+    return NULL;
+}
+
+static void put_row(struct sg_txn *txn, uint64_t arrival,
+                    const struct sg_row_entry *row, bool append)
+{
+    struct sg_schema_key key = sg_schema_number(arrival);
+    size_t size = sg_row_entry_size(row);
+    uint8_t *room;
+    uint8_t bytes[SG_ROW_ENTRY_MAX];
+
+    if (append) {
+        room =
+            sg_txn_append_room(txn, SG_DB_ENTRIES, sg_schema_bytes(&key), size);
+        if (room != NULL) {
+            sg_row_entry_encode(row, room, size);
+        }
+        return;
+    }
+    sg_row_entry_encode(row, bytes, size);
+    sg_txn_put(txn, SG_DB_ENTRIES, sg_schema_bytes(&key),
+               sg_bytes(bytes, size));
+}
+
+/* Adds a row at the end; a new extent only where the run of arrivals breaks. */
+static void add_row(struct sg_txn *txn, struct sg_commit_log *log,
+                    const struct sg_row_entry *row, uint64_t arrival)
+{
+    put_row(txn, arrival, row, true);
+    if (row->index == 0 || log->tail_now + 1 != arrival) {
+        struct sg_schema_key key = sg_schema_place(row->log, row->index);
+        struct sg_schema_key value = sg_schema_number(arrival);
+        sg_txn_put(txn, SG_DB_EXTENTS, sg_schema_bytes(&key),
+                   sg_schema_bytes(&value));
+    }
+    log->tail_now = arrival;
+}
+
+static void replace_row(struct sg_txn *txn, const struct sg_row_entry *row)
+{
+    struct sg_schema_key place = sg_schema_place(row->log, row->index);
+    uint64_t arrival;
+    enum sg_err err = sg_walk_locate(txn, row->log, row->index, &arrival);
+
+    if (err != SG_OK) {
+        (void)sg_txn_fail(txn, err);
+        return;
+    }
+    put_row(txn, arrival, row, false);
+    sg_txn_del(txn, SG_DB_DAMAGE, sg_schema_bytes(&place));
+    if (row->entry.state == SG_PAYLOAD_ERASED) {
+        uint8_t value[17];
+        memcpy(value, row->entry.erased_by, 16);
+        value[16] = 1; /* removed, not yet compacted */
+        sg_txn_put(txn, SG_DB_ERASURES, sg_schema_bytes(&place),
+                   SG_BYTES_ARRAY(value));
+    }
+}
+
+static void put_items(struct sg_txn *txn, struct sg_batch *batch)
+{
+    uint64_t arrival = sg_schema_meta_get(txn, "arrival");
+    struct sg_commit_log *log = NULL;
+    size_t i;
+
+    for (i = 0; i < batch->log_count; i++) {
+        batch->logs[i].tail_now = batch->logs[i].tail_arrival;
+    }
+    for (i = 0; i < batch->item_count && sg_txn_err(txn) == SG_OK; i++) {
+        const struct sg_commit_item *item = &batch->items[i];
+        if (item->what == SG_COMMIT_REPLACE) {
+            replace_row(txn, &item->row);
+            continue;
+        }
+        if (log == NULL || log->number != item->row.log) {
+            log = log_of(batch, item->row.log);
+            SG_ASSERT(log != NULL);
+        }
+        add_row(txn, log, &item->row, arrival++);
+    }
+    sg_schema_meta_put(txn, "arrival", arrival);
+}
+
+/* Milestones that the entries have not reached stay; others are done with. */
+static void put_ahead(struct sg_txn *txn, const struct sg_commit_log *log)
+{
+    unsigned i;
+    for (i = 0; i < log->ahead_count; i++) {
+        const struct sg_checkpoint *ahead = &log->ahead[i];
+        struct sg_schema_key key = sg_schema_place(log->number, ahead->size);
+        uint8_t value[32 + SG_SIGNATURE_SIZE];
+        if (ahead->size <= log->row.frontier.size) {
+            sg_txn_del(txn, SG_DB_CHECKPOINTS, sg_schema_bytes(&key));
+            continue;
+        }
+        memcpy(value, ahead->root.bytes, 32);
+        memcpy(value + 32, ahead->signature, SG_SIGNATURE_SIZE);
+        sg_txn_put(txn, SG_DB_CHECKPOINTS, sg_schema_bytes(&key),
+                   SG_BYTES_ARRAY(value));
+    }
+}
+
+static void put_log(struct sg_txn *txn, struct sg_commit_log *log,
+                    uint64_t change)
+{
+    struct sg_schema_key key = sg_schema_log(log->number);
+    struct sg_schema_key id = sg_schema_log_id(&log->id, log->row.branch);
+    struct sg_schema_key before = sg_schema_number(log->change_before);
+    struct sg_schema_key now = sg_schema_number(change);
+    uint8_t row[SG_ROW_LOG_MAX];
+    size_t size;
+
+    log->row.change = change;
+    size = sg_row_log_encode(&log->row, row);
+    sg_txn_put(txn, SG_DB_LOGS, sg_schema_bytes(&key), sg_bytes(row, size));
+    if (log->fresh) {
+        sg_txn_put(txn, SG_DB_LOGIDS, sg_schema_bytes(&id),
+                   sg_schema_bytes(&key));
+    } else {
+        sg_txn_del(txn, SG_DB_CHANGES, sg_schema_bytes(&before));
+    }
+    sg_txn_append(txn, SG_DB_CHANGES, sg_schema_bytes(&now),
+                  sg_schema_bytes(&key));
+    put_ahead(txn, log);
+}
+
+static enum sg_err apply(struct sg_txn *txn, void *context)
+{
+    struct sg_batch *batch = context;
+    uint64_t change = sg_schema_meta_get(txn, "change");
+    size_t i;
+
+    put_items(txn, batch);
+    for (i = 0; i < batch->node_count; i++) {
+        const struct sg_commit_node *node = &batch->nodes[i];
+        struct sg_schema_key key =
+            sg_schema_node(node->log, node->level, node->position);
+        sg_txn_put(txn, SG_DB_NODES, sg_schema_bytes(&key),
+                   SG_BYTES_ARRAY(node->hash.bytes));
+    }
+    for (i = 0; i < batch->log_count; i++) {
+        put_log(txn, &batch->logs[i], change++);
+    }
+    sg_schema_meta_put(txn, "change", change);
+    if (batch->stamp) {
+        sg_txn_put(txn, SG_DB_META, SG_BYTES_TEXT("machine"),
+                   SG_BYTES_ARRAY(batch->store->fingerprint.bytes));
+    }
+    return sg_txn_err(txn);
+}
+
+/* --- After the transaction ----------------------------------------------- */
+
+struct read_back {
+    const struct sg_entry_hasher *hasher;
+    const struct sg_commit_log *log;
+    struct sg_frontier frontier;
+};
+
+/* Recomputes what is to be signed from what the disk gives back. */
+static enum sg_err read_back(struct sg_txn *txn, void *context)
+{
+    struct read_back *back = context;
+    struct sg_row_entry row;
+    struct sg_walk walk;
+    enum sg_err err = SG_OK;
+
+    sg_walk_begin(&walk, txn, back->log->number, back->frontier.size);
+    while (err == SG_OK && back->frontier.size < back->log->row.frontier.size) {
+        err = sg_walk_next(&walk, &row);
+        if (err == SG_OK) {
+            err = sg_walk_check(back->hasher, &row);
+        }
+        if (err == SG_OK) {
+            sg_merkle_append(&back->frontier, &row.leaf, NULL, NULL);
+        }
+    }
+    return err;
+}
+
+/* Signs one own log that grew. A root that differs from the one computed
+ * before the commit is a memory or disk that cannot be trusted. */
+static enum sg_err sign_one(struct sg_batch *batch, struct sg_commit_log *log)
+{
+    struct read_back back = {&batch->store->hasher, log, log->before};
+    struct sg_hash before = sg_merkle_root(&log->before);
+    struct sg_hash planned = sg_merkle_root(&log->row.frontier);
+    struct sg_hash found;
+    enum sg_err err;
+
+    if (SG_PLANT(no_read_back)) {
+        back.frontier = log->row.frontier;
+    }
+    if (log->own->signed_checkpoint.size == log->before.size &&
+        log->before.size > 0 &&
+        memcmp(&before, &log->own->signed_checkpoint.root, sizeof before)) {
+        return SG_ERR_FATAL;
+    }
+    err = sg_env_read(batch->store->env, read_back, &back);
+    if (err != SG_OK) {
+        return SG_ERR_FATAL;
+    }
+    found = sg_merkle_root(&back.frontier);
+    if (memcmp(&found, &planned, sizeof found) != 0) {
+        return SG_ERR_FATAL;
+    }
+    return sg_own_sign(batch->store, log->own, &back.frontier);
+}
+
+enum sg_err sg_commit_run(struct sg_batch *batch)
+{
+    bool grew = false;
+    enum sg_err err = sg_env_write(batch->store->env, apply, batch);
+    size_t i;
+
+    for (i = 0; i < batch->log_count && err == SG_OK; i++) {
+        struct sg_commit_log *log = &batch->logs[i];
+        if (log->own != NULL && log->row.frontier.size > log->before.size) {
+            err = sign_one(batch, log);
+            grew = true;
+        }
+    }
+    if (err == SG_OK && grew) {
+        err = sg_own_write_highwater(batch->store);
+    }
+    return err;
+}

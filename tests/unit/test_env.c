@@ -1,0 +1,284 @@
+#include "storage/lmdb/env.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/lmdb/txn.h"
+#include "tests/lib/tempdir.h"
+#include "tests/lib/test.h"
+
+static const char *const names[] = {"a", "b"};
+
+struct fixture {
+    char *dir;
+    char path[4096];
+    struct sg_env_config config;
+    struct sg_env *env;
+};
+
+static enum sg_err fill(struct sg_txn *txn, void *context)
+{
+    (void)context;
+    sg_txn_put(txn, 0, SG_BYTES_TEXT("first"), SG_BYTES_TEXT("value"));
+    return SG_OK;
+}
+
+static int setup(void **state)
+{
+    static struct fixture f;
+    memset(&f, 0, sizeof f);
+    f.dir = sg_tempdir_new();
+    (void)snprintf(f.path, sizeof f.path, "%s/env", f.dir);
+    f.config.dir = f.path;
+    f.config.databases = names;
+    f.config.database_count = 2;
+    f.config.map_size = 1 << 16;
+    f.config.map_size_max = 1 << 24;
+    f.config.reserve_size = 1;
+    assert_ok(sg_env_create(&f.config, fill, NULL));
+    assert_ok(sg_env_open(&f.config, &f.env));
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    sg_env_close(f->env);
+    sg_tempdir_free(f->dir);
+    return 0;
+}
+
+static enum sg_err read_first(struct sg_txn *txn, void *context)
+{
+    struct sg_bytes value;
+    (void)context;
+    assert_true(sg_txn_get(txn, 0, SG_BYTES_TEXT("first"), &value));
+    assert_true(sg_bytes_equal(value, SG_BYTES_TEXT("value")));
+    assert_false(sg_txn_get(txn, 1, SG_BYTES_TEXT("first"), &value));
+    assert_int_equal(sg_txn_count(txn, 0), 1);
+    return sg_txn_err(txn);
+}
+
+/* What creation wrote is there after opening, and LMDB's flags are the safe
+ * ones. */
+static void test_create(void **state)
+{
+    struct fixture *f = *state;
+    struct sg_env_stat stat;
+    assert_ok(sg_env_read(f->env, read_first, NULL));
+    assert_ok(sg_env_stat(f->env, &stat));
+    assert_int_equal(stat.flags, 0x200000); /* MDB_NOTLS alone */
+    assert_err(sg_env_create(&f->config, fill, NULL), EXISTS);
+}
+
+static enum sg_err put_many(struct sg_txn *txn, void *context)
+{
+    static const uint8_t value[1000];
+    uint8_t key[8];
+    uint64_t i;
+    for (i = 0; i < *(uint64_t *)context; i++) {
+        sg_bytes_put_u64be(key, i);
+        sg_txn_put(txn, 1, SG_BYTES_ARRAY(key), SG_BYTES_ARRAY(value));
+    }
+    return sg_txn_err(txn);
+}
+
+static enum sg_err count_b(struct sg_txn *txn, void *context)
+{
+    *(uint64_t *)context = sg_txn_count(txn, 1);
+    return sg_txn_err(txn);
+}
+
+/* A map that is too small grows under the writer, up to its maximum, and no
+ * further: then nothing has changed and smaller work still goes through. */
+static void test_growth(void **state)
+{
+    struct fixture *f = *state;
+    struct sg_env_stat stat;
+    uint64_t count = 2000, found;
+
+    assert_ok(sg_env_write(f->env, put_many, &count));
+    assert_ok(sg_env_stat(f->env, &stat));
+    assert_true(stat.map_size > f->config.map_size);
+    count = 1 << 20;
+    assert_err(sg_env_write(f->env, put_many, &count), FULL);
+    assert_ok(sg_env_read(f->env, count_b, &found));
+    assert_int_equal(found, 2000);
+    count = 2001;
+    assert_ok(sg_env_write(f->env, put_many, &count));
+}
+
+static enum sg_err put_and_refuse(struct sg_txn *txn, void *context)
+{
+    (void)context;
+    sg_txn_put(txn, 0, SG_BYTES_TEXT("second"), SG_BYTES_TEXT("x"));
+    return SG_ERR_STATE;
+}
+
+/* Work that refuses leaves nothing behind. */
+static void test_refusal(void **state)
+{
+    struct fixture *f = *state;
+    assert_err(sg_env_write(f->env, put_and_refuse, NULL), STATE);
+    assert_ok(sg_env_read(f->env, read_first, NULL));
+}
+
+static enum sg_err seek_all(struct sg_txn *txn, void *context)
+{
+    struct sg_bytes key, value;
+    (void)context;
+    assert_true(sg_txn_seek(txn, 0, SG_BYTES_TEXT("c"), &key, &value));
+    assert_true(sg_bytes_equal(key, SG_BYTES_TEXT("d")));
+    assert_true(sg_txn_next(txn, 0, &key, &value));
+    assert_true(sg_bytes_equal(key, SG_BYTES_TEXT("first")));
+    assert_false(sg_txn_next(txn, 0, &key, &value));
+    assert_true(sg_txn_seek_back(txn, 0, SG_BYTES_TEXT("c"), &key, &value));
+    assert_true(sg_bytes_equal(key, SG_BYTES_TEXT("b")));
+    assert_true(sg_txn_seek_back(txn, 0, SG_BYTES_TEXT("d"), &key, &value));
+    assert_true(sg_bytes_equal(key, SG_BYTES_TEXT("d")));
+    assert_true(sg_txn_seek_back(txn, 0, SG_BYTES_TEXT("z"), &key, &value));
+    assert_true(sg_bytes_equal(key, SG_BYTES_TEXT("first")));
+    assert_false(sg_txn_seek_back(txn, 0, SG_BYTES_TEXT("a"), &key, &value));
+    return sg_txn_err(txn);
+}
+
+static enum sg_err put_two(struct sg_txn *txn, void *context)
+{
+    (void)context;
+    sg_txn_put(txn, 0, SG_BYTES_TEXT("b"), SG_BYTES_TEXT("1"));
+    sg_txn_put(txn, 0, SG_BYTES_TEXT("d"), SG_BYTES_TEXT("2"));
+    sg_txn_del(txn, 0, SG_BYTES_TEXT("not there"));
+    return sg_txn_err(txn);
+}
+
+/* Seeking finds the neighbours on both sides, and nothing past the ends. */
+static void test_seek(void **state)
+{
+    struct fixture *f = *state;
+    assert_ok(sg_env_write(f->env, put_two, NULL));
+    assert_ok(sg_env_read(f->env, seek_all, NULL));
+}
+
+static enum sg_err append_low(struct sg_txn *txn, void *context)
+{
+    (void)context;
+    sg_txn_append(txn, 0, SG_BYTES_TEXT("a"), SG_BYTES_TEXT("x"));
+    sg_txn_put(txn, 0, SG_BYTES_TEXT("zz"), SG_BYTES_TEXT("x"));
+    return sg_txn_err(txn);
+}
+
+/* The first failure sticks, whatever is called after it. */
+static void test_sticky(void **state)
+{
+    struct fixture *f = *state;
+    assert_err(sg_env_write(f->env, append_low, NULL), EXISTS);
+    assert_ok(sg_env_read(f->env, read_first, NULL));
+}
+
+/* A file cut at any page is refused before it is read. */
+static void test_truncated(void **state)
+{
+    struct fixture *f = *state;
+    char file[4200];
+    struct stat size;
+    uint64_t count = 200;
+    off_t cut;
+
+    assert_ok(sg_env_write(f->env, put_many, &count));
+    (void)snprintf(file, sizeof file, "%s/data.mdb", f->path);
+    sg_env_close(f->env);
+    f->env = NULL;
+    assert_int_equal(stat(file, &size), 0);
+    for (cut = size.st_size - 4096; cut > 8192; cut -= 4096) {
+        assert_int_equal(truncate(file, cut), 0);
+        assert_err(sg_env_open(&f->config, &f->env), TRUNCATED);
+    }
+    assert_int_equal(truncate(file, 4096), 0);
+    assert_true(sg_env_open(&f->config, &f->env) != SG_OK);
+}
+
+static enum sg_err fault(struct sg_txn *txn, void *context)
+{
+    struct sg_bytes value;
+    volatile uint8_t byte;
+    (void)context;
+    if (!sg_txn_get(txn, 0, SG_BYTES_TEXT("first"), &value)) {
+        return SG_ERR_NOTFOUND;
+    }
+    byte = value.data[40000]; /* in the map, past the end of the file */
+    (void)byte;
+    return SG_OK;
+}
+
+/* A fault inside the map, as damaged pages cause it, is an error and leaves the
+ * environment readable; in a writer it ends all writing. */
+static void test_fault(void **state)
+{
+    struct fixture *f = *state;
+    /* cmocka has put its own handlers in front since the environment was
+     * opened; opening puts ours there again. */
+    sg_env_close(f->env);
+    assert_ok(sg_env_open(&f->config, &f->env));
+    assert_err(sg_env_read(f->env, fault, NULL), DAMAGED);
+    assert_ok(sg_env_read(f->env, read_first, NULL));
+    assert_err(sg_env_write(f->env, fault, NULL), DAMAGED);
+    assert_err(sg_env_write(f->env, put_two, NULL), FATAL);
+}
+
+/* A copy opens as the original does, and a copy onto a file is refused. */
+static void test_copy(void **state)
+{
+    struct fixture *f = *state;
+    struct sg_env_config config = f->config;
+    char dir[4200], file[4300];
+    struct sg_env *copy;
+
+    (void)snprintf(dir, sizeof dir, "%s/copy", f->dir);
+    (void)snprintf(file, sizeof file, "%s/data.mdb", dir);
+    assert_int_equal(mkdir(dir, 0700), 0);
+    assert_ok(sg_env_copy(f->env, file));
+    assert_err(sg_env_copy(f->env, file), EXISTS);
+    config.dir = dir;
+    assert_ok(sg_env_open(&config, &copy));
+    assert_ok(sg_env_read(copy, read_first, NULL));
+    sg_env_close(copy);
+}
+
+/* A directory without an environment and a file that is none are refused. */
+static void test_not_one(void **state)
+{
+    struct fixture *f = *state;
+    struct sg_env_config config = f->config;
+    char file[4200];
+    struct sg_env *env;
+    int fd;
+
+    config.dir = "/nonexistent";
+    assert_err(sg_env_open(&config, &env), NOTFOUND);
+    sg_env_close(f->env);
+    f->env = NULL;
+    (void)snprintf(file, sizeof file, "%s/data.mdb", f->path);
+    fd = open(file, O_WRONLY);
+    assert_int_equal(pwrite(fd, "not a database", 14, 16), 14);
+    assert_int_equal(pwrite(fd, "not a database", 14, 4096 + 16), 14);
+    (void)close(fd);
+    assert_err(sg_env_open(&config, &env), NOTFOUND);
+    config.dir = f->path;
+    assert_err(sg_env_open(&config, &env), DAMAGED);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_create), TEST(test_growth), TEST(test_refusal),
+        TEST(test_seek),   TEST(test_sticky), TEST(test_truncated),
+        TEST(test_fault),  TEST(test_copy),   TEST(test_not_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,98 @@
+#include "storage/log/highwater.h"
+
+#include <string.h>
+
+#include "storage/base/buf.h"
+#include "tests/lib/page.h"
+#include "tests/lib/test.h"
+
+static void example(uint8_t ret[SG_HIGHWATER_SLOT_SIZE])
+{
+    struct sg_buf page;
+    sg_buf_init(&page, SG_HIGHWATER_SLOT_SIZE);
+    sg_page_hex("storage/FORMAT.md", "highwater-slot", &page);
+    assert_int_equal(page.size, SG_HIGHWATER_SLOT_SIZE);
+    memcpy(ret, page.data, page.size);
+    sg_buf_clear(&page);
+}
+
+/* The slot of FORMAT.md is read and written byte for byte. */
+static void test_example(void **state)
+{
+    uint8_t page[SG_HIGHWATER_SLOT_SIZE], again[SG_HIGHWATER_SLOT_SIZE];
+    struct sg_highwater highwater;
+    (void)state;
+
+    example(page);
+    assert_ok(sg_highwater_decode(page, &highwater));
+    assert_int_equal(highwater.sequence, 7);
+    assert_int_equal(highwater.count, 1);
+    assert_int_equal(highwater.logs[0].kind, SG_LOG_RECORDS);
+    assert_int_equal(highwater.logs[0].checkpoint.size, 3);
+    sg_highwater_encode(&highwater, again);
+    assert_memory_equal(again, page, sizeof page);
+}
+
+/* Every single bit of a slot is covered: one that flips makes it invalid. */
+static void test_flips(void **state)
+{
+    uint8_t page[SG_HIGHWATER_SLOT_SIZE];
+    struct sg_highwater highwater;
+    size_t i;
+    (void)state;
+
+    example(page);
+    for (i = 0; i < 8 * sizeof page; i++) {
+        page[i / 8] ^= (uint8_t)(1u << i % 8);
+        assert_err(sg_highwater_decode(page, &highwater), MALFORMED);
+        page[i / 8] ^= (uint8_t)(1u << i % 8);
+    }
+}
+
+/* Of two valid slots the later counts; a torn one leaves the other; none is
+ * NOTFOUND; a short file has fewer slots. */
+static void test_choose(void **state)
+{
+    static uint8_t file[SG_HIGHWATER_FILE_SIZE];
+    struct sg_highwater highwater;
+    unsigned slot;
+    (void)state;
+
+    assert_err(sg_highwater_choose(SG_BYTES_ARRAY(file), &highwater, &slot),
+               NOTFOUND);
+    example(file);
+    assert_ok(sg_highwater_decode(file, &highwater));
+    highwater.sequence = 8;
+    sg_highwater_encode(&highwater, file + SG_HIGHWATER_STRIDE);
+    assert_ok(sg_highwater_choose(SG_BYTES_ARRAY(file), &highwater, &slot));
+    assert_int_equal(slot, 1);
+    assert_int_equal(highwater.sequence, 8);
+    file[SG_HIGHWATER_STRIDE + 600] ^= 1;
+    assert_ok(sg_highwater_choose(SG_BYTES_ARRAY(file), &highwater, &slot));
+    assert_int_equal(slot, 0);
+    file[3] ^= 1;
+    assert_err(sg_highwater_choose(SG_BYTES_ARRAY(file), &highwater, &slot),
+               NOTFOUND);
+    example(file);
+    assert_ok(sg_highwater_choose(sg_bytes(file, SG_HIGHWATER_SLOT_SIZE),
+                                  &highwater, &slot));
+    assert_err(sg_highwater_choose(sg_bytes(file, SG_HIGHWATER_SLOT_SIZE - 1),
+                                   &highwater, &slot),
+               NOTFOUND);
+    highwater.sequence = 9;
+    sg_highwater_encode(&highwater, file);
+    highwater.sequence = 8;
+    sg_highwater_encode(&highwater, file + SG_HIGHWATER_STRIDE);
+    assert_ok(sg_highwater_choose(SG_BYTES_ARRAY(file), &highwater, &slot));
+    assert_int_equal(slot, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_example),
+        cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_choose),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
