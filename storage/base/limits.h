@@ -25,6 +25,11 @@
 /* Combining characters that follow each other in a text: UAX #15 calls a text
  * with at most 30 safe for streams; no language needs as many. */
 #define SG_TEXT_MARKS_MAX 30
+/* Days off beyond the weekly rest in one year, and days worked for them: a
+ * year has about 20. */
+#define SG_CALENDAR_DAYS_MAX 60
+/* A legal time limit, in days: the longest is 12 months. */
+#define SG_CALENDAR_LIMIT_MAX 3660
 /* Scopes that one content key is wrapped for: u8 on disk, 88 bytes each. */
 #define SG_WRAPS_MAX 64
 

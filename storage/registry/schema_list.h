@@ -296,8 +296,8 @@
     row(PERSON, 4, BIRTH, birth, T_DATE, OPENING, I, V(1) | V(5) | V(10) |    \
       V(12))                                                                  \
     row(PERSON, 5, SEX, sex, T_RANGE(0, 2), OPENING, I, V(1) | V(7))          \
-    row(PERSON, 6, FATHER, father, T_KIN, MAY, I, V(10))                      \
-    row(PERSON, 7, MOTHER, mother, T_KIN, MAY, I, V(10))                      \
+    row(PERSON, 6, FATHER, father, T_KIN, MAY, I, V(6) | V(10))               \
+    row(PERSON, 7, MOTHER, mother, T_KIN, MAY, I, V(6) | V(10))               \
     row(PERSON, 8, OTHER_NAME, other_name, T_STR(0, 96), MAY, V, V(6))        \
     row(PERSON, 9, BIRTH_PLACE, birth_place, T_PLACE, MAY, V, V(8))           \
     row(PERSON, 10, BIRTH_REG, birth_reg, T_PLACE, MAY, V, V(2) | V(8))       \
@@ -308,12 +308,12 @@
       MAY, V, V(7))                                                           \
     row(PERSON, 15, BLOOD, blood, T_CODE(BLOOD), MAY, V, V(7))                \
     row(PERSON, 16, MARITAL, marital, T_CODE(MARITAL), MAY, V, V(7))          \
-    row(PERSON, 17, SPOUSE, spouse, T_KIN, MAY, V, V(10))                     \
+    row(PERSON, 17, SPOUSE, spouse, T_KIN, MAY, V, V(6) | V(10))              \
     row(PERSON, 18, CHILDREN, children, T_ARRAY(1, 32, 1, T_TUPLE({T_UID},    \
-      {T_OPT T_KIN})), MAY, S, V(10))                                         \
+      {T_OPT T_KIN})), MAY, S, V(6) | V(10))                                  \
     row(PERSON, 19, REPRESENTED, represented, T_ARRAY(1, 32, 1,               \
-      T_TUPLE({T_UID}, {T_OPT T_KIN})), MAY, S, 0)                            \
-    row(PERSON, 20, GUARDIAN, guardian, T_KIN, MAY, V, V(11) | V(14))         \
+      T_TUPLE({T_UID}, {T_OPT T_KIN})), MAY, S, V(6))                         \
+    row(PERSON, 20, GUARDIAN, guardian, T_KIN, MAY, V, V(6) | V(11) | V(14))  \
     row(PERSON, 21, PHONE, phone, T_STR(0, 16), MAY, C, V(14))                \
     row(PERSON, 22, EMAIL, email, T_STR(0, 96), MAY, C, 0)                    \
     row(PERSON, 23, OCCUPATION, occupation, T_STR(0, 64), MAY, V, 0)          \
@@ -374,7 +374,7 @@
     row(DOSSIER, 7, BIOMETRICS, biometrics, T_ARRAY(0, 5, 1,                  \
       T_TUPLE({T_RANGE(1, 5)}, {T_BIN(16, 16)}, {T_DAY})), MAY, V, V(11))     \
     row(DOSSIER, 8, SIGNED_BY, signed_by, T_RANGE(1, 2), MAY, V, V(11))       \
-    row(DOSSIER, 9, GUARDIAN, guardian, T_KIN, MAY, V, V(11))                 \
+    row(DOSSIER, 9, GUARDIAN, guardian, T_KIN, MAY, V, V(6) | V(11))          \
     row(DOSSIER, 10, APPOINTMENT, appointment, T_DAY, MAY, V, V(19))          \
     row(DOSSIER, 11, APPROVED, approved, T_DAY, MAY, V, 0)                    \
     row(DOSSIER, 12, SENT, sent, T_DAY, MAY, V, 0)                            \
@@ -395,7 +395,7 @@
     row(ACCOUNT, 7, ACTIVATED, activated, T_DAY, MAY, V, V(15))               \
     row(ACCOUNT, 8, PHONE, phone, T_STR(0, 16), MAY, C, V(14))                \
     row(ACCOUNT, 9, LOCK_CAUSE, lock_cause, T_RANGE(1, 5), MAY, V, 0)         \
-    row(ACCOUNT, 10, GUARDIAN, guardian, T_KIN, MAY, V, V(14))                \
+    row(ACCOUNT, 10, GUARDIAN, guardian, T_KIN, MAY, V, V(6) | V(14))         \
     row(ACCOUNT, 11, CAMPAIGN, campaign, T_UID, MAY, F, 0)
 
 #define SG_SCHEMA_EXCLUSION(row)                                              \
