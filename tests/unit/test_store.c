@@ -7,6 +7,7 @@
 #include "tests/lib/store.h"
 #include "tests/lib/tempdir.h"
 #include "tests/lib/test.h"
+#include "tests/lib/torture.h"
 
 /* A new store has one own log, begun with an opening and signed. */
 static void test_first(void **state)
@@ -262,6 +263,52 @@ static void test_each(void **state)
     sg_test_store_free(&b);
 }
 
+/* Opens, writes, reads and closes. */
+static enum sg_err work(void *context)
+{
+    static struct sg_fetch fetch;
+    struct sg_test_store *a = context;
+    struct sg_store_key key = {&a->key, SG_LOG_RECORDS};
+    struct sg_store *store = NULL;
+    struct sg_batch *batch = NULL;
+    const struct sg_store_own *own;
+    struct sg_entry entry;
+    enum sg_err err = sg_store_open(&a->config, &key, 1, &store);
+
+    sg_fetch_init(&fetch, 1 << 17);
+    if (err == SG_OK) {
+        err = sg_batch_new(store, &batch);
+    }
+    if (err == SG_OK) {
+        own = sg_store_own(store, 0);
+        assert_ok(sg_entry_make(sg_store_hasher(store), SG_ENTRY_PLAIN, 0,
+                                SG_BYTES_TEXT("x"), &entry));
+        assert_ok(sg_batch_append(batch, own->number,
+                                  own->signed_checkpoint.size, &entry, 1));
+        err = sg_batch_commit(batch);
+    }
+    if (err == SG_OK) {
+        err = sg_fetch_range(store, 1, 0, 2, &fetch);
+    }
+    sg_fetch_clear(&fetch);
+    sg_batch_free(batch);
+    sg_store_close(store);
+    return err;
+}
+
+/* Every allocation that fails is reported, leaks nothing and loses nothing. */
+static void test_memory(void **state)
+{
+    struct sg_test_store a;
+    (void)state;
+    sg_test_store_new(&a, 1);
+    sg_test_store_close(&a);
+    assert_true(sg_torture_run(work, &a) > 3);
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_CARRIED_ON);
+    sg_test_store_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_other_database),
         cmocka_unit_test(test_two_keys),
         cmocka_unit_test(test_each),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
