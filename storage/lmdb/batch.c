@@ -469,6 +469,16 @@ static enum sg_err check_cover(const struct sg_package *package,
                                                                  : SG_ERR_PROOF;
 }
 
+/* An open own log grows here and nowhere else: a signature for more of it is
+ * another holder of our key. */
+static enum sg_err others_sign(const struct sg_batch *batch,
+                               const struct sg_commit_log *log,
+                               const struct sg_checkpoint *known)
+{
+    enum sg_err err = check_known(batch, log, known);
+    return err == SG_OK ? SG_ERR_FORK : err;
+}
+
 enum sg_err sg_batch_package(struct sg_batch *batch,
                              const struct sg_package *package)
 {
@@ -486,6 +496,9 @@ enum sg_err sg_batch_package(struct sg_batch *batch,
     held = log->row.frontier.size;
     if (package->first + package->count <= held) {
         return SG_ERR_EXISTS;
+    }
+    if (log->own != NULL) {
+        return others_sign(batch, log, &package->known);
     }
     if (package->first != held) {
         return SG_ERR_STATE;
@@ -541,6 +554,10 @@ enum sg_err sg_batch_known(struct sg_batch *batch, uint32_t number,
         return err;
     }
     err = check_known(batch, log, checkpoint);
+    if (err == SG_OK && log->own != NULL &&
+        checkpoint->size > log->own->signed_checkpoint.size) {
+        err = SG_ERR_FORK;
+    }
     if (err != SG_OK) {
         return err;
     }

@@ -67,7 +67,8 @@ struct sg_package {
  * Errors: EXISTS (all of it is held), STATE (it does not begin at the end of
  * what is held), PROOF, SIGNATURE, MALFORMED (entry 0 is not this log's
  * opening; an entry at odds with its place), FORK (properly signed, but not the
- * log we know: keep both, see DESIGN.md D5), FULL, LIMIT. */
+ * log we know, or more of an open log of our own: keep both, see DESIGN.md D5),
+ * FULL, LIMIT. */
 SG_USE_RESULT enum sg_err sg_batch_package(struct sg_batch *batch,
                                            const struct sg_package *package);
 

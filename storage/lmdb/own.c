@@ -571,10 +571,14 @@ enum sg_err sg_own_open(struct sg_store *store, struct sg_bytes machine,
 {
     struct epochs epochs = {.distrust = SG_START_CARRIED_ON};
     bool changed = false;
-    enum sg_err err = open_highwater(store, machine, &epochs.distrust);
+    enum sg_err err;
     size_t i;
 
-    if (err != SG_OK || key_count == 0) {
+    if (key_count == 0) {
+        return SG_OK; /* nothing will be signed: the file stays as it is */
+    }
+    err = open_highwater(store, machine, &epochs.distrust);
+    if (err != SG_OK) {
         return err;
     }
     err = sg_batch_new(store, &epochs.batch);

@@ -222,6 +222,31 @@ static void test_fork(void **state)
     sg_test_store_free(&twin);
 }
 
+/* Whoever else signs for an open log of ours holds our key: a fork, and nothing
+ * is taken into the log. */
+static void test_own_fork(void **state)
+{
+    struct sg_test_store a, b;
+    struct sg_checkpoint more;
+    struct sg_hash root = {{5}};
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_new(&b, 2);
+    sg_test_store_fill(&a, 5);
+    assert_ok(sg_test_store_send(&a, &b, 0, 6, false));
+    assert_ok(sg_batch_commit(b.batch));
+    assert_err(
+        sg_batch_known(a.batch, a.own->number, &a.own->signed_checkpoint),
+        EXISTS);
+    sg_checkpoint_sign(&sg_test_registry, &a.own->id, &a.key, 9, &root, &more);
+    assert_err(sg_batch_known(a.batch, a.own->number, &more), FORK);
+    more.root.bytes[0] ^= 1;
+    assert_err(sg_batch_known(a.batch, a.own->number, &more), SIGNATURE);
+    sg_test_store_free(&a);
+    sg_test_store_free(&b);
+}
+
 /* A payload that comes later is taken if it is the right one, once. */
 static void test_fill(void **state)
 {
