@@ -365,8 +365,8 @@ int main(void)
         cmocka_unit_test(test_append),   cmocka_unit_test(test_closed),
         cmocka_unit_test(test_packages), cmocka_unit_test(test_package_refused),
         cmocka_unit_test(test_fork),     cmocka_unit_test(test_fill),
-        cmocka_unit_test(test_erase),    cmocka_unit_test(test_reserve),
-        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_own_fork), cmocka_unit_test(test_erase),
+        cmocka_unit_test(test_reserve),  cmocka_unit_test(test_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
