@@ -11,13 +11,14 @@
 
 #include "storage/base/bytes.h"
 
-#define SG_DICTIONARY_SIZE 16384
-
 /* Numbers run from 1 to this; the format has room up to 15. */
-#define SG_DICTIONARY_COUNT 1
+#define SG_DICTIONARY_COUNT 2
 
-/* Gives the bytes of dictionary NUMBER, SG_DICTIONARY_SIZE of them; none when
- * this program does not have it. Static storage. */
+#define SG_DICTIONARY_OPAQUE 1 /* of workload W and the like */
+#define SG_DICTIONARY_RECORD 2 /* of records of the register */
+
+/* Gives the bytes of dictionary NUMBER; none when this program does not have
+ * it. Static storage. */
 struct sg_bytes sg_dictionary_get(unsigned number);
 
 #endif

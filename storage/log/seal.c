@@ -4,6 +4,7 @@
 
 #include "storage/base/check.h"
 #include "storage/log/compress.h"
+#include "storage/log/dictionary.h"
 #include "storage/log/expand.h"
 
 /* The work space holds the plaintext as the page has it (form, body, 80 00...)
@@ -41,8 +42,8 @@ struct sg_opener {
 
 /* The dictionary that a writer takes for each kind of body. */
 static const uint8_t dictionary_of[] = {
-    [SG_SEAL_OPAQUE] = 1,
-    [SG_SEAL_RECORD] = 1,
+    [SG_SEAL_OPAQUE] = SG_DICTIONARY_OPAQUE,
+    [SG_SEAL_RECORD] = SG_DICTIONARY_RECORD,
 };
 
 #define KIND_COUNT (sizeof(dictionary_of) / sizeof(dictionary_of[0]))

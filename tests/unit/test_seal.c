@@ -517,6 +517,32 @@ static void test_seal_size(void **state)
     assert_true(mean <= 143.0);
 }
 
+/* A record of the register is smaller sealed as one than as opaque bytes: its
+ * dictionary knows it. */
+static void test_seal_record(void **state)
+{
+    static const char *const examples[] = {"enrolment", "correction",
+                                           "decision", "access"};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+        struct sg_buf record;
+        size_t opaque_size;
+
+        sg_buf_init(&record, SG_RECORD_SIZE_MAX);
+        sg_page_hex("storage/registry/RECORDS.md", examples[i], &record);
+        assert_ok(seal(f, sg_buf_bytes(&record)));
+        opaque_size = f->payload.size;
+        sg_buf_truncate(&f->payload, 0);
+        assert_ok(sg_seal_encode(f->sealer, &f->keys, &f->place, SG_SEAL_RECORD,
+                                 sg_buf_bytes(&record), &f->payload));
+        print_message("%s: %zu bytes, %zu sealed\n", examples[i], record.size,
+                      f->payload.size);
+        assert_true(f->payload.size < opaque_size);
+        sg_buf_clear(&record);
+    }
+}
+
 static enum sg_err make_both(void *context)
 {
     struct sg_sealer *sealer = NULL;
@@ -608,6 +634,7 @@ int main(void)
         TEST(test_seal_plaintexts),
         TEST(test_seal_batch),
         TEST(test_seal_size),
+        TEST(test_seal_record),
         TEST(test_seal_nomem),
         TEST(test_seal_wipe),
         TEST(test_seal_order),
