@@ -146,5 +146,8 @@ enum sg_err sg_backup_compact(struct sg_store *store)
     if (err == SG_OK) {
         err = sg_env_write(store->env, mark_compacted, NULL);
     }
+    if (err == SG_ERR_FATAL) {
+        sg_env_fail(store->env);
+    }
     return err;
 }

@@ -243,5 +243,9 @@ enum sg_err sg_commit_run(struct sg_batch *batch)
     if (err == SG_OK && grew) {
         err = sg_own_write_highwater(batch->store);
     }
+    if (err == SG_ERR_FATAL || err == SG_ERR_DAMAGED) {
+        /* What LMDB has now nobody vouches for: it must not be built upon. */
+        sg_env_fail(batch->store->env);
+    }
     return err;
 }

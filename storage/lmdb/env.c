@@ -15,6 +15,7 @@
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/base/limits.h"
+#include "storage/base/plant.h"
 #include "storage/lmdb/guard.h"
 #include "storage/lmdb/mdb.h"
 #include "storage/lmdb/txn.h"
@@ -195,7 +196,8 @@ static enum sg_err env_attach(struct sg_env *env)
         rc = mdb_env_set_assert(env->mdb, leave_guard);
     }
     if (rc == 0) {
-        rc = mdb_env_open(env->mdb, env->dir, MDB_NOTLS, FILE_MODE);
+        unsigned fast = SG_PLANT(nosync) ? MDB_NOSYNC : 0;
+        rc = mdb_env_open(env->mdb, env->dir, MDB_NOTLS | fast, FILE_MODE);
     }
     if (rc == 0) {
         rc = mdb_reader_check(env->mdb, &stale);
@@ -363,6 +365,9 @@ enum sg_err sg_env_read(struct sg_env *env, sg_env_fn *fn, void *context)
     struct sg_txn txn;
     enum sg_err err;
 
+    if (env == NULL) {
+        return SG_ERR_FATAL;
+    }
     (void)pthread_rwlock_rdlock(&env->map_lock);
     err = txn_begin(env, false, &txn);
     if (err == SG_OK) {
@@ -458,8 +463,9 @@ static enum sg_err write_once(struct sg_env *env, sg_env_fn *fn, void *context,
 
 enum sg_err sg_env_write(struct sg_env *env, sg_env_fn *fn, void *context)
 {
-    bool grow;
-    enum sg_err err = write_once(env, fn, context, &grow);
+    bool grow = false;
+    enum sg_err err =
+        env != NULL ? write_once(env, fn, context, &grow) : SG_ERR_FATAL;
     while (err == SG_ERR_FULL && grow) {
         err = env_grow(env);
         if (err != SG_OK) {
@@ -470,10 +476,21 @@ enum sg_err sg_env_write(struct sg_env *env, sg_env_fn *fn, void *context)
     return err;
 }
 
+void sg_env_fail(struct sg_env *env)
+{
+    if (env != NULL) {
+        atomic_store(&env->failed, true);
+    }
+}
+
 enum sg_err sg_env_copy(struct sg_env *env, const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     enum sg_err err;
+    int fd;
+    if (env == NULL || atomic_load(&env->failed)) {
+        return SG_ERR_FATAL;
+    }
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     if (fd < 0) {
         return sg_mdb_err(errno);
     }

@@ -7,7 +7,8 @@
  * writes sorted into "full" (abort, go on) and "fatal" (stop the process).
  *
  * Work is done in functions that run inside a transaction and end with it, so
- * no transaction can outlive a turn of the caller's loop.
+ * no transaction can outlive a turn of the caller's loop. Where there is no
+ * environment (NULL: a compaction that failed has none left) work is FATAL.
  */
 #ifndef SG_STORAGE_LMDB_ENV_H
 #define SG_STORAGE_LMDB_ENV_H
@@ -69,6 +70,10 @@ SG_USE_RESULT enum sg_err sg_env_read(struct sg_env *env, sg_env_fn *fn,
  * Context: one writer at a time, any thread. */
 SG_USE_RESULT enum sg_err sg_env_write(struct sg_env *env, sg_env_fn *fn,
                                        void *context);
+
+/* Refuses all further work, as after a failed commit: what lies outside the
+ * environment and belongs to it could not be kept. */
+void sg_env_fail(struct sg_env *env);
 
 /* Writes a compact copy to the file PATH, which must not exist, and syncs it.
  * Readers and the writer go on meanwhile.
