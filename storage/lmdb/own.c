@@ -296,9 +296,11 @@ static void adopt(struct sg_store *store, struct sg_store_own *own,
     own->id = sg_entry_log_id(&store->registry, core);
 }
 
-static enum sg_err carry_on(struct sg_store *store, struct sg_store_own *own,
+static enum sg_err carry_on(struct sg_store *store, struct sg_batch *batch,
+                            struct sg_store_own *own,
                             const struct comparison *c)
 {
+    enum sg_err err;
     uint64_t size = c->at_signed.size;
     struct cut cut = {c->number, c->at_signed};
 
@@ -318,7 +320,10 @@ static enum sg_err carry_on(struct sg_store *store, struct sg_store_own *own,
         return SG_ERR_DAMAGED;
     }
     own->start = SG_START_TAIL;
-    return sg_own_sign(store, own, &c->at_end);
+    err = sg_own_sign(store, own, &c->at_end);
+    /* Whose commit it was is gone, and whether the disk has all of it unknown:
+     * a commit of ours comes before the signature leaves memory. */
+    return err == SG_OK ? sg_batch_flag(batch, own->number, 0) : err;
 }
 
 /* Closing: in a store that is not where it was, every open own log, whether its
@@ -440,7 +445,7 @@ static enum sg_err resolve(struct sg_store *store, struct epochs *epochs,
     if (err == SG_OK && compare_signed(store, search, &c, &compared) &&
         distrust == SG_START_CARRIED_ON) {
         if (compared == SG_OK && !c.differs && !c.shorter && is_open(&c.row)) {
-            return carry_on(store, own, &c);
+            return carry_on(store, epochs->batch, own, &c);
         }
         if (compared != SG_OK && compared != SG_ERR_NOTFOUND) {
             return compared;
@@ -456,7 +461,7 @@ static enum sg_err resolve(struct sg_store *store, struct epochs *epochs,
         c.number = search->number;
         c.row = search->row;
         err = sg_env_read(store->env, compare, &c);
-        return err == SG_OK ? carry_on(store, own, &c) : err;
+        return err == SG_OK ? carry_on(store, epochs->batch, own, &c) : err;
     }
     own->start = distrust == SG_START_CARRIED_ON ? SG_START_FIRST : distrust;
     return begin_epoch(store, epochs, own, search);
@@ -590,6 +595,12 @@ enum sg_err sg_own_open(struct sg_store *store, struct sg_bytes machine,
     err = resolve_all(store, &epochs, keys, key_count);
     for (i = 0; i < store->own_count; i++) {
         changed = changed || store->own[i].start != SG_START_CARRIED_ON;
+    }
+    if (err == SG_OK && epochs.distrust == SG_START_CARRIED_ON) {
+        /* The newest slot may be in the cache only, left there by a process
+         * that was killed; the next one goes over the one that is durable. */
+        err = write_slot(store->highwater_fd, &store->highwater,
+                         store->highwater_slot);
     }
     if (err == SG_OK) {
         sg_batch_stamp(epochs.batch);

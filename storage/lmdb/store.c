@@ -213,13 +213,13 @@ static enum sg_err create_locked(struct sg_store *store,
     return err;
 }
 
-/* The directory itself must last, too. */
+/* The directory itself must last, too, even if a process that was killed made
+ * it. */
 static enum sg_err make_dir(const char *dir)
 {
     char parent[SG_STORE_PATH_MAX];
-    if (mkdir(dir, DIR_MODE) != 0) {
-        return errno == EEXIST   ? SG_OK
-               : errno == EACCES ? SG_ERR_ACCESS
+    if (mkdir(dir, DIR_MODE) != 0 && errno != EEXIST) {
+        return errno == EACCES   ? SG_ERR_ACCESS
                : errno == ENOSPC ? SG_ERR_FULL
                                  : SG_ERR_IO;
     }
@@ -302,6 +302,11 @@ enum sg_err sg_store_open(const struct sg_store_config *config,
     }
     if (err == SG_OK) {
         err = lock(store);
+    }
+    if (err == SG_OK) {
+        /* `log` may have its name from a process that was killed before it
+         * synced: nothing is built on a name that a power cut takes back. */
+        err = sg_env_sync_dir(store->dir);
     }
     if (err == SG_OK) {
         err = sg_store_remove_folder(store->dir, "log.new");

@@ -77,8 +77,9 @@ SG_USE_RESULT enum sg_err sg_store_create(
  * memory. With no keys nothing can be written to own logs. Reads nothing that
  * grows with the number of entries.
  * Errors: NOTFOUND (no store), BUSY, TRUNCATED, DAMAGED, VERSION, ACCESS,
- * FULL (a new epoch was needed and could not be written), FATAL, NOMEM, LIMIT
- * (more than SG_HIGHWATER_LOGS_MAX keys). */
+ * FULL (a new epoch, or the signature of a tail that a crash left, was needed
+ * and could not be written), FATAL, NOMEM, LIMIT (more than
+ * SG_HIGHWATER_LOGS_MAX keys). */
 SG_USE_RESULT enum sg_err sg_store_open(const struct sg_store_config *config,
                                         const struct sg_store_key keys[],
                                         size_t key_count,
