@@ -314,3 +314,63 @@ size_t sg_merkle_plan_consistency(
     SG_ASSERT(count <= SG_MERKLE_PROOF_MAX);
     return count;
 }
+
+size_t sg_merkle_plan_extension(
+    uint64_t from, uint64_t to,
+    struct sg_merkle_range ret_ranges[SG_MERKLE_HASHES_MAX])
+{
+    size_t count = 0;
+
+    SG_ASSERT(from <= to);
+    while (from < to) {
+        uint64_t width = from & (0 - from); /* 0: all there is */
+        uint64_t end = width == 0 || width > to - from ? to : from + width;
+
+        SG_ASSERT(count < SG_MERKLE_HASHES_MAX);
+        ret_ranges[count++] = (struct sg_merkle_range){from, end};
+        from = end;
+    }
+    return count;
+}
+
+/* The walk of a consistency proof: from the frontier's last subtree up, with
+ * the frontier's others as left siblings and HASHES as right ones. */
+static size_t fold_up(const struct sg_frontier *frontier, uint64_t to,
+                      const struct sg_hash hashes[], struct sg_hash *ret_root)
+{
+    size_t left = sg_merkle_frontier_count(frontier->size) - 1, right = 0;
+    struct sg_hash hash = frontier->hashes[left];
+    unsigned level = (unsigned)__builtin_ctzll(frontier->size);
+    uint64_t position = (frontier->size >> level) - 1;
+
+    for (uint64_t last = (to - 1) >> level; last > 0; last >>= 1) {
+        if ((position & 1) != 0)
+            hash = sg_merkle_node(&frontier->hashes[--left], &hash);
+        else if (position < last)
+            hash = sg_merkle_node(&hash, &hashes[right++]);
+        position >>= 1;
+    }
+    SG_ASSERT(left == 0);
+    *ret_root = hash;
+    return right;
+}
+
+enum sg_err sg_merkle_fold(const struct sg_frontier *frontier, uint64_t to,
+                           const struct sg_hash hashes[], size_t count,
+                           struct sg_hash *ret_root)
+{
+    struct sg_merkle_range ranges[SG_MERKLE_HASHES_MAX];
+    size_t used;
+
+    if (to < frontier->size)
+        return SG_ERR_PROOF;
+    if (sg_merkle_plan_extension(frontier->size, to, ranges) != count)
+        return SG_ERR_PROOF;
+    if (frontier->size == 0) {
+        *ret_root = sg_merkle_join(hashes, count);
+        return SG_OK;
+    }
+    used = fold_up(frontier, to, hashes, ret_root);
+    SG_ASSERT(used == count);
+    return SG_OK;
+}

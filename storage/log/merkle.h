@@ -102,8 +102,8 @@ SG_USE_RESULT enum sg_err sg_merkle_check_subtree_consistency(
     const struct sg_hash *root);
 
 /*
- * Extension: what a package carries (PROTOCOL.md). The receiver knows the
- * frontier at B and needs only the complete subtrees that cover [B, N).
+ * Extension by complete subtrees: how a store moves from one frontier to a
+ * later one, and what it looks up for a range.
  */
 
 /* A node of the tree by place. */
@@ -114,7 +114,8 @@ struct sg_merkle_place {
 
 /* Lists the complete subtrees that cover leaves [from, to), left to right, the
  * fewest there are: joined with the frontier at FROM they give the root at TO.
- * Returns their number. FROM <= TO. */
+ * Returns their number. FROM <= TO. (PROTOCOL.md's cover is another, of ranges:
+ * sg_merkle_plan_extension.) */
 size_t sg_merkle_cover(uint64_t from, uint64_t to,
                        struct sg_merkle_place ret_places[SG_MERKLE_COVER_MAX]);
 
@@ -148,5 +149,29 @@ size_t sg_merkle_plan_inclusion(
 size_t sg_merkle_plan_consistency(
     uint64_t size_a, uint64_t size_b,
     struct sg_merkle_range ret_ranges[SG_MERKLE_PROOF_MAX]);
+
+/*
+ * Extension by ranges: what travels with packages and proofs (PROTOCOL.md
+ * section 8). To who has the frontier at FROM, the ranges right of it in the
+ * tree of size TO give the root at TO.
+ */
+
+/* Plans the ranges right of FROM in the tree of size TO, nearest first:
+ * PROTOCOL.md's cover(FROM, TO). Only the last one may be incomplete. From 0 it
+ * is the whole tree, between equal sizes nothing. Returns their number. FROM <=
+ * TO. */
+size_t sg_merkle_plan_extension(
+    uint64_t from, uint64_t to,
+    struct sg_merkle_range ret_ranges[SG_MERKLE_HASHES_MAX]);
+
+/* Gives the root at size TO that FRONTIER has with the hashes of
+ * sg_merkle_plan_extension(frontier->size, TO), in that order: PROTOCOL.md's
+ * fold.
+ * Errors: PROOF when COUNT does not fit, or TO is below the frontier's size. */
+SG_USE_RESULT enum sg_err sg_merkle_fold(const struct sg_frontier *frontier,
+                                         uint64_t to,
+                                         const struct sg_hash hashes[],
+                                         size_t count,
+                                         struct sg_hash *ret_root);
 
 #endif

@@ -90,6 +90,22 @@ static void try_subtrees(const struct input *in)
         SG_ASSERT(err == SG_ERR_PROOF);
 }
 
+/* Folds FRONTIER, of size A, to B. */
+static void try_fold(const struct input *in, const struct sg_frontier *frontier)
+{
+    struct sg_merkle_range ranges[SG_MERKLE_HASHES_MAX];
+    struct sg_hash root;
+    enum sg_err err =
+        sg_merkle_fold(frontier, in->b, in->hashes, in->count, &root);
+
+    if (in->a > in->b)
+        SG_ASSERT(err == SG_ERR_PROOF);
+    else if (sg_merkle_plan_extension(in->a, in->b, ranges) != in->count)
+        SG_ASSERT(err == SG_ERR_PROOF);
+    else
+        SG_ASSERT(err == SG_OK);
+}
+
 /* Extends a tree of size A to B, and in one step from nothing to B. */
 static void try_extend(const struct input *in)
 {
@@ -101,6 +117,7 @@ static void try_extend(const struct input *in)
     SG_ASSERT(count == sg_merkle_frontier_count(in->a));
     SG_ASSERT(sg_merkle_extend(&frontier, in->a, in->hashes, count) == SG_OK);
     before = frontier;
+    try_fold(in, &frontier);
     err = sg_merkle_extend(&frontier, in->b, in->hashes, in->count);
     if (err != SG_OK) {
         SG_ASSERT(memcmp(&frontier, &before, sizeof frontier) == 0);

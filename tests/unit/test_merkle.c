@@ -519,6 +519,83 @@ static void test_extend_refuses(void **state)
     assert_int_equal(sg_merkle_extend(&frontier, 11, hashes, 4), SG_OK);
 }
 
+/* PROTOCOL.md section 8: cover(b, n), as its lines say it. */
+static void assert_extension(uint64_t from, uint64_t to,
+                             const struct sg_merkle_range *ranges, size_t count)
+{
+    size_t used = 0;
+
+    for (uint64_t b = from; b < to; used++) {
+        uint64_t power = 1, end = to;
+
+        while (b != 0 && (b & power) == 0)
+            power *= 2;
+        if (b != 0 && power < to - b)
+            end = b + power;
+        assert_true(used < count);
+        assert_int_equal(ranges[used].start, b);
+        assert_int_equal(ranges[used].end, end);
+        b = end;
+    }
+    assert_int_equal(used, count);
+}
+
+/* The frontier at any size folds with the ranges right of it to the root at any
+ * later size, and to no other root when a hash is changed. */
+static void test_fold(void **state)
+{
+    static struct sg_frontier grown[PROOF_LEAVES_MAX + 1];
+
+    (void)state;
+    for (uint64_t size = 0; size <= PROOF_LEAVES_MAX; size++)
+        grown[size] = frontier_of(size);
+    for (uint64_t to = 0; to <= PROOF_LEAVES_MAX; to++) {
+        struct sg_hash expected = root_of(0, to);
+
+        for (uint64_t from = 0; from <= to; from++) {
+            struct sg_merkle_range ranges[SG_MERKLE_HASHES_MAX];
+            struct sg_hash hashes[SG_MERKLE_HASHES_MAX + 1], root;
+            size_t count = sg_merkle_plan_extension(from, to, ranges);
+
+            assert_extension(from, to, ranges, count);
+            for (size_t i = 0; i < count; i++)
+                hashes[i] = root_of(ranges[i].start, ranges[i].end);
+            assert_int_equal(
+                sg_merkle_fold(&grown[from], to, hashes, count, &root), SG_OK);
+            assert_hash_equal(&root, &expected);
+            for (size_t i = 0; i < count; i++) {
+                hashes[i].bytes[i] ^= 1;
+                assert_int_equal(
+                    sg_merkle_fold(&grown[from], to, hashes, count, &root),
+                    SG_OK);
+                assert_memory_not_equal(&root, &expected, sizeof root);
+                hashes[i].bytes[i] ^= 1;
+            }
+            hashes[count] = expected;
+            assert_int_equal(
+                sg_merkle_fold(&grown[from], to, hashes, count + 1, &root),
+                SG_ERR_PROOF);
+            if (count > 0)
+                assert_int_equal(
+                    sg_merkle_fold(&grown[from], to, hashes, count - 1, &root),
+                    SG_ERR_PROOF);
+        }
+    }
+}
+
+/* Nothing folds to a smaller size. */
+static void test_fold_backwards(void **state)
+{
+    struct sg_frontier frontier = frontier_of(5);
+    struct sg_hash root;
+
+    (void)state;
+    assert_int_equal(sg_merkle_fold(&frontier, 4, NULL, 0, &root),
+                     SG_ERR_PROOF);
+    assert_int_equal(sg_merkle_fold(&frontier, 0, NULL, 0, &root),
+                     SG_ERR_PROOF);
+}
+
 /* One hash stands for every node of a level, so trees of any size are cheap:
  * all leaves are alike. */
 static struct sg_hash alike[64];
@@ -596,6 +673,7 @@ static void assert_big(uint64_t a, uint64_t b, uint64_t index)
 
 static void assert_big_extend(uint64_t from, uint64_t to)
 {
+    struct sg_merkle_range ranges[SG_MERKLE_HASHES_MAX];
     struct sg_merkle_place places[SG_MERKLE_COVER_MAX];
     struct sg_hash hashes[SG_MERKLE_COVER_MAX], root, expected;
     struct sg_frontier frontier = {.size = 0};
@@ -604,13 +682,19 @@ static void assert_big_extend(uint64_t from, uint64_t to)
     for (size_t i = 0; i < count; i++)
         hashes[i] = alike[places[i].level];
     assert_int_equal(sg_merkle_extend(&frontier, from, hashes, count), SG_OK);
+    expected = alike_root(0, to);
+    count = sg_merkle_plan_extension(from, to, ranges);
+    assert_extension(from, to, ranges, count);
+    alike_look_up(ranges, count, hashes);
+    assert_int_equal(sg_merkle_fold(&frontier, to, hashes, count, &root),
+                     SG_OK);
+    assert_hash_equal(&root, &expected);
     count = sg_merkle_cover(from, to, places);
     assert_cover(from, to, places, count);
     for (size_t i = 0; i < count; i++)
         hashes[i] = alike[places[i].level];
     assert_int_equal(sg_merkle_extend(&frontier, to, hashes, count), SG_OK);
     root = sg_merkle_root(&frontier);
-    expected = alike_root(0, to);
     assert_hash_equal(&root, &expected);
 }
 
@@ -664,6 +748,8 @@ static void test_largest(void **state)
     assert_hash_equal(&root, &expected);
     assert_int_equal(sg_merkle_cover(1, UINT64_MAX, places),
                      SG_MERKLE_COVER_MAX);
+    assert_int_equal(sg_merkle_plan_extension(1, UINT64_MAX, ranges),
+                     SG_MERKLE_HASHES_MAX);
 }
 
 int main(void)
@@ -679,6 +765,8 @@ int main(void)
         cmocka_unit_test(test_subtree_edges),
         cmocka_unit_test(test_cover_extend),
         cmocka_unit_test(test_extend_refuses),
+        cmocka_unit_test(test_fold),
+        cmocka_unit_test(test_fold_backwards),
         cmocka_unit_test(test_big_sizes),
         cmocka_unit_test(test_largest),
     };
