@@ -38,6 +38,7 @@ static const struct {
     const char *says;
 } benches[] = {
     {"limits", sg_bench_limits, "what this machine gives, without us"},
+    {"synth", sg_bench_synth, "invented citizens, as lines in memory"},
 };
 
 #define N_BENCHES (sizeof(benches) / sizeof(benches[0]))

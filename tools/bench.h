@@ -51,5 +51,6 @@ SG_USE_RESULT enum sg_err sg_bench_rate(const struct sg_bench *bench,
 
 /* The benches. They print what fails to standard error. */
 SG_USE_RESULT enum sg_err sg_bench_limits(struct sg_bench *bench);
+SG_USE_RESULT enum sg_err sg_bench_synth(struct sg_bench *bench);
 
 #endif

@@ -1,0 +1,16 @@
+/* Entries and their truth as lines of JSON (tools/data/README.md). */
+#ifndef SG_TOOLS_SYNTH_TEXT_H
+#define SG_TOOLS_SYNTH_TEXT_H
+
+#include "storage/base/buf.h"
+#include "tools/synth.h"
+
+/* Appends the line of PERSON to BUF. Errors: LIMIT, NOMEM. */
+SG_USE_RESULT enum sg_err sg_synth_text_person(
+    const struct sg_synth_person *person, struct sg_buf *buf);
+
+/* Appends a line for each flaw of PERSON to BUF. Errors: LIMIT, NOMEM. */
+SG_USE_RESULT enum sg_err sg_synth_text_truth(
+    const struct sg_synth_person *person, struct sg_buf *buf);
+
+#endif
