@@ -692,6 +692,16 @@ enum sg_err sg_batch_mend(struct sg_batch *batch, uint32_t number,
     return SG_OK;
 }
 
+bool sg_batch_is_damaged(struct sg_batch *batch, uint32_t number,
+                         uint64_t index)
+{
+    struct row_at at = {
+        .hasher = &batch->store->hasher, .log = number, .index = index};
+    struct sg_commit_log *log;
+    return touch(batch, number, &log) == SG_OK && index < log->before.size &&
+           sg_env_read(batch->store->env, row_at, &at) != SG_OK;
+}
+
 enum sg_err sg_batch_erase(struct sg_batch *batch, uint32_t number,
                            uint64_t index, const uint8_t order[16])
 {

@@ -93,6 +93,10 @@ SG_USE_RESULT enum sg_err sg_batch_mend(struct sg_batch *batch, uint32_t number,
                                         uint64_t index,
                                         const struct sg_entry *entry);
 
+/* Says whether the row at INDEX of log NUMBER is held and not intact. */
+bool sg_batch_is_damaged(struct sg_batch *batch, uint32_t number,
+                         uint64_t index);
+
 /* Removes a payload by ORDER, the record id of the erasure order; also allowed
  * below the reserve. The old bytes lie in free pages until the store is
  * compacted.

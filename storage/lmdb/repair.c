@@ -49,6 +49,78 @@ enum sg_err sg_repair_entry(struct sg_store *store, struct sg_batch *batch,
     return sg_batch_mend(batch, number, proof->index, &intact);
 }
 
+/* Ties the range to the checkpoint: what comes before, the entries, what comes
+ * after. Sets payload hashes. */
+static enum sg_err check_range(const struct sg_store *store,
+                               const struct sg_package *package,
+                               const struct sg_hash before[],
+                               size_t before_count, struct sg_entry entries[])
+{
+    struct sg_frontier frontier;
+    struct sg_hash leaf, root;
+    enum sg_err err;
+    size_t i;
+
+    memset(&frontier, 0, sizeof frontier);
+    err = sg_merkle_extend(&frontier, package->first, before, before_count);
+    for (i = 0; i < package->count && err == SG_OK; i++) {
+        entries[i] = package->entries[i];
+        if (entries[i].state == SG_PAYLOAD_PRESENT) {
+            entries[i].length = (uint32_t)entries[i].payload.size;
+            entries[i].payload_hash =
+                sg_entry_payload_hash(&store->hasher, entries[i].payload);
+        }
+        leaf = sg_entry_leaf(&entries[i]);
+        sg_merkle_append(&frontier, &leaf, NULL, NULL);
+    }
+    if (err == SG_OK && package->known.size < frontier.size) {
+        err = SG_ERR_PROOF;
+    }
+    if (err == SG_OK) {
+        err = sg_merkle_extend(&frontier, package->known.size, package->cover,
+                               package->cover_count);
+    }
+    if (err != SG_OK) {
+        return err;
+    }
+    root = sg_merkle_root(&frontier);
+    return same(&root, &package->known.root) ? SG_OK : SG_ERR_PROOF;
+}
+
+enum sg_err sg_repair_range(struct sg_store *store, struct sg_batch *batch,
+                            const struct sg_package *package,
+                            const struct sg_hash before[], size_t before_count,
+                            size_t *ret_mended)
+{
+    struct sg_entry entries[SG_PACKAGE_ENTRIES_MAX];
+    struct sg_store_log log;
+    size_t i, mended = 0;
+    enum sg_err err = sg_store_get(store, package->log, &log);
+
+    if (err == SG_OK && package->count > SG_PACKAGE_ENTRIES_MAX) {
+        err = SG_ERR_LIMIT;
+    }
+    if (err == SG_OK) {
+        err = sg_checkpoint_verify(&store->registry, &log.id,
+                                   log.row.core.node_key, &package->known);
+    }
+    if (err == SG_OK) {
+        err = check_range(store, package, before, before_count, entries);
+    }
+    for (i = 0; i < package->count && err == SG_OK; i++) {
+        uint64_t index = package->first + i;
+        if (!sg_batch_is_damaged(batch, package->log, index)) {
+            continue;
+        }
+        err = sg_batch_mend(batch, package->log, index, &entries[i]);
+        mended++;
+    }
+    if (err == SG_OK) {
+        *ret_mended = mended;
+    }
+    return err;
+}
+
 /* --- The tree ------------------------------------------------------------- */
 
 struct rebuild {

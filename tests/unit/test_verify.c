@@ -8,6 +8,7 @@
 #include "storage/lmdb/internal.h"
 #include "storage/lmdb/repair.h"
 #include "storage/lmdb/schema.h"
+#include "storage/lmdb/scrub.h"
 #include "storage/lmdb/walk.h"
 #include "tests/lib/store.h"
 #include "tests/lib/test.h"
@@ -201,6 +202,104 @@ static void test_node_and_row(void **state)
     sg_test_store_free(&a);
 }
 
+struct listed {
+    unsigned count;
+    unsigned payloads;
+    uint64_t index; /* of the last of them */
+    int64_t seen;
+};
+
+static void list(void *context, uint32_t log, uint64_t index,
+                 enum sg_damage damage, struct sg_wall seen)
+{
+    struct listed *listed = context;
+    (void)log;
+    listed->count++;
+    if (damage == SG_DAMAGE_PAYLOAD) {
+        listed->payloads++;
+        listed->index = index;
+    }
+    listed->seen = seen.ms;
+}
+
+static struct listed scrub_round(struct sg_test_store *test, int64_t now)
+{
+    struct listed listed = {0};
+    struct sg_scrub *scrub;
+    struct sg_wall wall = {now};
+    bool round = false;
+    assert_ok(sg_scrub_new(test->store, &scrub));
+    while (!round) {
+        assert_ok(sg_scrub_step(scrub, 100, wall, &round));
+    }
+    sg_scrub_free(scrub);
+    assert_ok(sg_scrub_each(test->store, list, &listed));
+    return listed;
+}
+
+/* A scrub lists what is damaged, keeps it on the list while it is, and takes
+ * it off when it is mended. A range with several damaged entries is mended from
+ * another store's package, whatever became of the tree here. */
+static void test_scrub(void **state)
+{
+    static struct sg_fetch fetch;
+    struct sg_test_store a, b;
+    struct sg_package package;
+    struct sg_hash before[128], cover[128];
+    struct listed listed;
+    struct rot rot;
+    uint64_t written;
+    size_t count, mended;
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_new(&b, 2);
+    sg_test_store_fill(&a, 300);
+    assert_ok(sg_test_store_send(&a, &b, 0, 256, false));
+    assert_ok(sg_batch_commit(b.batch));
+    assert_ok(sg_test_store_send(&a, &b, 256, 45, false));
+    assert_ok(sg_batch_commit(b.batch));
+    assert_int_equal(scrub_round(&a, 1000).count, 0);
+    damage_row(&a, 17, 0);
+    damage_row(&a, 19, 0);
+    rot = (struct rot){a.own->number, 0, 0};
+    assert_ok(sg_env_write(a.store->env, rot_node, &rot));
+    listed = scrub_round(&a, 5000);
+    assert_int_equal(listed.payloads, 2);
+    assert_int_equal(listed.index, 19);
+    assert_true(listed.count > 2); /* the node, too */
+    listed = scrub_round(&a, 9000);
+    assert_int_equal(listed.seen, 9000);
+
+    memset(&package, 0, sizeof package);
+    sg_fetch_init(&fetch, 1 << 20);
+    package.log = sg_test_store_number(&a, &b);
+    assert_ok(sg_fetch_range(b.store, package.log, 10, 20, &fetch));
+    assert_ok(sg_fetch_cover(b.store, package.log, 0, 10, before, &count));
+    assert_ok(sg_fetch_cover(b.store, package.log, 30, 301, cover,
+                             &package.cover_count));
+    package.log = a.own->number;
+    package.first = 10;
+    package.entries = fetch.entries;
+    package.count = 20;
+    package.known = a.own->signed_checkpoint;
+    package.cover = cover;
+    before[0].bytes[0] ^= 1;
+    assert_err(
+        sg_repair_range(a.store, a.batch, &package, before, count, &mended),
+        PROOF);
+    before[0].bytes[0] ^= 1;
+    assert_ok(
+        sg_repair_range(a.store, a.batch, &package, before, count, &mended));
+    assert_int_equal(mended, 2);
+    assert_ok(sg_batch_commit(a.batch));
+    assert_ok(sg_repair_tree(a.store, a.own->number, &written));
+    assert_int_equal(scrub_round(&a, 20000).count, 0);
+    sg_fetch_clear(&fetch);
+    sg_test_store_free(&a);
+    sg_test_store_free(&b);
+}
+
 static bool file_has(const char *path, const uint8_t *bytes, size_t size)
 {
     static uint8_t content[1 << 22];
@@ -292,8 +391,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_intact),       cmocka_unit_test(test_payload),
         cmocka_unit_test(test_leaf),         cmocka_unit_test(test_node),
-        cmocka_unit_test(test_node_and_row), cmocka_unit_test(test_compact),
-        cmocka_unit_test(test_backup),       cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_node_and_row), cmocka_unit_test(test_scrub),
+        cmocka_unit_test(test_compact),      cmocka_unit_test(test_backup),
+        cmocka_unit_test(test_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
