@@ -11,8 +11,17 @@
  * told to. */
 static bool no_secrets, no_argon2id;
 static unsigned derived; /* calls of Argon2id */
+static int n_secrets;    /* made and not yet freed, which wipes them */
 
-SG_WRAP(no_secrets, NULL, void *, sg_crypto_secret_new, (size_t size), (size))
+SG_WRAP((n_secrets += !no_secrets, no_secrets), NULL, void *,
+        sg_crypto_secret_new, (size_t size), (size))
+void __real_sg_crypto_secret_free(void *secret);
+void __wrap_sg_crypto_secret_free(void *secret);
+void __wrap_sg_crypto_secret_free(void *secret)
+{
+    n_secrets -= secret != NULL;
+    __real_sg_crypto_secret_free(secret);
+}
 SG_WRAP((derived++, no_argon2id), SG_ERR_NOMEM, enum sg_err, sg_crypto_argon2id,
         (const struct sg_argon2id *cost, struct sg_bytes passphrase,
          const uint8_t salt[SG_ARGON2ID_SALT_SIZE],
@@ -52,6 +61,7 @@ static int teardown(void **state)
     struct fixture *f = *state;
 
     sg_key_file_free(f->key);
+    assert_int_equal(n_secrets, 0);
     return 0;
 }
 

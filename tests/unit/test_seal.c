@@ -16,15 +16,23 @@
 /* Locked memory and zstd have allocators of their own: they have none when told
  * to. */
 static bool no_secrets, no_compression;
+static int n_secrets; /* made and not yet freed, which wipes them */
 
-SG_WRAP(no_secrets, NULL, void *, sg_crypto_secret_new, (size_t size), (size))
+SG_WRAP((n_secrets += !no_secrets, no_secrets), NULL, void *,
+        sg_crypto_secret_new, (size_t size), (size))
+void __real_sg_crypto_secret_free(void *secret);
+void __wrap_sg_crypto_secret_free(void *secret);
+void __wrap_sg_crypto_secret_free(void *secret)
+{
+    n_secrets -= secret != NULL;
+    __real_sg_crypto_secret_free(secret);
+}
 SG_WRAP(no_compression, SG_ERR_NOMEM, enum sg_err, sg_compress_frame,
         (struct sg_compressor * compressor, unsigned dictionary,
          struct sg_bytes body, uint8_t *frame, size_t *ret_size),
         (compressor, dictionary, body, frame, ret_size))
 
 #define BODY_STORED_MAX 65502 /* of what cannot be compressed */
-#define PLAIN_MAX       (SG_PAYLOAD_SIZE_MAX - SG_SEAL_OVERHEAD)
 
 /* The registry, log, key and places of FORMAT.md's examples. */
 struct fixture {
@@ -83,6 +91,7 @@ static int teardown(void **state)
     sg_seal_keys_wipe(&f->keys);
     sg_buf_clear(&f->payload);
     sg_free(f);
+    assert_int_equal(n_secrets, 0);
     return 0;
 }
 
