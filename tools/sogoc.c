@@ -1,0 +1,155 @@
+/* The command sogoc: a table of verbs and a loop. */
+#include <stdio.h>
+#include <string.h>
+
+#include "storage/base/crypto.h"
+#include "storage/base/version.h"
+#include "tools/cli.h"
+#include "tools/verb.h"
+
+static const struct {
+    const char *name;
+    sg_verb_run *run;
+    const struct sg_verb_page *page;
+    const char *says[2];
+} verbs[] = {
+    {"init",
+     sg_verb_init,
+     &sg_verb_init_page,
+     {"make a data directory with a key", "tạo thư mục dữ liệu và khóa"}},
+    {"submit",
+     sg_verb_submit,
+     &sg_verb_submit_page,
+     {"write lines to the log, sealed",
+      "ghi các dòng vào nhật ký, niêm phong"}},
+    {"logs",
+     sg_verb_logs,
+     &sg_verb_logs_page,
+     {"list the logs that are here", "liệt kê các nhật ký đang có"}},
+    {"log show",
+     sg_verb_log_show,
+     &sg_verb_log_show_page,
+     {"show entries of a log", "xem các mục của một nhật ký"}},
+    {"log export",
+     sg_verb_log_export,
+     &sg_verb_log_export_page,
+     {"print a log for other verifiers", "xuất nhật ký cho bên khác kiểm tra"}},
+    {"prove",
+     sg_verb_prove,
+     &sg_verb_prove_page,
+     {"write the proof that an entry is in a log",
+      "lập bằng chứng một mục nằm trong nhật ký"}},
+    {"check-proof",
+     sg_verb_check_proof,
+     &sg_verb_check_proof_page,
+     {"check such a proof", "kiểm tra một bằng chứng như vậy"}},
+    {"verify",
+     sg_verb_verify,
+     &sg_verb_verify_page,
+     {"verify everything that is stored", "kiểm tra toàn bộ dữ liệu đã lưu"}},
+    {"backup",
+     sg_verb_backup,
+     &sg_verb_backup_page,
+     {"copy the logs, without keys", "sao lưu nhật ký, không kèm khóa"}},
+};
+
+#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static const char *const options_text[2] = {
+    "Options of every verb:\n"
+    "  --dir DIR   the data directory (default: $SOGOC_DIR, else "
+    "./sogoc-data)\n"
+    "  --json      one JSON object a line, for programs\n"
+    "  --lang L    vi or en (default: LC_ALL, LC_MESSAGES, LANG)\n"
+    "  --progress  say on standard error how far it is (default on a "
+    "terminal)\n"
+    "  --help, --version\n"
+    "\n"
+    "Exit: 0 done, it holds; 1 it does not hold; 2 not understood; 3 not "
+    "there\n"
+    "or not possible; 4 damaged; 5 busy; 6 disk full; 7 no permission; 8 key\n"
+    "missing or wrong; 9 the disk failed; 70 a mistake of sogoc.\n",
+    "Tùy chọn chung:\n"
+    "  --dir DIR   thư mục dữ liệu (mặc định: $SOGOC_DIR, hoặc ./sogoc-data)\n"
+    "  --json      mỗi dòng một đối tượng JSON, cho chương trình\n"
+    "  --lang L    vi hoặc en (mặc định: LC_ALL, LC_MESSAGES, LANG)\n"
+    "  --progress  báo tiến độ trên đầu ra lỗi (tự bật khi chạy trên màn "
+    "hình)\n"
+    "  --help, --version\n"
+    "\n"
+    "Mã kết thúc: 0 xong, đúng; 1 không đúng; 2 không hiểu lệnh; 3 không có\n"
+    "hoặc không thể; 4 dữ liệu hỏng; 5 đang bận; 6 đĩa đầy; 7 không có quyền;\n"
+    "8 thiếu khóa hoặc sai khóa; 9 đĩa lỗi; 70 lỗi của sogoc.\n",
+};
+
+static int help(const struct sg_cli *cli)
+{
+    (void)fputs(sg_cli_say(cli,
+                           "usage: sogoc VERB [...] [--dir DIR] [--json]\n\n"
+                           "The register that no one alters unseen.\n\n",
+                           "usage: sogoc LỆNH [...] [--dir DIR] [--json]\n\n"
+                           "Sổ gốc: không ai sửa được mà không lộ.\n\n"),
+                stdout);
+    for (size_t i = 0; i < N_VERBS; i++)
+        (void)printf("  %-12s %s\n", verbs[i].name, verbs[i].says[cli->lang]);
+    (void)printf("\n%s\n%s\n", options_text[cli->lang],
+                 sg_cli_say(cli, "Examples:", "Ví dụ:"));
+    for (size_t i = 0; i < N_VERBS; i++)
+        (void)fputs(verbs[i].page->examples, stdout);
+    (void)fputs(sg_cli_say(cli, "\n`sogoc VERB --help` says more.\n",
+                           "\nXem thêm: `sogoc LỆNH --help`.\n"),
+                stdout);
+    return 0;
+}
+
+static int help_verb(const struct sg_cli *cli, size_t i)
+{
+    const struct sg_verb_page *page = verbs[i].page;
+
+    (void)printf("usage: sogoc %s %s\n\n%s\n\n%s\n%s\n%s", verbs[i].name,
+                 page->usage, verbs[i].says[cli->lang], page->text[cli->lang],
+                 sg_cli_say(cli, "Example:", "Ví dụ:"), page->examples);
+    return 0;
+}
+
+/* Says whether WORDS begin with NAME, which is one word or two; takes them. */
+static bool takes(const char *name, struct sg_cli_words *words)
+{
+    size_t first = strcspn(name, " ");
+    int n = name[first] == '\0' ? 1 : 2;
+
+    if (words->count < n || strlen(words->words[0]) != first ||
+        strncmp(words->words[0], name, first) != 0)
+        return false;
+    if (n == 2 && strcmp(words->words[1], name + first + 1) != 0)
+        return false;
+    words->count -= n;
+    words->words += n;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct sg_cli_words words;
+    struct sg_cli cli;
+    int code = sg_cli_init(&cli, argc, argv, &words);
+
+    if (code != 0)
+        return code;
+    if (words.count == 1 && strcmp(words.words[0], "--version") == 0) {
+        (void)printf("sogoc %s\n", sg_version());
+        return sg_cli_end(&cli, 0);
+    }
+    if (words.count == 0)
+        return sg_cli_end(&cli, help(&cli));
+    if (sg_crypto_init() != SG_OK)
+        return sg_cli_fail_err(&cli, SG_ERR_CRYPTO, "libsodium");
+    for (size_t i = 0; i < N_VERBS; i++) {
+        if (!takes(verbs[i].name, &words))
+            continue;
+        code = cli.is_help ? help_verb(&cli, i) : verbs[i].run(&cli, words);
+        return sg_cli_end(&cli, code);
+    }
+    return sg_cli_fail(&cli, SG_EXIT_USAGE, "no verb %s; sogoc --help has them",
+                       "không có lệnh %s; xem sogoc --help", words.words[0]);
+}

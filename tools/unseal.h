@@ -1,0 +1,42 @@
+/* What an entry says to whoever holds the keys of this data directory: content
+ * keys are found in the log itself and opened with the scope key.
+ *
+ * Keys that were wrapped again in another log are not looked for.
+ */
+#ifndef SG_TOOLS_UNSEAL_H
+#define SG_TOOLS_UNSEAL_H
+
+#include "storage/lmdb/fetch.h"
+#include "storage/log/content_key.h"
+#include "storage/log/seal.h"
+#include "tools/home.h"
+
+struct sg_unseal;
+
+/* Gives what unseals the entries of HOME's logs. Borrows: HOME. The caller
+ * frees it with sg_unseal_free, which takes NULL. Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_unseal_new(const struct sg_home *home,
+                                        struct sg_unseal **ret_unseal);
+void sg_unseal_free(struct sg_unseal *unseal);
+
+/* Gives the keys of the content key in entry INDEX of LOG, borrowed until the
+ * next call.
+ * Errors: NOTFOUND (not wrapped for our scope, or we have no scope key);
+ * DECRYPT (not the key that its entry commits to); as sg_fetch_range and
+ * sg_content_key_parse. */
+SG_USE_RESULT enum sg_err sg_unseal_keys(struct sg_unseal *unseal,
+                                         const struct sg_store_log *log,
+                                         uint64_t index,
+                                         const struct sg_seal_keys **ret_keys);
+
+/* Opens the seal of ENTRY, which is sealed, present, and entry INDEX of LOG.
+ * RET_BODY is borrowed until the next call.
+ * Errors: as sg_unseal_keys and sg_seal_decode. */
+SG_USE_RESULT enum sg_err sg_unseal_body(struct sg_unseal *unseal,
+                                         const struct sg_store_log *log,
+                                         const struct sg_entry *entry,
+                                         uint64_t index,
+                                         enum sg_seal_kind *ret_kind,
+                                         struct sg_bytes *ret_body);
+
+#endif

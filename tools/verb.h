@@ -1,0 +1,32 @@
+/* The verbs of sogoc. Each is a file verb_<name>.c with a function and a page
+ * of help, and a row of the table in sogoc.c.
+ *
+ * To add one: write the file, name it here, in the table and in CMakeLists.txt;
+ * the test of the examples runs its example as the page prints it.
+ */
+#ifndef SG_TOOLS_VERB_H
+#define SG_TOOLS_VERB_H
+
+#include "tools/cli.h"
+
+/* What --help says after a verb. */
+struct sg_verb_page {
+    const char *usage;    /* what stands after the name */
+    const char *text[2];  /* by enum sg_lang; ends with a newline */
+    const char *examples; /* shell lines that run one after the other */
+};
+
+/* Does what the verb says with the words after its name; returns the exit
+ * code. */
+typedef int sg_verb_run(struct sg_cli *cli, struct sg_cli_words words);
+
+sg_verb_run sg_verb_init, sg_verb_submit, sg_verb_logs, sg_verb_log_show,
+    sg_verb_log_export, sg_verb_prove, sg_verb_check_proof, sg_verb_verify,
+    sg_verb_backup;
+
+extern const struct sg_verb_page sg_verb_init_page, sg_verb_submit_page,
+    sg_verb_logs_page, sg_verb_log_show_page, sg_verb_log_export_page,
+    sg_verb_prove_page, sg_verb_check_proof_page, sg_verb_verify_page,
+    sg_verb_backup_page;
+
+#endif
