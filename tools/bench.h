@@ -8,6 +8,7 @@
 #define SG_TOOLS_BENCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "storage/base/err.h"
@@ -23,6 +24,7 @@ struct sg_bench_figure {
     double limit; /* the machine's own in the same unit; 0 when unknown */
     double goal;  /* what the value is to reach; see goal_kind */
     enum sg_bench_goal goal_kind;
+    const char *missing; /* why there is no value; NULL where there is one */
 };
 
 /* One run of the program: what the caller chose, and what was printed. */
@@ -30,6 +32,9 @@ struct sg_bench {
     const char *folder; /* empty, on the disk to measure; removed at the end */
     uint64_t round_ms;  /* how long one round of a rate lasts */
     bool is_json;
+    bool is_full;         /* the long measurements too */
+    const char *workload; /* file of `tools/workload --msgpack`, or NULL */
+    uint64_t records;     /* of a filled store, unless is_full */
     uint64_t n_figures;
     uint64_t n_missed; /* goals that do not hold */
 };
@@ -49,8 +54,21 @@ SG_USE_RESULT enum sg_err sg_bench_rate(const struct sg_bench *bench,
                                         sg_bench_work *work, void *context,
                                         double *ret_rate);
 
+/* What the machine gives, for the benches that are divided by it: syncs of a
+ * page, records of 400 bytes appended to LMDB in batches of BATCH, hashes of
+ * SIZE bytes, all a second.
+ * Errors: IO, after they have printed why. */
+SG_USE_RESULT enum sg_err sg_bench_limits_sync(const struct sg_bench *bench,
+                                               double *ret_rate);
+SG_USE_RESULT enum sg_err sg_bench_limits_append(const struct sg_bench *bench,
+                                                 uint64_t batch,
+                                                 double *ret_rate);
+SG_USE_RESULT enum sg_err sg_bench_limits_hash(const struct sg_bench *bench,
+                                               size_t size, double *ret_rate);
+
 /* The benches. They print what fails to standard error. */
 SG_USE_RESULT enum sg_err sg_bench_limits(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_synth(struct sg_bench *bench);
+SG_USE_RESULT enum sg_err sg_bench_storage(struct sg_bench *bench);
 
 #endif

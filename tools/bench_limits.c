@@ -62,7 +62,7 @@ static enum sg_err sync_page(void *context)
     return SG_OK;
 }
 
-static enum sg_err run_sync(struct sg_bench *bench)
+enum sg_err sg_bench_limits_sync(const struct sg_bench *bench, double *ret_rate)
 {
     char path[PATH_SIZE_MAX];
 
@@ -70,8 +70,8 @@ static enum sg_err run_sync(struct sg_bench *bench)
     int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail(path, strerror(errno));
-    enum sg_err err = measure(bench, "limits/fdatasync", "/s", 1, NO_CALLS_MAX,
-                              sync_page, &fd);
+    enum sg_err err =
+        sg_bench_rate(bench, 1, NO_CALLS_MAX, sync_page, &fd, ret_rate);
     (void)close(fd);
     (void)unlink(path);
     return err;
@@ -142,8 +142,8 @@ static int store_open(struct store *store, const char *path)
     return code;
 }
 
-static enum sg_err run_append(struct sg_bench *bench, const char *name,
-                              uint64_t batch)
+enum sg_err sg_bench_limits_append(const struct sg_bench *bench, uint64_t batch,
+                                   double *ret_rate)
 {
     char path[PATH_SIZE_MAX], lock[PATH_SIZE_MAX];
     struct store store = {.batch = batch};
@@ -152,10 +152,10 @@ static enum sg_err run_append(struct sg_bench *bench, const char *name,
     (void)snprintf(lock, sizeof(lock), "%s/data-lock", bench->folder);
     int code = store_open(&store, path);
     enum sg_err err =
-        code == 0
-            ? measure(bench, name, "/s", (double)batch,
-                      batch == 1 ? NO_CALLS_MAX : BATCHES_MAX, append, &store)
-            : fail(path, mdb_strerror(code));
+        code == 0 ? sg_bench_rate(bench, (double)batch,
+                                  batch == 1 ? NO_CALLS_MAX : BATCHES_MAX,
+                                  append, &store, ret_rate)
+                  : fail(path, mdb_strerror(code));
     mdb_env_close(store.env);
     (void)unlink(path);
     (void)unlink(lock);
@@ -175,10 +175,11 @@ static enum sg_err hash_many(void *context)
     return SG_OK;
 }
 
-static enum sg_err run_hash(struct sg_bench *bench, const char *name,
-                            size_t size)
+enum sg_err sg_bench_limits_hash(const struct sg_bench *bench, size_t size,
+                                 double *ret_rate)
 {
-    return measure(bench, name, "/s", HASHES, NO_CALLS_MAX, hash_many, &size);
+    return sg_bench_rate(bench, HASHES, NO_CALLS_MAX, hash_many, &size,
+                         ret_rate);
 }
 
 struct signer {
@@ -300,6 +301,44 @@ static enum sg_err run_loopback(struct sg_bench *bench)
         chunk == NULL ? SG_ERR_NOMEM : copy(bench, listener, &address, chunk);
     sg_free(chunk);
     (void)close(listener);
+    return err;
+}
+
+static void print(struct sg_bench *bench, enum sg_err err, const char *name,
+                  double rate)
+{
+    struct sg_bench_figure figure = {.name = name, .unit = "/s", .value = rate};
+
+    if (err == SG_OK)
+        sg_bench_print(bench, &figure);
+}
+
+static enum sg_err run_sync(struct sg_bench *bench)
+{
+    double rate = 0;
+    enum sg_err err = sg_bench_limits_sync(bench, &rate);
+
+    print(bench, err, "limits/fdatasync", rate);
+    return err;
+}
+
+static enum sg_err run_append(struct sg_bench *bench, const char *name,
+                              uint64_t batch)
+{
+    double rate = 0;
+    enum sg_err err = sg_bench_limits_append(bench, batch, &rate);
+
+    print(bench, err, name, rate);
+    return err;
+}
+
+static enum sg_err run_hash(struct sg_bench *bench, const char *name,
+                            size_t size)
+{
+    double rate = 0;
+    enum sg_err err = sg_bench_limits_hash(bench, size, &rate);
+
+    print(bench, err, name, rate);
     return err;
 }
 
