@@ -452,19 +452,12 @@ static enum sg_err move_known(struct sg_commit_log *log,
 static enum sg_err check_cover(const struct sg_package *package,
                                const struct sg_frontier *after)
 {
-    struct sg_frontier reached = *after;
     struct sg_hash root;
-    enum sg_err err;
-
-    if (package->known.size < after->size) {
-        return SG_ERR_PROOF;
-    }
-    err = sg_merkle_extend(&reached, package->known.size, package->cover,
-                           package->cover_count);
+    enum sg_err err = sg_merkle_fold(after, package->known.size, package->cover,
+                                     package->cover_count, &root);
     if (err != SG_OK) {
         return err;
     }
-    root = sg_merkle_root(&reached);
     return memcmp(&root, &package->known.root, sizeof root) == 0 ? SG_OK
                                                                  : SG_ERR_PROOF;
 }

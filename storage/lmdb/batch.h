@@ -56,7 +56,7 @@ struct sg_package {
     size_t count; /* 1 to SG_PACKAGE_ENTRIES_MAX */
     /* Signed by the log's node, size at least first + count. */
     struct sg_checkpoint known;
-    /* The subtrees of sg_merkle_cover(first + count, known.size). */
+    /* The ranges of sg_merkle_plan_extension(first + count, known.size). */
     const struct sg_hash *cover;
     size_t cover_count;
 };

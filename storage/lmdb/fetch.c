@@ -194,6 +194,7 @@ struct proving {
     size_t *count;
     struct sg_hash root;
     struct sg_tlog_proof *proof;
+    struct sg_frontier *frontier;
 };
 
 static enum sg_err root_at(struct sg_txn *txn, uint32_t number, uint64_t size,
@@ -363,12 +364,13 @@ static enum sg_err read_cover(struct sg_txn *txn, void *context)
         return err != SG_OK ? err : SG_ERR_NOTFOUND;
     }
     return as_damage(
-        sg_tree_cover(txn, p->number, p->a, p->b, p->hashes, p->count));
+        sg_tree_extension(txn, p->number, p->a, p->b, p->hashes, p->count));
 }
 
 enum sg_err sg_fetch_cover(struct sg_store *store, uint32_t number,
                            uint64_t from, uint64_t to,
-                           struct sg_hash ret_hashes[128], size_t *ret_count)
+                           struct sg_hash ret_hashes[SG_MERKLE_HASHES_MAX],
+                           size_t *ret_count)
 {
     struct proving p = {.store = store,
                         .number = number,
@@ -377,4 +379,23 @@ enum sg_err sg_fetch_cover(struct sg_store *store, uint32_t number,
                         .hashes = ret_hashes,
                         .count = ret_count};
     return sg_env_read(store->env, read_cover, &p);
+}
+
+static enum sg_err read_frontier(struct sg_txn *txn, void *context)
+{
+    struct proving *p = context;
+    struct sg_row_log log;
+    enum sg_err err = sg_store_row(txn, p->number, &log);
+    if (err != SG_OK || p->b > log.frontier.size) {
+        return err != SG_OK ? err : SG_ERR_NOTFOUND;
+    }
+    return as_damage(sg_tree_frontier(txn, p->number, p->b, p->frontier));
+}
+
+enum sg_err sg_fetch_frontier(struct sg_store *store, uint32_t number,
+                              uint64_t size, struct sg_frontier *ret_frontier)
+{
+    struct proving p = {
+        .store = store, .number = number, .b = size, .frontier = ret_frontier};
+    return sg_env_read(store->env, read_frontier, &p);
 }

@@ -72,12 +72,17 @@ SG_USE_RESULT enum sg_err sg_fetch_consistency(
     struct sg_store *store, uint32_t number, uint64_t size_a, uint64_t size_b,
     struct sg_hash ret_proof[SG_MERKLE_PROOF_MAX], size_t *ret_count);
 
-/* Gives the subtrees that a package ending at FROM needs to reach TO.
+/* Gives what a package ending at FROM needs to reach TO: the hashes of
+ * sg_merkle_plan_extension(FROM, TO).
  * Errors: NOTFOUND, DAMAGED. */
-SG_USE_RESULT enum sg_err sg_fetch_cover(struct sg_store *store,
-                                         uint32_t number, uint64_t from,
-                                         uint64_t to,
-                                         struct sg_hash ret_hashes[128],
-                                         size_t *ret_count);
+SG_USE_RESULT enum sg_err sg_fetch_cover(
+    struct sg_store *store, uint32_t number, uint64_t from, uint64_t to,
+    struct sg_hash ret_hashes[SG_MERKLE_HASHES_MAX], size_t *ret_count);
+
+/* Gives the frontier as it was at SIZE, which may be 0.
+ * Errors: NOTFOUND, DAMAGED. */
+SG_USE_RESULT enum sg_err sg_fetch_frontier(struct sg_store *store,
+                                            uint32_t number, uint64_t size,
+                                            struct sg_frontier *ret_frontier);
 
 #endif

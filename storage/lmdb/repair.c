@@ -53,17 +53,18 @@ enum sg_err sg_repair_entry(struct sg_store *store, struct sg_batch *batch,
  * after. Sets payload hashes. */
 static enum sg_err check_range(const struct sg_store *store,
                                const struct sg_package *package,
-                               const struct sg_hash before[],
-                               size_t before_count, struct sg_entry entries[])
+                               const struct sg_frontier *before,
+                               struct sg_entry entries[])
 {
-    struct sg_frontier frontier;
+    struct sg_frontier frontier = *before;
     struct sg_hash leaf, root;
     enum sg_err err;
     size_t i;
 
-    memset(&frontier, 0, sizeof frontier);
-    err = sg_merkle_extend(&frontier, package->first, before, before_count);
-    for (i = 0; i < package->count && err == SG_OK; i++) {
+    if (before->size != package->first) {
+        return SG_ERR_PROOF;
+    }
+    for (i = 0; i < package->count; i++) {
         entries[i] = package->entries[i];
         if (entries[i].state == SG_PAYLOAD_PRESENT) {
             entries[i].length = (uint32_t)entries[i].payload.size;
@@ -73,23 +74,17 @@ static enum sg_err check_range(const struct sg_store *store,
         leaf = sg_entry_leaf(&entries[i]);
         sg_merkle_append(&frontier, &leaf, NULL, NULL);
     }
-    if (err == SG_OK && package->known.size < frontier.size) {
-        err = SG_ERR_PROOF;
-    }
-    if (err == SG_OK) {
-        err = sg_merkle_extend(&frontier, package->known.size, package->cover,
-                               package->cover_count);
-    }
+    err = sg_merkle_fold(&frontier, package->known.size, package->cover,
+                         package->cover_count, &root);
     if (err != SG_OK) {
         return err;
     }
-    root = sg_merkle_root(&frontier);
     return same(&root, &package->known.root) ? SG_OK : SG_ERR_PROOF;
 }
 
 enum sg_err sg_repair_range(struct sg_store *store, struct sg_batch *batch,
                             const struct sg_package *package,
-                            const struct sg_hash before[], size_t before_count,
+                            const struct sg_frontier *before,
                             size_t *ret_mended)
 {
     struct sg_entry entries[SG_PACKAGE_ENTRIES_MAX];
@@ -105,7 +100,7 @@ enum sg_err sg_repair_range(struct sg_store *store, struct sg_batch *batch,
                                    log.row.core.node_key, &package->known);
     }
     if (err == SG_OK) {
-        err = check_range(store, package, before, before_count, entries);
+        err = check_range(store, package, before, entries);
     }
     for (i = 0; i < package->count && err == SG_OK; i++) {
         uint64_t index = package->first + i;

@@ -26,9 +26,9 @@ SG_USE_RESULT enum sg_err sg_repair_entry(struct sg_store *store,
                                           const struct sg_entry *entry);
 
 /* Adds to BATCH the replacement of all damaged entries of PACKAGE's range in
- * its log. What it needs beyond a package: BEFORE, the hashes of
- * sg_merkle_cover(0, package->first), so that the range is tied to the signed
- * checkpoint whatever this store's own tree has become. Entries that are intact
+ * its log. What it needs beyond a package: BEFORE, the frontier at its first
+ * entry, so that the range is tied to the signed checkpoint whatever this
+ * store's own tree has become. Entries that are intact
  * here stay as they are. RET_MENDED is how many were replaced.
  * Borrows: the entries' payloads until commit or clear.
  * Errors: PROOF, SIGNATURE, NOTFOUND (the range is not held), and those of
@@ -36,8 +36,7 @@ SG_USE_RESULT enum sg_err sg_repair_entry(struct sg_store *store,
 SG_USE_RESULT enum sg_err sg_repair_range(struct sg_store *store,
                                           struct sg_batch *batch,
                                           const struct sg_package *package,
-                                          const struct sg_hash before[],
-                                          size_t before_count,
+                                          const struct sg_frontier *before,
                                           size_t *ret_mended);
 
 /* Computes the stored nodes and the frontier of log NUMBER anew from its rows

@@ -50,11 +50,13 @@ enum sg_err sg_tree_node(struct sg_txn *txn, uint32_t log, unsigned level,
     return SG_OK;
 }
 
-enum sg_err sg_tree_cover(struct sg_txn *txn, uint32_t log, uint64_t from,
-                          uint64_t to, struct sg_hash ret_hashes[128],
-                          size_t *ret_count)
+/* The complete subtrees over [FROM, TO), left to right. */
+static enum sg_err cover(struct sg_txn *txn, uint32_t log, uint64_t from,
+                         uint64_t to,
+                         struct sg_hash ret_hashes[SG_MERKLE_COVER_MAX],
+                         size_t *ret_count)
 {
-    struct sg_merkle_place places[128];
+    struct sg_merkle_place places[SG_MERKLE_COVER_MAX];
     size_t count = sg_merkle_cover(from, to, places);
     enum sg_err err = SG_OK;
     size_t i;
@@ -69,9 +71,9 @@ enum sg_err sg_tree_cover(struct sg_txn *txn, uint32_t log, uint64_t from,
 enum sg_err sg_tree_frontier(struct sg_txn *txn, uint32_t log, uint64_t size,
                              struct sg_frontier *ret_frontier)
 {
-    struct sg_hash hashes[128];
+    struct sg_hash hashes[SG_MERKLE_COVER_MAX];
     size_t count;
-    enum sg_err err = sg_tree_cover(txn, log, 0, size, hashes, &count);
+    enum sg_err err = cover(txn, log, 0, size, hashes, &count);
     if (err != SG_OK) {
         return err;
     }
@@ -84,12 +86,12 @@ enum sg_err sg_tree_frontier(struct sg_txn *txn, uint32_t log, uint64_t size,
 enum sg_err sg_tree_range(struct sg_txn *txn, uint32_t log, uint64_t start,
                           uint64_t end, struct sg_hash *ret_hash)
 {
-    struct sg_hash hashes[128];
+    struct sg_hash hashes[SG_MERKLE_COVER_MAX];
     size_t count;
     enum sg_err err;
 
     SG_ASSERT(start < end);
-    err = sg_tree_cover(txn, log, start, end, hashes, &count);
+    err = cover(txn, log, start, end, hashes, &count);
     if (err != SG_OK) {
         return err;
     }
@@ -133,4 +135,14 @@ enum sg_err sg_tree_consistency(struct sg_txn *txn, uint32_t log,
     struct sg_merkle_range ranges[SG_MERKLE_PROOF_MAX];
     *ret_count = sg_merkle_plan_consistency(size_a, size_b, ranges);
     return look_up(txn, log, ranges, *ret_count, ret_proof);
+}
+
+enum sg_err sg_tree_extension(struct sg_txn *txn, uint32_t log, uint64_t from,
+                              uint64_t to,
+                              struct sg_hash ret_hashes[SG_MERKLE_HASHES_MAX],
+                              size_t *ret_count)
+{
+    struct sg_merkle_range ranges[SG_MERKLE_HASHES_MAX];
+    *ret_count = sg_merkle_plan_extension(from, to, ranges);
+    return look_up(txn, log, ranges, *ret_count, ret_hashes);
 }

@@ -34,11 +34,10 @@ SG_USE_RESULT enum sg_err sg_tree_range(struct sg_txn *txn, uint32_t log,
                                         uint64_t start, uint64_t end,
                                         struct sg_hash *ret_hash);
 
-/* Gives the hashes of sg_merkle_cover(from, to). Errors: as above. */
-SG_USE_RESULT enum sg_err sg_tree_cover(struct sg_txn *txn, uint32_t log,
-                                        uint64_t from, uint64_t to,
-                                        struct sg_hash ret_hashes[128],
-                                        size_t *ret_count);
+/* Gives the hashes of sg_merkle_plan_extension(FROM, TO). Errors: as above. */
+SG_USE_RESULT enum sg_err sg_tree_extension(
+    struct sg_txn *txn, uint32_t log, uint64_t from, uint64_t to,
+    struct sg_hash ret_hashes[SG_MERKLE_HASHES_MAX], size_t *ret_count);
 
 /* Gives the inclusion path of INDEX in the tree of SIZE, INDEX < SIZE; and the
  * consistency proof from A to B, 0 < A <= B. Errors: as above. */

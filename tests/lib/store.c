@@ -109,7 +109,7 @@ enum sg_err sg_test_store_send(struct sg_test_store *from,
 {
     static struct sg_fetch fetch; /* borrowed by the batch until commit */
     struct sg_package package;
-    struct sg_hash cover[128];
+    struct sg_hash cover[SG_MERKLE_HASHES_MAX];
     size_t i;
 
     memset(&package, 0, sizeof package);

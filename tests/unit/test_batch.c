@@ -123,7 +123,7 @@ static void test_package_refused(void **state)
     static struct sg_fetch fetch;
     struct sg_test_store a, b;
     struct sg_package package;
-    struct sg_hash cover[128];
+    struct sg_hash cover[SG_MERKLE_HASHES_MAX];
     (void)state;
 
     sg_test_store_new(&a, 1);

@@ -245,11 +245,12 @@ static void test_scrub(void **state)
     static struct sg_fetch fetch;
     struct sg_test_store a, b;
     struct sg_package package;
-    struct sg_hash before[128], cover[128];
+    struct sg_frontier before;
+    struct sg_hash cover[SG_MERKLE_HASHES_MAX];
     struct listed listed;
     struct rot rot;
     uint64_t written;
-    size_t count, mended;
+    size_t mended;
     (void)state;
 
     sg_test_store_new(&a, 1);
@@ -275,7 +276,7 @@ static void test_scrub(void **state)
     sg_fetch_init(&fetch, 1 << 20);
     package.log = sg_test_store_number(&a, &b);
     assert_ok(sg_fetch_range(b.store, package.log, 10, 20, &fetch));
-    assert_ok(sg_fetch_cover(b.store, package.log, 0, 10, before, &count));
+    assert_ok(sg_fetch_frontier(b.store, package.log, 10, &before));
     assert_ok(sg_fetch_cover(b.store, package.log, 30, 301, cover,
                              &package.cover_count));
     package.log = a.own->number;
@@ -284,13 +285,11 @@ static void test_scrub(void **state)
     package.count = 20;
     package.known = a.own->signed_checkpoint;
     package.cover = cover;
-    before[0].bytes[0] ^= 1;
-    assert_err(
-        sg_repair_range(a.store, a.batch, &package, before, count, &mended),
-        PROOF);
-    before[0].bytes[0] ^= 1;
-    assert_ok(
-        sg_repair_range(a.store, a.batch, &package, before, count, &mended));
+    before.hashes[0].bytes[0] ^= 1;
+    assert_err(sg_repair_range(a.store, a.batch, &package, &before, &mended),
+               PROOF);
+    before.hashes[0].bytes[0] ^= 1;
+    assert_ok(sg_repair_range(a.store, a.batch, &package, &before, &mended));
     assert_int_equal(mended, 2);
     assert_ok(sg_batch_commit(a.batch));
     assert_ok(sg_repair_tree(a.store, a.own->number, &written));
