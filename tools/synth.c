@@ -360,7 +360,8 @@ static void set_person(struct sg_synth *synth, struct sg_synth_person *person,
     person->number = synth->given;
     person->n_flaws = 0;
     person->uid = draft->uid;
-    person->name = draft->name;
+    person->name = person->clean = draft->name;
+    person->born = draft->birth;
     person->sex = draft->sex;
     person->ethnic = ethnic[household->people];
     person->marital = draft->marital;
@@ -506,7 +507,7 @@ static void spoil_homonym(struct sg_synth *synth,
         if (i + 1 == batch->count)
             return;
     }
-    person->name = other->name;
+    person->name = person->clean = other->name;
     sg_synth_flaw_add(person, SG_SYNTH_HOMONYM, "name");
     person->flaws[person->n_flaws - 1].other = &other->uid;
 }
@@ -601,4 +602,21 @@ bool sg_synth_next(struct sg_synth *synth,
     synth->given++;
     *ret_person = person;
     return true;
+}
+
+size_t sg_synth_members(const struct sg_synth *synth,
+                        struct sg_synth_member *ret_members, size_t max)
+{
+    const struct sg_synth_batch *batch = &synth->batch;
+    size_t at = synth->in_batch - 1;
+    size_t count = 0;
+
+    SG_ASSERT(synth->in_batch > 0);
+    if (at >= batch->count || batch->drafts[at].relation != SG_SYNTH_HEAD)
+        return 0;
+    for (uint16_t i = batch->households[batch->drafts[at].household].first;
+         i != SG_SYNTH_NOBODY && count < max; i = batch->next[i])
+        ret_members[count++] = (struct sg_synth_member){
+            &batch->drafts[i].uid, batch->drafts[i].relation};
+    return count;
 }

@@ -116,6 +116,8 @@ struct sg_synth_person {
 
     struct sg_date died; /* what the register does not know */
     struct sg_unit_key lives;
+    struct sg_synth_name clean;     /* the name before it was spoilt */
+    struct sg_date born;            /* the day of birth, whatever is known */
     struct sg_synth_text name_text; /* what a spoilt name is made of */
     struct sg_synth_flaw flaws[SG_SYNTH_FLAW_COUNT];
     size_t n_flaws;
@@ -142,6 +144,18 @@ void sg_synth_free(struct sg_synth *synth);
 /* Gives the next entry, borrowed until the next call; false after the last. */
 bool sg_synth_next(struct sg_synth *synth,
                    const struct sg_synth_person **ret_person);
+
+/* A member of a household. */
+struct sg_synth_member {
+    const struct sg_uid *uid;
+    uint8_t relation;
+};
+
+/* Gives the first MAX members of the household of the entry given last, when
+ * he is its head, himself included; returns how many; 0 for all others.
+ * Borrowed until the next call of sg_synth_next. */
+size_t sg_synth_members(const struct sg_synth *synth,
+                        struct sg_synth_member *ret_members, size_t max);
 
 /* The word of KIND in the truth file. */
 const char *sg_synth_flaw_word(enum sg_synth_flaw_kind kind);

@@ -207,6 +207,20 @@ static void place_others(struct sg_synth_batch *batch, struct sg_prng *prng)
     }
 }
 
+/* Lists the members of each household. */
+static void list_members(struct sg_synth_batch *batch)
+{
+    for (size_t i = 0; i < batch->n_households; i++)
+        batch->households[i].first = SG_SYNTH_NOBODY;
+    for (size_t i = batch->count; i-- > 0;) {
+        struct sg_synth_household *household =
+            &batch->households[batch->drafts[i].household];
+
+        batch->next[i] = household->first;
+        household->first = (uint16_t)i;
+    }
+}
+
 /*
  * Names.
  */
@@ -338,6 +352,7 @@ void sg_synth_batch_fill(struct sg_synth_batch *batch,
     place_households(batch, site, prng);
     place_spouses(batch, prng);
     place_others(batch, prng);
+    list_members(batch);
     name_all(batch, table, prng);
     marry(batch, prng);
 }

@@ -44,6 +44,7 @@ struct sg_synth_draft {
 struct sg_synth_household {
     struct sg_uid uid;
     uint16_t head;
+    uint16_t first; /* member; the others by `next` of the batch */
     enum sg_synth_people people;
     uint32_t serial; /* within the commune */
     uint16_t hamlet;
@@ -60,7 +61,7 @@ struct sg_synth_batch {
     struct sg_synth_draft drafts[SG_SYNTH_BATCH_MAX];
     struct sg_synth_household households[SG_SYNTH_BATCH_MAX];
     uint16_t order[SG_SYNTH_BATCH_MAX]; /* the drafts, shuffled */
-    uint16_t next[SG_SYNTH_BATCH_MAX];  /* of the same age, for matching */
+    uint16_t next[SG_SYNTH_BATCH_MAX];  /* of the same household */
     size_t count;
     size_t n_households;
 };

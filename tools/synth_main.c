@@ -7,22 +7,25 @@
 #include "storage/base/version.h"
 #include "storage/registry/unit_file.h"
 #include "tools/synth.h"
+#include "tools/synth_history.h"
 #include "tools/synth_text.h"
 
 static const char help[] =
-    "usage: synth COUNT [--seed N] [--day YYYY-MM-DD] [--clean] [--truth "
-    "FILE]\n"
+    "usage: synth COUNT [--seed N] [--day DAY] [--clean] [--truth FILE]\n"
+    "             [--records [--nodes N] [--unsigned]]\n"
     "\n"
     "Prints COUNT invented citizens of Thanh Hoa as lines of JSON.\n"
     "\n"
     "  --seed N      another population; 1 if not given\n"
-    "  --day DAY     as of this day; 2023-04-10 if not given\n"
+    "  --day DAY     as of this day, YYYY-MM-DD; 2023-04-10 if not given\n"
     "  --clean       nothing is wrong with anybody\n"
     "  --truth FILE  writes what is wrong with whom\n"
+    "  --records     not lines, but what offices record about them\n"
+    "  --nodes N     of so many nodes; 27 if not given\n"
+    "  --unsigned    as captured, without the officers' signatures\n"
     "\n"
-    "The same arguments print the same bytes for ever. The format is "
-    "described\n"
-    "in tools/data/README.md. Nobody here exists.\n";
+    "The same arguments print the same bytes for ever. The formats are\n"
+    "described in tools/data/README.md. Nobody here exists.\n";
 
 #define CHUNK_SIZE (1 << 20)
 
@@ -33,8 +36,9 @@ static int complain(const char *what, const char *why)
 }
 
 struct arguments {
-    struct sg_synth_options options;
+    struct sg_synth_history_options history;
     const char *truth; /* path; NULL: none */
+    bool is_records;
 };
 
 static bool number_of(const char *text, uint64_t *ret)
@@ -50,6 +54,51 @@ static bool day_of(const char *text, struct sg_date *ret)
            sg_date_precision(*ret) == SG_DATE_YMD;
 }
 
+static bool nodes_of(const char *text, unsigned *ret)
+{
+    uint64_t nodes = 0;
+
+    if (!number_of(text, &nodes) || nodes > SG_SYNTH_NODES_MAX)
+        return false;
+    *ret = (unsigned)nodes;
+    return true;
+}
+
+/* Reads an option without value; false when NAME is none. */
+static bool read_switch(const char *name, struct arguments *arguments)
+{
+    struct sg_synth_options *population = &arguments->history.population;
+
+    if (strcmp(name, "--clean") == 0)
+        memset(population->per_million, 0, sizeof population->per_million);
+    else if (strcmp(name, "--records") == 0)
+        arguments->is_records = true;
+    else if (strcmp(name, "--unsigned") == 0)
+        arguments->history.is_signed = false;
+    else
+        return false;
+    return true;
+}
+
+/* Reads an option and its VALUE, which may be NULL; false when it is none. */
+static bool read_option(const char *name, const char *value,
+                        struct arguments *arguments)
+{
+    struct sg_synth_options *population = &arguments->history.population;
+
+    if (strcmp(name, "--truth") == 0 && value != NULL)
+        arguments->truth = value;
+    else if (strcmp(name, "--seed") == 0)
+        return number_of(value, &population->seed);
+    else if (strcmp(name, "--day") == 0)
+        return day_of(value, &population->day);
+    else if (strcmp(name, "--nodes") == 0)
+        return nodes_of(value, &arguments->history.n_nodes);
+    else
+        return false;
+    return true;
+}
+
 /* Reads the arguments; gives the one that is wrong, or NULL. */
 static const char *read_arguments(int argc, char *const *argv,
                                   struct arguments *ret)
@@ -58,22 +107,13 @@ static const char *read_arguments(int argc, char *const *argv,
 
     if (argc < 2 || !number_of(argv[1], &count))
         return argc < 2 ? "COUNT" : argv[1];
-    sg_synth_options_init(&ret->options, count, 1);
+    sg_synth_history_options_init(&ret->history, count, 1);
     ret->truth = NULL;
+    ret->is_records = false;
     for (int i = 2; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-
-        if (strcmp(argv[i], "--clean") == 0) {
-            memset(ret->options.per_million, 0,
-                   sizeof ret->options.per_million);
+        if (read_switch(argv[i], ret))
             continue;
-        }
-        if (strcmp(argv[i], "--truth") == 0 && value != NULL)
-            ret->truth = value;
-        else if (!(strcmp(argv[i], "--seed") == 0 &&
-                   number_of(value, &ret->options.seed)) &&
-                 !(strcmp(argv[i], "--day") == 0 &&
-                   day_of(value, &ret->options.day)))
+        if (!read_option(argv[i], i + 1 < argc ? argv[i + 1] : NULL, ret))
             return argv[i];
         i++;
     }
@@ -91,56 +131,116 @@ static bool flush(struct sg_buf *buf, FILE *file, bool is_last)
     return true;
 }
 
-/* Prints all of SYNTH; gives what failed, or NULL. */
-static const char *print_all(struct sg_synth *synth, FILE *truth)
+/* What is printed, and to where. */
+struct output {
+    struct sg_buf lines, truths;
+    FILE *truth; /* NULL: nobody asked for it */
+    enum sg_err err;
+    int errnum;
+};
+
+/* Writes out what has gathered. */
+static void output_flush(struct output *output, bool is_last)
+{
+    if (output->err != SG_OK)
+        return;
+    if (flush(&output->lines, stdout, is_last) &&
+        (output->truth == NULL ||
+         flush(&output->truths, output->truth, is_last)) &&
+        (!is_last || fflush(stdout) == 0))
+        return;
+    output->err = SG_ERR_IO;
+    output->errnum = errno;
+}
+
+/* Prints citizens as lines. */
+static void print_lines(const struct sg_synth_options *options,
+                        const struct sg_unit_table *units,
+                        struct output *output)
 {
     const struct sg_synth_person *person;
-    const char *failed = NULL;
-    struct sg_buf lines, truths;
+    struct sg_synth *synth = NULL;
 
-    sg_buf_init(&lines, 2 * CHUNK_SIZE);
-    sg_buf_init(&truths, 2 * CHUNK_SIZE);
-    while (failed == NULL && sg_synth_next(synth, &person)) {
-        if (sg_synth_text_person(person, &lines) != SG_OK ||
-            (truth != NULL && sg_synth_text_truth(person, &truths) != SG_OK))
-            failed = sg_err_text(SG_ERR_NOMEM, SG_LANG_EN);
-        else if (!flush(&lines, stdout, false) ||
-                 (truth != NULL && !flush(&truths, truth, false)))
-            failed = strerror(errno);
+    output->err = sg_synth_new(options, units, &synth);
+    while (output->err == SG_OK && sg_synth_next(synth, &person)) {
+        output->err = sg_synth_text_person(person, &output->lines);
+        if (output->err == SG_OK && output->truth != NULL)
+            output->err = sg_synth_text_truth(person, &output->truths);
+        output_flush(output, false);
     }
-    if (failed == NULL && (!flush(&lines, stdout, true) || fflush(stdout) != 0))
-        failed = strerror(errno);
-    if (failed == NULL && truth != NULL && !flush(&truths, truth, true))
-        failed = strerror(errno);
-    sg_buf_clear(&lines);
-    sg_buf_clear(&truths);
-    return failed;
+    sg_synth_free(synth);
+}
+
+/* Prints records: their size and node, little-endian, and the payload. */
+static enum sg_err print_record(const struct sg_synth_record *record,
+                                struct sg_buf *buf)
+{
+    size_t size = record->payload.size + 2;
+    uint8_t head[6] = {(uint8_t)size,         (uint8_t)(size >> 8),
+                       (uint8_t)(size >> 16), (uint8_t)(size >> 24),
+                       (uint8_t)record->node, (uint8_t)(record->node >> 8)};
+    enum sg_err err = sg_buf_append(buf, sg_bytes(head, sizeof head));
+
+    return err != SG_OK ? err : sg_buf_append(buf, record->payload);
+}
+
+static void print_records(const struct sg_synth_history_options *options,
+                          const struct sg_unit_table *units,
+                          struct output *output)
+{
+    struct sg_synth_history *history = NULL;
+    const struct sg_synth_record *records;
+    const struct sg_synth_person *person;
+    size_t count = 1;
+
+    output->err = sg_synth_history_new(options, units, &history);
+    while (output->err == SG_OK && count > 0) {
+        output->err = sg_synth_history_next(history, &person, &records, &count);
+        for (size_t i = 0; output->err == SG_OK && i < count; i++)
+            output->err = print_record(&records[i], &output->lines);
+        if (output->err == SG_OK && count > 0 && output->truth != NULL) {
+            output->err = sg_synth_text_truth(person, &output->truths);
+            if (output->err == SG_OK)
+                output->err = sg_synth_text_events(person, records, count,
+                                                   &output->truths);
+        }
+        output_flush(output, false);
+    }
+    sg_synth_history_free(history);
 }
 
 static int run(const struct arguments *arguments)
 {
+    struct output output = {.truth = NULL};
     struct sg_unit_table *units = NULL;
-    struct sg_synth *synth = NULL;
-    const char *failed = NULL;
-    FILE *truth = NULL;
-    enum sg_err err = sg_unit_file_read(sg_unit_file_shipped(), &units, NULL);
 
-    if (err == SG_OK)
-        err = sg_synth_new(&arguments->options, units, &synth);
-    if (err != SG_OK)
-        failed = sg_err_text(err, SG_LANG_EN);
-    if (failed == NULL && arguments->truth != NULL) {
-        truth = fopen(arguments->truth, "we");
-        if (truth == NULL)
-            failed = strerror(errno);
+    if (arguments->truth != NULL) {
+        output.truth = fopen(arguments->truth, "we");
+        if (output.truth == NULL)
+            return complain(arguments->truth, strerror(errno));
     }
-    if (failed == NULL)
-        failed = print_all(synth, truth);
-    if (truth != NULL && fclose(truth) != 0 && failed == NULL)
-        failed = strerror(errno);
-    sg_synth_free(synth);
+    sg_buf_init(&output.lines, 2 * CHUNK_SIZE);
+    sg_buf_init(&output.truths, 2 * CHUNK_SIZE);
+    output.err = sg_unit_file_read(sg_unit_file_shipped(), &units, NULL);
+    if (output.err == SG_OK && arguments->is_records)
+        print_records(&arguments->history, units, &output);
+    else if (output.err == SG_OK)
+        print_lines(&arguments->history.population, units, &output);
+    output_flush(&output, true);
+    if (output.truth != NULL && fclose(output.truth) != 0 &&
+        output.err == SG_OK) {
+        output.err = SG_ERR_IO;
+        output.errnum = errno;
+    }
+    sg_buf_clear(&output.lines);
+    sg_buf_clear(&output.truths);
     sg_unit_table_free(units);
-    return failed == NULL ? 0 : complain("not all is written", failed);
+    if (output.err == SG_OK)
+        return 0;
+    return complain("not all is written",
+                    output.err == SG_ERR_IO
+                        ? strerror(output.errnum)
+                        : sg_err_text(output.err, SG_LANG_EN));
 }
 
 int main(int argc, char **argv)

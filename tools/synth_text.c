@@ -258,3 +258,27 @@ enum sg_err sg_synth_text_truth(const struct sg_synth_person *person,
     }
     return err;
 }
+
+enum sg_err sg_synth_text_events(const struct sg_synth_person *person,
+                                 const struct sg_synth_record *records,
+                                 size_t count, struct sg_buf *buf)
+{
+    uint32_t seen = 1u << SG_SYNTH_ENROLLED;
+    enum sg_err err = SG_OK;
+
+    for (size_t i = 0; err == SG_OK && i < count; i++) {
+        const char *word = sg_synth_event_word(records[i].event);
+        struct line line;
+
+        if ((seen >> records[i].event & 1) != 0)
+            continue;
+        seen |= 1u << records[i].event;
+        line.size = 0;
+        PUT(&line, "{\"person\":");
+        put_uid(&line, &person->uid);
+        KEY(&line, "event");
+        put_string(&line, sg_bytes(word, strlen(word)));
+        err = end_line(&line, buf);
+    }
+    return err;
+}

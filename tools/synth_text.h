@@ -4,6 +4,7 @@
 
 #include "storage/base/buf.h"
 #include "tools/synth.h"
+#include "tools/synth_history.h"
 
 /* Appends the line of PERSON to BUF. Errors: LIMIT, NOMEM. */
 SG_USE_RESULT enum sg_err sg_synth_text_person(
@@ -12,5 +13,11 @@ SG_USE_RESULT enum sg_err sg_synth_text_person(
 /* Appends a line for each flaw of PERSON to BUF. Errors: LIMIT, NOMEM. */
 SG_USE_RESULT enum sg_err sg_synth_text_truth(
     const struct sg_synth_person *person, struct sg_buf *buf);
+
+/* Appends a line for each thing that happened to PERSON beyond his enrolment,
+ * as COUNT RECORDS of his history tell it. Errors: LIMIT, NOMEM. */
+SG_USE_RESULT enum sg_err sg_synth_text_events(
+    const struct sg_synth_person *person, const struct sg_synth_record *records,
+    size_t count, struct sg_buf *buf);
 
 #endif
