@@ -399,3 +399,43 @@ enum sg_err sg_fetch_frontier(struct sg_store *store, uint32_t number,
         .store = store, .number = number, .b = size, .frontier = ret_frontier};
     return sg_env_read(store->env, read_frontier, &p);
 }
+
+enum sg_err sg_fetch_fork(struct sg_store *store, uint32_t number,
+                          const struct sg_checkpoint *other,
+                          struct sg_fork *ret_fork)
+{
+    struct sg_frontier before;
+    struct sg_store_log log;
+    struct sg_fork fork;
+    size_t count, cover;
+    enum sg_err err = sg_store_get(store, number, &log);
+
+    if (err != SG_OK) {
+        return err;
+    }
+    if (other->size > log.row.known.size) {
+        return SG_ERR_NOTFOUND;
+    }
+    memset(&fork, 0, sizeof fork);
+    fork.registry = store->registry;
+    fork.core = log.row.core;
+    sg_fork_order(&fork, other, &log.row.known);
+    if (other->size < log.row.known.size) {
+        err = sg_fetch_frontier(store, number, other->size, &before);
+        if (err != SG_OK) {
+            return err;
+        }
+        count = (size_t)__builtin_popcountll(before.size);
+        memcpy(fork.hashes, before.hashes, count * sizeof before.hashes[0]);
+        err = sg_fetch_cover(store, number, other->size, log.row.known.size,
+                             fork.hashes + count, &cover);
+        fork.hash_count = count + cover;
+    }
+    if (err == SG_OK) {
+        err = sg_fork_verify(&fork);
+    }
+    if (err == SG_OK) {
+        *ret_fork = fork;
+    }
+    return err;
+}

@@ -15,6 +15,7 @@
 #include "storage/base/buf.h"
 #include "storage/base/err.h"
 #include "storage/lmdb/store.h"
+#include "storage/log/fork.h"
 
 /* A range of entries in the caller's memory. Make it with sg_fetch_init, use it
  * again for any number of reads. */
@@ -84,5 +85,14 @@ SG_USE_RESULT enum sg_err sg_fetch_cover(
 SG_USE_RESULT enum sg_err sg_fetch_frontier(struct sg_store *store,
                                             uint32_t number, uint64_t size,
                                             struct sg_frontier *ret_frontier);
+
+/* Makes the proof that log NUMBER's node signed OTHER beside the history that
+ * this store holds: from an OTHER of the known size, or of a smaller one. (Of a
+ * larger one, the store that holds it makes the proof.)
+ * Errors: NOTFOUND (OTHER is ahead, or what is held does not reach the known
+ * checkpoint), PROOF (no fork), SIGNATURE, DAMAGED. */
+SG_USE_RESULT enum sg_err sg_fetch_fork(struct sg_store *store, uint32_t number,
+                                        const struct sg_checkpoint *other,
+                                        struct sg_fork *ret_fork);
 
 #endif
