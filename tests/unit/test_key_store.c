@@ -13,13 +13,17 @@
 #include "tests/lib/test.h"
 #include "tests/lib/wrap.h"
 
-/* The calls that change a disk or read one, counted. The one that is number
- * fail_at fails with fail_errno; the process ends before number die_at. */
+/* The calls that change a disk or read one, counted, and noted by a letter. The
+ * one that is number fail_at fails with fail_errno; the process ends before
+ * number die_at. */
 static unsigned calls, fail_at, die_at;
 static int fail_errno;
+static char order[64];
 
-static bool falters(void)
+static bool falters(char letter)
 {
+    if (calls < sizeof(order) - 1)
+        order[calls] = letter;
     calls++;
     if (calls == die_at)
         _exit(EXIT_SUCCESS);
@@ -29,25 +33,26 @@ static bool falters(void)
     return true;
 }
 
-SG_WRAP(falters(), -1, int, mkdir, (const char *path, mode_t mode),
+SG_WRAP(falters('m'), -1, int, mkdir, (const char *path, mode_t mode),
         (path, mode))
-SG_WRAP(falters(), -1, int, fsync, (int fd), (fd))
-SG_WRAP(falters(), -1, ssize_t, write, (int fd, const void *from, size_t size),
-        (fd, from, size))
-SG_WRAP(falters(), -1, ssize_t, read, (int fd, void *to, size_t size),
+SG_WRAP(falters('s'), -1, int, fsync, (int fd), (fd))
+SG_WRAP(falters('w'), -1, ssize_t, write,
+        (int fd, const void *from, size_t size), (fd, from, size))
+SG_WRAP(falters('r'), -1, ssize_t, read, (int fd, void *to, size_t size),
         (fd, to, size))
-SG_WRAP(falters(), -1, int, renameat2,
+SG_WRAP(falters('n'), -1, int, renameat2,
         (int from_fd, const char *from, int to_fd, const char *to,
          unsigned flags),
         (from_fd, from, to_fd, to, flags))
-SG_WRAP(falters(), -1, int, unlinkat, (int fd, const char *path, int flags),
+SG_WRAP(falters('u'), -1, int, unlinkat, (int fd, const char *path, int flags),
         (fd, path, flags))
-SG_WRAP(falters(), -1, int, close, (int fd), (fd))
-SG_WRAP(falters(), -1, int, fstat, (int fd, struct stat *ret), (fd, ret))
+SG_WRAP(falters('c'), -1, int, close, (int fd), (fd))
+SG_WRAP(falters('f'), -1, int, fstat, (int fd, struct stat *ret), (fd, ret))
 
 static void nothing_falters(void)
 {
     calls = fail_at = die_at = 0;
+    memset(order, 0, sizeof(order));
 }
 
 /* A data directory to be, and the folder of keys in it. */
@@ -140,6 +145,23 @@ static void test_key_store_create(void **state)
     assert_int_equal(stat(f->folder, &stat_folder), 0);
     assert_int_equal(stat_folder.st_mode, S_IFDIR | 0700);
     assert_false(exists(path_of(f, "node.key.new")));
+}
+
+/* What is renamed is synced before, and the rename after; a folder that is made
+ * is synced in its parent: so a power cut takes nothing back. */
+static void test_key_store_order(void **state)
+{
+    struct fixture *f = *state;
+
+    nothing_falters();
+    assert_ok(create(f));
+    assert_string_equal(order, "mscuwscnsc");
+    nothing_falters();
+    assert_ok(replace(f));
+    assert_string_equal(order, "muwscnsc");
+    nothing_falters();
+    assert_ok(read_back(f));
+    assert_string_equal(order, "frrcc");
 }
 
 /* A key is not overwritten by creating it, and not created by replacing it. */
@@ -365,11 +387,11 @@ static void test_key_store_errno(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_key_store_create), TEST(test_key_store_modes),
-        TEST(test_key_store_others), TEST(test_key_store_files),
-        TEST(test_key_store_names),  TEST(test_key_store_folder),
-        TEST(test_key_store_faults), TEST(test_key_store_crash),
-        TEST(test_key_store_errno),
+        TEST(test_key_store_create), TEST(test_key_store_order),
+        TEST(test_key_store_modes),  TEST(test_key_store_others),
+        TEST(test_key_store_files),  TEST(test_key_store_names),
+        TEST(test_key_store_folder), TEST(test_key_store_faults),
+        TEST(test_key_store_crash),  TEST(test_key_store_errno),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
