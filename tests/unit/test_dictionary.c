@@ -9,7 +9,7 @@ static void test_dictionary_pinned(void **state)
 {
     static const char *const pinned[SG_DICTIONARY_COUNT] = {
         "473c1c45dafe17e66a4ee54f1134d5198b823224c5953381eba8800a7e88a7d1",
-        "1f4bf9ace9f8e2ef247e89c28fa1a2e43348a64aba2b8c361b888d46543b3e0a",
+        "383fb3687229f49767fbf0ef46307ba70695d52573bf30ab067a63965760dbbc",
     };
 
     (void)state;
