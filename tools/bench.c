@@ -46,6 +46,7 @@ static const struct {
 } benches[] = {
     {"limits", sg_bench_limits, "what this machine gives, without us"},
     {"synth", sg_bench_synth, "invented citizens, as lines in memory"},
+    {"seal", sg_bench_seal, "sealing and opening workload W, in memory"},
     {"storage", sg_bench_storage, "the log store, on workload W"},
 };
 

@@ -69,6 +69,7 @@ SG_USE_RESULT enum sg_err sg_bench_limits_hash(const struct sg_bench *bench,
 /* The benches. They print what fails to standard error. */
 SG_USE_RESULT enum sg_err sg_bench_limits(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_synth(struct sg_bench *bench);
+SG_USE_RESULT enum sg_err sg_bench_seal(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_storage(struct sg_bench *bench);
 
 #endif
