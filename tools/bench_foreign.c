@@ -152,17 +152,31 @@ static struct sg_hash subtree(const struct replica *replica,
     return sg_merkle_root(&frontier);
 }
 
+/* Gives the root over the leaves of RANGE. */
+static struct sg_hash range_root(const struct replica *replica,
+                                 const struct foreign *log,
+                                 struct sg_merkle_range range)
+{
+    struct sg_merkle_place places[SG_MERKLE_COVER_MAX];
+    struct sg_hash hashes[SG_MERKLE_COVER_MAX];
+    size_t count = sg_merkle_cover(range.start, range.end, places);
+
+    for (size_t i = 0; i < count; i++)
+        hashes[i] = subtree(replica, log, places[i]);
+    return sg_merkle_join(hashes, count);
+}
+
 /* A package ready to be sent: its cover is made before the clock runs. */
 struct sending {
     struct sg_package package;
     unsigned log;
-    struct sg_hash cover[SG_MERKLE_COVER_MAX];
+    struct sg_hash cover[SG_MERKLE_HASHES_MAX];
 };
 
 static void make_package(const struct replica *replica, struct foreign *log,
                          struct sending *sending)
 {
-    struct sg_merkle_place places[SG_MERKLE_COVER_MAX];
+    struct sg_merkle_range ranges[SG_MERKLE_HASHES_MAX];
     struct sg_package *package = &sending->package;
     uint64_t left = replica->entries.count - log->at;
 
@@ -173,10 +187,11 @@ static void make_package(const struct replica *replica, struct foreign *log,
         log->at == 0 ? log->first : &replica->entries.list[log->at];
     package->known = log->known;
     log->at += package->count;
-    package->cover_count = sg_merkle_cover(log->at, log->known.size, places);
+    package->cover_count =
+        sg_merkle_plan_extension(log->at, log->known.size, ranges);
     package->cover = sending->cover;
     for (size_t i = 0; i < package->cover_count; i++)
-        sending->cover[i] = subtree(replica, log, places[i]);
+        sending->cover[i] = range_root(replica, log, ranges[i]);
 }
 
 /* Lays out all packages, the logs taking turns. */
