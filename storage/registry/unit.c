@@ -182,7 +182,8 @@ const struct sg_unit_edge *sg_unit_edges_from(const struct sg_unit_table *table,
         return table->edges;
     const struct sg_unit_span *span = &table->spans[sg_unit_index(table, unit)];
     *ret_count = span->n_out;
-    return table->edges + span->out;
+    /* A table without edges has no array to count from. */
+    return span->n_out > 0 ? table->edges + span->out : table->edges;
 }
 
 const struct sg_unit_edge *sg_unit_edges_to(const struct sg_unit_table *table,
@@ -196,7 +197,7 @@ const struct sg_unit_edge *sg_unit_edges_to(const struct sg_unit_table *table,
         return table->back;
     const struct sg_unit_span *span = &table->spans[sg_unit_index(table, unit)];
     *ret_count = span->n_in;
-    return table->back + span->in;
+    return span->n_in > 0 ? table->back + span->in : table->back;
 }
 
 static struct sg_unit_place place(enum sg_unit_fit fit, struct sg_unit_key unit)
