@@ -208,15 +208,16 @@ static void test_keys_of_variants_are_one(void **state)
 static void test_page_has_these_keys(void **state)
 {
     struct sg_buf buf;
-    char *line;
     size_t count = 0;
 
     (void)state;
     sg_buf_init(&buf, 4096);
     sg_page_text("storage/registry/RECORDS.md", "matching-keys", &buf);
     assert_ok(sg_buf_append(&buf, sg_bytes("\0", 1)));
-    for (line = strtok((char *)buf.data, "\n"); line != NULL;
-         line = strtok(NULL, "\n")) {
+    for (char *line = (char *)buf.data, *next; *line != '\0'; line = next) {
+        next = line + strcspn(line, "\n");
+        if (*next == '\n')
+            *next++ = '\0';
         char *middle = strstr(line, " = ");
         struct text key;
 

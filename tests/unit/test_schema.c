@@ -38,6 +38,16 @@ static int setup(void **state)
     return 0;
 }
 
+/* The decimal number that CELL holds, and nothing else. */
+static unsigned number_of(const char *cell)
+{
+    char *end;
+    unsigned long number = strtoul(cell, &end, 10);
+
+    assert_true(end != cell && *end == '\0' && number <= UINT16_MAX);
+    return (unsigned)number;
+}
+
 /* Cuts a row of a table into trimmed cells; returns how many. */
 static size_t cut(const char *line, char cells[CELLS_MAX][1024])
 {
@@ -117,7 +127,7 @@ static size_t compare_table(const struct sg_schema_type *type, size_t at)
         at++;
     for (at += 2; cut(lines[at], cells) == 7; at++) {
         const struct sg_schema_field *field =
-            sg_schema_field(type, (unsigned)atoi(cells[0]));
+            sg_schema_field(type, number_of(cells[0]));
 
         if (field == NULL)
             fail_msg("%s has no field %s", type->name, cells[1]);
@@ -244,7 +254,7 @@ static void test_types_are_those_of_the_page(void **state)
         at++;
     for (at += 2; cut(lines[at], cells) == 8; at++, found++) {
         const struct sg_schema_type *type =
-            sg_schema_find((uint16_t)atoi(cells[0]), 1);
+            sg_schema_find((uint16_t)number_of(cells[0]), 1);
         char signers[64];
 
         assert_non_null(type);
