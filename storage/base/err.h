@@ -55,7 +55,14 @@
     X(CLOSED, 217, "the log is closed: nothing more is appended to it", \
       "nhật ký đã đóng: không ghi thêm nữa") \
     X(FORK, 218, "the log has forked: two signed histories exist", \
-      "nhật ký bị rẽ nhánh: có hai lịch sử cùng được ký")
+      "nhật ký bị rẽ nhánh: có hai lịch sử cùng được ký") \
+    X(NOROOM, 310, "the peer has no room now, try later", \
+      "nút kia đang bận, hãy thử lại sau") \
+    X(MAJOR, 313, "the peer speaks another major version", \
+      "nút kia dùng phiên bản giao thức khác") \
+    X(HANDSHAKE, 314, \
+      "the handshake failed: another registry, or damaged bytes", \
+      "bắt tay thất bại: sổ khác hoặc dữ liệu hỏng")
 /* clang-format on */
 
 enum sg_err {

@@ -30,8 +30,9 @@ static const struct kind {
     void (*run)(struct run *run, const char *path);
 } kinds[] = {
     {"cctv-ed25519", cctv_run},     {"msgpack-test-suite", msgpack_run},
-    {"rfc6962-merkle", merkle_run}, {"signed-note", note_run},
-    {"tessera-log", tessera_run},   {"wycheproof", wycheproof_run},
+    {"noise", noise_run},           {"rfc6962-merkle", merkle_run},
+    {"signed-note", note_run},      {"tessera-log", tessera_run},
+    {"wycheproof", wycheproof_run},
 };
 
 static const struct kind *kind_of(const char *folder)

@@ -53,6 +53,7 @@ void run_files(struct run *run, const char *path, const char *suffix,
 /* A kind runs all the vectors below PATH. */
 void cctv_run(struct run *run, const char *path);
 void merkle_run(struct run *run, const char *path);
+void noise_run(struct run *run, const char *path);
 void note_run(struct run *run, const char *path);
 void tessera_run(struct run *run, const char *path);
 void msgpack_run(struct run *run, const char *path);
