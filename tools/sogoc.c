@@ -51,6 +51,11 @@ static const struct {
      sg_verb_backup,
      &sg_verb_backup_page,
      {"copy the logs, without keys", "sao lưu nhật ký, không kèm khóa"}},
+    {"synth",
+     sg_verb_synth,
+     &sg_verb_synth_page,
+     {"invent citizens, for tests and benches",
+      "tạo công dân giả định để thử và đo"}},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

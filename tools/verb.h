@@ -22,11 +22,11 @@ typedef int sg_verb_run(struct sg_cli *cli, struct sg_cli_words words);
 
 sg_verb_run sg_verb_init, sg_verb_submit, sg_verb_logs, sg_verb_log_show,
     sg_verb_log_export, sg_verb_prove, sg_verb_check_proof, sg_verb_verify,
-    sg_verb_backup;
+    sg_verb_backup, sg_verb_synth;
 
 extern const struct sg_verb_page sg_verb_init_page, sg_verb_submit_page,
     sg_verb_logs_page, sg_verb_log_show_page, sg_verb_log_export_page,
     sg_verb_prove_page, sg_verb_check_proof_page, sg_verb_verify_page,
-    sg_verb_backup_page;
+    sg_verb_backup_page, sg_verb_synth_page;
 
 #endif
