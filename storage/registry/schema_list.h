@@ -18,7 +18,6 @@
     row(GENESIS, 1, genesis, PLAIN, ROOT, YES, ALL, ZERO, NONE)               \
     row(AUTHORITY_LOG, 2, authority_log, PLAIN, ROOT, YES, ALL, GENERATION,   \
       NONE)                                                                   \
-    row(ROOT_NEXT, 3, root_next, PLAIN, ROOT, YES, ALL, ZERO, NONE)           \
     row(ROOT_ROTATE, 4, root_rotate, PLAIN, ROOT, YES, ALL, ZERO, NONE)       \
     row(HEARTBEAT, 5, heartbeat, PLAIN, ROOT, YES, ALL, ZERO, NONE)           \
     row(NODE_ADMIT, 6, node_admit, PLAIN, ROOT, YES, ALL, NODE, NONE)         \
@@ -92,19 +91,16 @@
     row(AUTHORITY_LOG, 3, STANDS_ON, stands_on, T_ARRAY(1, 64, 1,             \
       T_TUPLE({T_LOG}, {T_UINT}, {T_HASH})), OPENING, A, 0)
 
-#define SG_SCHEMA_ROOT_NEXT(row)                                              \
-    row(ROOT_NEXT, 0, SERIAL, serial, T_UINT, OPENING, A, 0)                  \
-    row(ROOT_NEXT, 1, NEXT, next, T_HASH, OPENING, A, 0)
-
 #define SG_SCHEMA_ROOT_ROTATE(row)                                            \
     row(ROOT_ROTATE, 0, SERIAL, serial, T_UINT, OPENING, A, 0)                \
-    row(ROOT_ROTATE, 1, GENERATION, generation, T_RANGE(1, 65535), OPENING,   \
+    row(ROOT_ROTATE, 1, GENERATION, generation, T_RANGE(1, 255), OPENING,     \
       A, 0)                                                                   \
     row(ROOT_ROTATE, 2, ROOT, root, T_KEY, OPENING, A, 0)                     \
     row(ROOT_ROTATE, 3, STANDS, stands, T_ARRAY(0, 64, 1, T_TUPLE({T_LOG},    \
       {T_UINT}, {T_HASH})), OPENING, A, 0)                                    \
     row(ROOT_ROTATE, 4, PROOF, proof, T_SIG, OPENING, A, 0)                   \
-    row(ROOT_ROTATE, 5, REASON, reason, T_RANGE(1, 3), OPENING, A, 0)
+    row(ROOT_ROTATE, 5, REASON, reason, T_RANGE(1, 3), OPENING, A, 0)         \
+    row(ROOT_ROTATE, 6, NEXT, next, T_HASH, OPENING, A, 0)
 
 #define SG_SCHEMA_HEARTBEAT(row)                                              \
     row(HEARTBEAT, 0, SERIAL, serial, T_UINT, OPENING, A, 0)                  \
@@ -123,7 +119,7 @@
     row(NODE_ADMIT, 7, LABEL, label, T_STR(0, 32), MAY, A, 0)                 \
     row(NODE_ADMIT, 8, OFFLINE_DAYS, offline_days, T_RANGE(1, 400), MAY, A,   \
       0)                                                                      \
-    row(NODE_ADMIT, 9, EPOCHS, epochs, T_RANGE(1, 1024), MAY, A, 0)
+    row(NODE_ADMIT, 9, EPOCHS, epochs, T_RANGE(1, 64), MAY, A, 0)
 
 #define SG_SCHEMA_NODE_CUT(row)                                               \
     row(NODE_CUT, 0, SERIAL, serial, T_UINT, OPENING, A, 0)                   \
@@ -493,7 +489,7 @@
     SG_SCHEMA_COMMON_SRC(row) SG_SCHEMA_COMMON_OF(row)                        \
     SG_SCHEMA_COMMON_STATE(row) SG_SCHEMA_COMMON_TAIL(row)                    \
     SG_SCHEMA_GENESIS(row) SG_SCHEMA_AUTHORITY_LOG(row)                       \
-    SG_SCHEMA_ROOT_NEXT(row) SG_SCHEMA_ROOT_ROTATE(row)                       \
+    SG_SCHEMA_ROOT_ROTATE(row)                                                \
     SG_SCHEMA_HEARTBEAT(row) SG_SCHEMA_NODE_ADMIT(row)                        \
     SG_SCHEMA_NODE_CUT(row) SG_SCHEMA_OFFICER_GRANT(row)                      \
     SG_SCHEMA_OFFICER_CUT(row) SG_SCHEMA_LIFT(row)                            \

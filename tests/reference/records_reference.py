@@ -466,7 +466,8 @@ def state_root(hashes):
 
 # --------------------------------------------------------------- examples
 
-ROOT, NEXT, NODE, OFFICER, APPROVER = (bytes([b]) * 32 for b in (10, 11, 1, 4, 5))
+ROOT, NEXT, AFTER, NODE, OFFICER, APPROVER = (
+    bytes([b]) * 32 for b in (10, 11, 12, 1, 4, 5))
 HOME = unit(3, 14758, 20250701)
 PROVINCE = unit(1, 38, 20191201)
 TO = unit(3, 14797, 20250701)
@@ -529,12 +530,14 @@ def examples():
                              position, HOME)
 
     new, inside = p.ed25519_public(NEXT), None
+    after = s.purpose_hash("sogoc v1 key id", zero,
+                           bytes([s.KEY_ROOT]) + p.ed25519_public(AFTER))
     for proof in (bytes(64), None):
         if proof is None:
             proof = s.purpose_sign(NEXT, "sogoc v1 record sig", registry,
                                    record_id(registry, inside))
         inside = inner(4, bytes(16), {0: 4, 1: 1, 2: new, 3: [[log, size, tree]],
-                                      4: proof, 5: 1}, 20260701, root_id, b"\xa8" * 16)
+                                      4: proof, 5: 1, 6: after}, 20260701, root_id, b"\xa8" * 16)
     out["root-rotation"] = record(registry, inside, ROOT, HLC + 3, 4, 0)
 
     hlcs = [HLC + 65536 * 5000, HLC + 65536 * 90000000]

@@ -162,7 +162,7 @@ static void test_fields_are_those_of_the_page(void **state)
         assert_int_equal(compare_table(types[i], find_line(heading)) + shared,
                          types[i]->n_fields);
     }
-    assert_int_equal(count, 43);
+    assert_int_equal(count, 42);
 }
 
 /* The shared fields stand at the head of section 7; a person has all but `of`
