@@ -14,17 +14,21 @@
 
 struct sg_pipeline {
     struct sg_pipeline_config config;
-    struct sg_sealer *sealer;       /* the thread's */
+    struct worker {
+        struct sg_pipeline *pipeline;
+        struct sg_sealer *sealer;
+        pthread_t thread;
+    } workers[SG_PIPELINE_THREADS];
+    unsigned n_started;
     struct sg_sealer *again_sealer; /* the writer's */
-    pthread_t thread;
-    bool is_started;
 
+    pthread_mutex_t source; /* held while a chunk is filled; before mutex */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     /* Under the mutex: */
     uint64_t next; /* index of the next body to be sealed */
     uint64_t round;
-    unsigned n_sealed; /* chunks handed over, in all */
+    unsigned n_filled; /* chunks that were filled and placed, in all */
     unsigned n_got;
     unsigned n_done;
     bool is_ended;
@@ -43,7 +47,7 @@ static enum sg_err seal(const struct sg_pipeline_config *config,
 
     for (size_t i = 0; i < chunk->count; i++) {
         chunk->items[i].index = first + i;
-        chunk->items[i].kind = SG_SEAL_OPAQUE;
+        chunk->items[i].kind = config->kind;
         chunk->items[i].body.data = chunk->bodies.data + chunk->offsets[i];
     }
     sg_buf_truncate(&chunk->payloads, 0);
@@ -90,82 +94,108 @@ static enum sg_err fill(const struct sg_pipeline_config *config,
     return err;
 }
 
-/* Waits for a chunk that is free; NULL when the writer stops. */
+/* Waits for a chunk that is free; NULL when there is nothing more to do. */
 static struct sg_pipeline_chunk *wait_free(struct sg_pipeline *pipeline)
 {
     struct sg_pipeline_chunk *chunk = NULL;
 
     (void)pthread_mutex_lock(&pipeline->mutex);
-    while (!pipeline->is_stopping &&
-           pipeline->n_sealed - pipeline->n_done == SG_PIPELINE_CHUNKS)
+    while (!pipeline->is_stopping && !pipeline->is_ended &&
+           pipeline->n_filled - pipeline->n_done == SG_PIPELINE_CHUNKS)
         (void)pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
-    if (!pipeline->is_stopping)
-        chunk = &pipeline->chunks[pipeline->n_sealed % SG_PIPELINE_CHUNKS];
+    if (!pipeline->is_stopping && !pipeline->is_ended)
+        chunk = &pipeline->chunks[pipeline->n_filled % SG_PIPELINE_CHUNKS];
     (void)pthread_mutex_unlock(&pipeline->mutex);
     return chunk;
 }
 
-/* Where CHUNK, which is filled, will stand as things are now. */
+/* Gives CHUNK, which is filled unless it is empty, its turn; returns where it
+ * will stand as things are now. */
 static uint64_t place(struct sg_pipeline *pipeline,
-                      struct sg_pipeline_chunk *chunk)
-{
-    (void)pthread_mutex_lock(&pipeline->mutex);
-    uint64_t first = pipeline->next;
-    pipeline->next += chunk->count;
-    chunk->round = pipeline->round;
-    (void)pthread_mutex_unlock(&pipeline->mutex);
-    return first;
-}
-
-static void hand_over(struct sg_pipeline *pipeline, bool has_chunk, bool is_end,
+                      struct sg_pipeline_chunk *chunk, bool is_end,
                       enum sg_err err)
 {
     (void)pthread_mutex_lock(&pipeline->mutex);
-    if (has_chunk)
-        pipeline->n_sealed++;
+    uint64_t first = pipeline->next;
+    if (chunk->count > 0) {
+        pipeline->next += chunk->count;
+        pipeline->n_filled++;
+        chunk->round = pipeline->round;
+        chunk->is_sealed = false;
+    }
     pipeline->is_ended = is_end || err != SG_OK;
     pipeline->err = err;
     (void)pthread_cond_broadcast(&pipeline->changed);
     (void)pthread_mutex_unlock(&pipeline->mutex);
+    return first;
+}
+
+static void hand_over(struct sg_pipeline *pipeline,
+                      struct sg_pipeline_chunk *chunk, enum sg_err err)
+{
+    (void)pthread_mutex_lock(&pipeline->mutex);
+    chunk->is_sealed = true;
+    chunk->err = err;
+    (void)pthread_cond_broadcast(&pipeline->changed);
+    (void)pthread_mutex_unlock(&pipeline->mutex);
+}
+
+/* Takes the next chunk's bodies; one thread at a time, so that their order is
+ * the source's. NULL at the end. */
+static struct sg_pipeline_chunk *take(struct sg_pipeline *pipeline,
+                                      uint64_t *ret_first)
+{
+    bool is_end = false;
+
+    (void)pthread_mutex_lock(&pipeline->source);
+    struct sg_pipeline_chunk *chunk = wait_free(pipeline);
+    if (chunk != NULL) {
+        enum sg_err err = fill(&pipeline->config, chunk, &is_end);
+        *ret_first = place(pipeline, chunk, is_end, err);
+        if (chunk->count == 0)
+            chunk = NULL; /* only the end, or an error, leaves it empty */
+    }
+    (void)pthread_mutex_unlock(&pipeline->source);
+    return chunk;
 }
 
 static void *run(void *context)
 {
-    struct sg_pipeline *pipeline = context;
-    const struct sg_pipeline_config *config = &pipeline->config;
+    struct worker *worker = context;
+    struct sg_pipeline *pipeline = worker->pipeline;
     struct sg_pipeline_chunk *chunk;
-    enum sg_err err = SG_OK;
-    bool is_end = false;
+    uint64_t first;
 
-    while (err == SG_OK && !is_end && (chunk = wait_free(pipeline)) != NULL) {
-        enum sg_err sealed = SG_OK;
-        err = fill(config, chunk, &is_end);
-        if (chunk->count > 0)
-            sealed =
-                seal(config, pipeline->sealer, chunk, place(pipeline, chunk));
-        if (sealed != SG_OK)
-            err = sealed;
-        hand_over(pipeline, chunk->count > 0 && sealed == SG_OK, is_end, err);
-    }
+    while ((chunk = take(pipeline, &first)) != NULL)
+        hand_over(pipeline, chunk,
+                  seal(&pipeline->config, worker->sealer, chunk, first));
     return NULL;
+}
+
+static enum sg_err start_workers(struct sg_pipeline *pipeline)
+{
+    for (unsigned i = 0; i < SG_PIPELINE_THREADS; i++) {
+        struct worker *worker = &pipeline->workers[i];
+        worker->pipeline = pipeline;
+        enum sg_err err = sg_seal_sealer_new(&worker->sealer);
+        if (err != SG_OK)
+            return err;
+        if (pthread_create(&worker->thread, NULL, run, worker) != 0)
+            return SG_ERR_LIMIT;
+        pipeline->n_started++;
+    }
+    return SG_OK;
 }
 
 static enum sg_err start(struct sg_pipeline *pipeline)
 {
-    if (sg_seal_sealer_new(&pipeline->sealer) != SG_OK ||
-        sg_seal_sealer_new(&pipeline->again_sealer) != SG_OK)
-        return SG_ERR_NOMEM;
-    for (unsigned i = 0; i < SG_PIPELINE_CHUNKS; i++) {
+    enum sg_err err = sg_seal_sealer_new(&pipeline->again_sealer);
+
+    for (unsigned i = 0; i < SG_PIPELINE_CHUNKS && err == SG_OK; i++) {
         /* All at once: bodies are secrets, and what moves is not wiped. */
-        enum sg_err err =
-            sg_buf_reserve(&pipeline->chunks[i].bodies, BODIES_MAX);
-        if (err != SG_OK)
-            return err;
+        err = sg_buf_reserve(&pipeline->chunks[i].bodies, BODIES_MAX);
     }
-    if (pthread_create(&pipeline->thread, NULL, run, pipeline) != 0)
-        return SG_ERR_LIMIT;
-    pipeline->is_started = true;
-    return SG_OK;
+    return err == SG_OK ? start_workers(pipeline) : err;
 }
 
 enum sg_err sg_pipeline_new(const struct sg_pipeline_config *config,
@@ -184,6 +214,7 @@ enum sg_err sg_pipeline_new(const struct sg_pipeline_config *config,
         sg_buf_init(&pipeline->chunks[i].bodies, BODIES_MAX);
         sg_buf_init(&pipeline->chunks[i].payloads, PAYLOADS_MAX);
     }
+    (void)pthread_mutex_init(&pipeline->source, NULL);
     (void)pthread_mutex_init(&pipeline->mutex, NULL);
     (void)pthread_cond_init(&pipeline->changed, NULL);
     enum sg_err err = start(pipeline);
@@ -198,38 +229,44 @@ void sg_pipeline_free(struct sg_pipeline *pipeline)
 {
     if (pipeline == NULL)
         return;
-    if (pipeline->is_started) {
-        (void)pthread_mutex_lock(&pipeline->mutex);
-        pipeline->is_stopping = true;
-        (void)pthread_cond_broadcast(&pipeline->changed);
-        (void)pthread_mutex_unlock(&pipeline->mutex);
-        (void)pthread_join(pipeline->thread, NULL);
-    }
+    (void)pthread_mutex_lock(&pipeline->mutex);
+    pipeline->is_stopping = true;
+    (void)pthread_cond_broadcast(&pipeline->changed);
+    (void)pthread_mutex_unlock(&pipeline->mutex);
+    for (unsigned i = 0; i < pipeline->n_started; i++)
+        (void)pthread_join(pipeline->workers[i].thread, NULL);
+    for (unsigned i = 0; i < SG_PIPELINE_THREADS; i++)
+        sg_seal_sealer_free(pipeline->workers[i].sealer);
     for (unsigned i = 0; i < SG_PIPELINE_CHUNKS; i++) {
         sg_buf_wipe(&pipeline->chunks[i].bodies);
         sg_buf_clear(&pipeline->chunks[i].payloads);
     }
-    sg_seal_sealer_free(pipeline->sealer);
     sg_seal_sealer_free(pipeline->again_sealer);
     (void)pthread_cond_destroy(&pipeline->changed);
     (void)pthread_mutex_destroy(&pipeline->mutex);
+    (void)pthread_mutex_destroy(&pipeline->source);
     sg_free(pipeline);
 }
 
 enum sg_err sg_pipeline_get(struct sg_pipeline *pipeline,
                             struct sg_pipeline_chunk **ret_chunk)
 {
-    struct sg_pipeline_chunk *chunk = NULL;
-    enum sg_err err = SG_OK;
+    struct sg_pipeline_chunk *chunk =
+        &pipeline->chunks[pipeline->n_got % SG_PIPELINE_CHUNKS];
+    enum sg_err err;
 
     (void)pthread_mutex_lock(&pipeline->mutex);
     SG_ASSERT(pipeline->n_got == pipeline->n_done);
-    while (pipeline->n_got == pipeline->n_sealed && !pipeline->is_ended)
+    while (pipeline->n_got == pipeline->n_filled ? !pipeline->is_ended
+                                                 : !chunk->is_sealed)
         (void)pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
-    if (pipeline->n_got < pipeline->n_sealed)
-        chunk = &pipeline->chunks[pipeline->n_got++ % SG_PIPELINE_CHUNKS];
-    else
+    if (pipeline->n_got == pipeline->n_filled) {
+        chunk = NULL;
         err = pipeline->err;
+    } else {
+        err = chunk->err;
+        pipeline->n_got += err == SG_OK;
+    }
     (void)pthread_mutex_unlock(&pipeline->mutex);
     if (err == SG_OK)
         *ret_chunk = chunk;

@@ -1,6 +1,6 @@
-/* Sealing ahead of the writer: a thread takes bodies from a source, seals them
- * for the places that they will have, and hands them over in chunks, while the
- * writer commits the chunk before (DESIGN.md D14).
+/* Sealing ahead of the writer: threads take bodies from a source, seal them for
+ * the places that they will have, and hand them over in chunks, in order, while
+ * the writer commits the chunk before (DESIGN.md D14).
  *
  * Places are predicted. Where the writer finds the log longer than that
  * (SG_ERR_STATE), it has the chunk sealed again for where the log ends now. It
@@ -15,8 +15,11 @@
 
 #include "storage/log/seal.h"
 
-/* Chunks on their way: one at the writer, one ready, one being sealed. */
-#define SG_PIPELINE_CHUNKS 3
+/* Sealing a record takes three times what the writer does with it: two threads
+ * keep two cores busy. */
+#define SG_PIPELINE_THREADS 2
+/* Chunks on their way: one at the writer, one ready, one with each thread. */
+#define SG_PIPELINE_CHUNKS (SG_PIPELINE_THREADS + 2)
 /* Entries of one chunk. */
 #define SG_PIPELINE_ENTRIES_MAX 1000
 /* Bytes of bodies at which a chunk is handed over though it is not full. */
@@ -30,7 +33,7 @@ enum sg_pipeline_next {
 
 /* Gives the next body, borrowed until the next call; waits for it, if the
  * chunk IS_EMPTY. An error ends the pipeline after the bodies before it.
- * Context: the sealing thread. */
+ * Context: the sealing threads, one at a time. */
 typedef enum sg_err sg_pipeline_source(void *context, bool is_empty,
                                        enum sg_pipeline_next *ret_next,
                                        struct sg_bytes *ret_body);
@@ -39,8 +42,9 @@ struct sg_pipeline_config {
     const struct sg_entry_hasher *hasher;
     const struct sg_seal_keys *keys;
     uint64_t key_entry;
-    uint64_t first;     /* index of the first body */
-    size_t entries_max; /* of a chunk; 0: SG_PIPELINE_ENTRIES_MAX */
+    enum sg_seal_kind kind; /* of all bodies */
+    uint64_t first;         /* index of the first one */
+    size_t entries_max;     /* of a chunk; 0: SG_PIPELINE_ENTRIES_MAX */
     sg_pipeline_source *source;
     void *context;
 };
@@ -56,17 +60,19 @@ struct sg_pipeline_chunk {
     struct sg_buf bodies;
     struct sg_buf payloads;
     uint64_t round; /* how often places had been corrected */
+    bool is_sealed; /* or failed: */
+    enum sg_err err;
 };
 
 struct sg_pipeline;
 
 /* Starts a pipeline. Borrows: what CONFIG points to, until free. The caller
  * frees it with sg_pipeline_free.
- * Errors: NOMEM, LIMIT (no thread to be had). */
+ * Errors: NOMEM, LIMIT (no threads to be had). */
 SG_USE_RESULT enum sg_err sg_pipeline_new(
     const struct sg_pipeline_config *config, struct sg_pipeline **ret_pipeline);
 
-/* Stops the thread, when its source returns, and frees. Takes NULL. */
+/* Stops the threads, when their source returns, and frees. Takes NULL. */
 void sg_pipeline_free(struct sg_pipeline *pipeline);
 
 /* Waits for the next chunk, which is borrowed until sg_pipeline_done; NULL when
