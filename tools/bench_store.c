@@ -10,6 +10,8 @@
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/log/content_key.h"
+#include "storage/registry/unit_file.h"
+#include "tools/synth_history.h"
 
 #define WORKLOAD_SIZE_MAX (256u << 20)
 #define PERIOD            202601
@@ -58,7 +60,7 @@ enum sg_err sg_bench_store_load(const char *file, struct sg_bench_workload *ret)
     struct sg_bytes left, body;
     size_t count = 0;
 
-    memset(ret, 0, sizeof *ret);
+    *ret = (struct sg_bench_workload){.name = "W", .kind = SG_SEAL_OPAQUE};
     sg_buf_init(&ret->memory, WORKLOAD_SIZE_MAX);
     enum sg_err err = read_file(file, &ret->memory);
     for (left = sg_buf_bytes(&ret->memory); err == SG_OK && left.size > 0;
@@ -77,6 +79,56 @@ enum sg_err sg_bench_store_load(const char *file, struct sg_bench_workload *ret)
                 sg_err_text(err, SG_LANG_EN));
         sg_bench_store_clear(ret);
     }
+    return err;
+}
+
+/* Appends the records of HISTORY to RET until there are COUNT. */
+static enum sg_err take_records(struct sg_synth_history *history, size_t count,
+                                struct sg_bench_workload *ret)
+{
+    const struct sg_synth_person *person;
+    const struct sg_synth_record *records;
+    enum sg_err err = SG_OK;
+    size_t n = 1;
+
+    while (err == SG_OK && n > 0 && ret->count < count) {
+        err = sg_synth_history_next(history, &person, &records, &n);
+        for (size_t i = 0; i < n && err == SG_OK; i++) {
+            ret->bodies[ret->count++].size = records[i].payload.size;
+            err = sg_buf_append(&ret->memory, records[i].payload);
+        }
+    }
+    const uint8_t *at = ret->memory.data;
+    for (size_t i = 0; i < ret->count; i++) {
+        ret->bodies[i].data = at;
+        at += ret->bodies[i].size;
+    }
+    return err;
+}
+
+enum sg_err sg_bench_store_invent(size_t count, struct sg_bench_workload *ret)
+{
+    struct sg_synth_history_options options;
+    struct sg_synth_history *history = NULL;
+    struct sg_unit_table *units = NULL;
+
+    *ret =
+        (struct sg_bench_workload){.name = "records", .kind = SG_SEAL_RECORD};
+    sg_buf_init(&ret->memory, WORKLOAD_SIZE_MAX);
+    sg_synth_history_options_init(&options, count, 1);
+    enum sg_err err = sg_unit_file_read(sg_unit_file_shipped(), &units, NULL);
+    if (err == SG_OK)
+        err = sg_synth_history_new(&options, units, &history);
+    if (err == SG_OK) {
+        ret->bodies =
+            sg_calloc(count + SG_SYNTH_RECORDS_MAX, sizeof *ret->bodies);
+        err = ret->bodies == NULL ? SG_ERR_NOMEM
+                                  : take_records(history, count, ret);
+    }
+    sg_synth_history_free(history);
+    sg_unit_table_free(units);
+    if (err != SG_OK)
+        sg_bench_store_clear(ret);
     return err;
 }
 
@@ -202,6 +254,7 @@ enum sg_err sg_bench_store_fill_begin(struct sg_bench_filling *filling)
         .hasher = sg_store_hasher(store->store),
         .keys = &store->keys,
         .key_entry = store->key_entry,
+        .kind = filling->workload->kind,
         .first = store->own->signed_checkpoint.size,
         .source = next_body,
         .context = filling->workload,

@@ -11,8 +11,11 @@
 
 #define SG_BENCH_STORE_PATH_MAX 4352
 
-/* Workload W: bodies, one after the other, again and again. */
+/* Bodies, one after the other, again and again: workload W, or the signed
+ * records of synthetic citizens. */
 struct sg_bench_workload {
+    const char *name; /* as it stands in the names of figures */
+    enum sg_seal_kind kind;
     struct sg_buf memory;
     struct sg_bytes *bodies;
     size_t count;
@@ -23,6 +26,12 @@ struct sg_bench_workload {
  * sg_bench_store_clear. Errors: IO, MALFORMED, NOMEM, LIMIT. */
 SG_USE_RESULT enum sg_err sg_bench_store_load(const char *file,
                                               struct sg_bench_workload *ret);
+
+/* Makes at least COUNT records of what offices write about synthetic citizens,
+ * each with its officer's signature. Ends with sg_bench_store_clear.
+ * Errors: NOMEM, LIMIT. */
+SG_USE_RESULT enum sg_err sg_bench_store_invent(size_t count,
+                                                struct sg_bench_workload *ret);
 void sg_bench_store_clear(struct sg_bench_workload *workload);
 
 /* Gives the next body. */
