@@ -197,11 +197,35 @@ struct proving {
     struct sg_frontier *frontier;
 };
 
-static enum sg_err root_at(struct sg_txn *txn, uint32_t number, uint64_t size,
+/* Stored nodes have no checksums: FRONTIER must lead to what LOG is now. */
+static enum sg_err check_leads(struct sg_txn *txn, uint32_t number,
+                               const struct sg_row_log *log,
+                               const struct sg_frontier *frontier)
+{
+    struct sg_hash hashes[SG_MERKLE_HASHES_MAX], found;
+    struct sg_hash want = sg_merkle_root(&log->frontier);
+    size_t count;
+    enum sg_err err = sg_tree_extension(txn, number, frontier->size,
+                                        log->frontier.size, hashes, &count);
+    if (err == SG_OK) {
+        err =
+            sg_merkle_fold(frontier, log->frontier.size, hashes, count, &found);
+    }
+    if (err == SG_OK && memcmp(&found, &want, sizeof want) != 0) {
+        err = SG_ERR_DAMAGED;
+    }
+    return err;
+}
+
+static enum sg_err root_at(struct sg_txn *txn, uint32_t number,
+                           const struct sg_row_log *log, uint64_t size,
                            struct sg_hash *ret_root)
 {
     struct sg_frontier frontier;
     enum sg_err err = sg_tree_frontier(txn, number, size, &frontier);
+    if (err == SG_OK) {
+        err = check_leads(txn, number, log, &frontier);
+    }
     if (err == SG_OK) {
         *ret_root = sg_merkle_root(&frontier);
     }
@@ -230,8 +254,9 @@ static enum sg_err read_root(struct sg_txn *txn, void *context)
     struct proving *p = context;
     struct sg_row_log log;
     enum sg_err err = check_held(txn, p->number, p->b, &log);
-    return err != SG_OK ? err
-                        : as_damage(root_at(txn, p->number, p->b, &p->root));
+    return err != SG_OK
+               ? err
+               : as_damage(root_at(txn, p->number, &log, p->b, &p->root));
 }
 
 enum sg_err sg_fetch_root(struct sg_store *store, uint32_t number,
@@ -273,21 +298,6 @@ static enum sg_err read_proof(struct sg_txn *txn, void *context)
 }
 
 /* A proof that would not convince others shows damage here first. */
-static enum sg_err check_proof(const struct sg_tlog_proof *proof,
-                               const uint8_t node_key[SG_KEY_SIZE])
-{
-    const struct sg_checkpoint *checkpoint = &proof->note.checkpoint;
-    struct sg_hash leaf = sg_merkle_leaf(proof->header, sizeof proof->header);
-    enum sg_err err = sg_merkle_check_inclusion(
-        proof->index, checkpoint->size, &leaf, proof->path, proof->path_count,
-        &checkpoint->root);
-    if (err == SG_OK) {
-        err = sg_checkpoint_verify(&proof->note.registry, &proof->note.log,
-                                   node_key, checkpoint);
-    }
-    return err == SG_OK ? SG_OK : SG_ERR_DAMAGED;
-}
-
 enum sg_err sg_fetch_proof(struct sg_store *store, uint32_t number,
                            uint64_t index, struct sg_tlog_proof *ret_proof)
 {
@@ -302,6 +312,8 @@ enum sg_err sg_fetch_proof(struct sg_store *store, uint32_t number,
     memset(&proof, 0, sizeof proof);
     proof.note.registry = store->registry;
     proof.note.log = log.id;
+    proof.note.key_id =
+        sg_checkpoint_key_id(&store->registry, &log.id, log.row.core.node_key);
     proof.index = index;
     proof.note.checkpoint = log.row.known;
     if (index >= proof.note.checkpoint.size) {
@@ -309,7 +321,8 @@ enum sg_err sg_fetch_proof(struct sg_store *store, uint32_t number,
     }
     err = sg_env_read(store->env, read_proof, &p);
     if (err == SG_OK) {
-        err = check_proof(&proof, log.row.core.node_key);
+        err = sg_checkpoint_proof_verify(&proof, log.row.core.node_key);
+        err = err == SG_OK ? SG_OK : SG_ERR_DAMAGED;
     }
     if (err == SG_OK) {
         *ret_proof = proof;
@@ -329,10 +342,10 @@ static enum sg_err read_consistency(struct sg_txn *txn, void *context)
     }
     err = sg_tree_consistency(txn, p->number, p->a, p->b, p->hashes, p->count);
     if (err == SG_OK) {
-        err = root_at(txn, p->number, p->a, &root_a);
+        err = root_at(txn, p->number, &log, p->a, &root_a);
     }
     if (err == SG_OK) {
-        err = root_at(txn, p->number, p->b, &root_b);
+        err = root_at(txn, p->number, &log, p->b, &root_b);
     }
     if (err == SG_OK) {
         err = sg_merkle_check_consistency(p->a, p->b, p->hashes, *p->count,
@@ -358,13 +371,27 @@ enum sg_err sg_fetch_consistency(struct sg_store *store, uint32_t number,
 static enum sg_err read_cover(struct sg_txn *txn, void *context)
 {
     struct proving *p = context;
+    struct sg_frontier frontier;
+    struct sg_hash found, want;
     struct sg_row_log log;
     enum sg_err err = check_held(txn, p->number, p->b, &log);
     if (err != SG_OK || p->a > p->b) {
         return err != SG_OK ? err : SG_ERR_NOTFOUND;
     }
-    return as_damage(
-        sg_tree_extension(txn, p->number, p->a, p->b, p->hashes, p->count));
+    err = sg_tree_extension(txn, p->number, p->a, p->b, p->hashes, p->count);
+    if (err == SG_OK) {
+        err = sg_tree_frontier(txn, p->number, p->a, &frontier);
+    }
+    if (err == SG_OK) {
+        err = sg_merkle_fold(&frontier, p->b, p->hashes, *p->count, &found);
+    }
+    if (err == SG_OK) {
+        err = root_at(txn, p->number, &log, p->b, &want);
+    }
+    if (err == SG_OK && memcmp(&found, &want, sizeof want) != 0) {
+        err = SG_ERR_DAMAGED;
+    }
+    return as_damage(err);
 }
 
 enum sg_err sg_fetch_cover(struct sg_store *store, uint32_t number,
@@ -389,7 +416,11 @@ static enum sg_err read_frontier(struct sg_txn *txn, void *context)
     if (err != SG_OK || p->b > log.frontier.size) {
         return err != SG_OK ? err : SG_ERR_NOTFOUND;
     }
-    return as_damage(sg_tree_frontier(txn, p->number, p->b, p->frontier));
+    err = sg_tree_frontier(txn, p->number, p->b, p->frontier);
+    if (err == SG_OK) {
+        err = check_leads(txn, p->number, &log, p->frontier);
+    }
+    return as_damage(err);
 }
 
 enum sg_err sg_fetch_frontier(struct sg_store *store, uint32_t number,

@@ -15,6 +15,7 @@ struct guard {
     sigjmp_buf jump;
     uintptr_t begin;
     uintptr_t end;
+    volatile sig_atomic_t inside; /* LMDB */
 };
 
 static _Thread_local struct guard *now;
@@ -27,7 +28,8 @@ static void fault(int number, siginfo_t *info, void *context)
     uintptr_t at = (uintptr_t)info->si_addr;
     struct guard *guard = now;
     (void)context;
-    if (guard != NULL && at >= guard->begin && at < guard->end) {
+    if (guard != NULL &&
+        (guard->inside || (at >= guard->begin && at < guard->end))) {
         sg_guard_leave();
     }
     /* Not ours: what was there before takes the signal when it comes again. */
@@ -58,6 +60,20 @@ void sg_guard_install(void)
     (void)pthread_mutex_unlock(&lock);
 }
 
+void sg_guard_enter(void)
+{
+    if (now != NULL) {
+        now->inside = 1;
+    }
+}
+
+void sg_guard_exit(void)
+{
+    if (now != NULL) {
+        now->inside = 0;
+    }
+}
+
 void sg_guard_leave(void)
 {
     struct guard *guard = now;
@@ -75,6 +91,7 @@ bool sg_guard_run(const void *map, size_t size, void (*fn)(void *context),
     SG_ASSERT(now == NULL);
     guard.begin = (uintptr_t)map;
     guard.end = guard.begin + size + BEYOND;
+    guard.inside = 0;
     if (sigsetjmp(guard.jump, 0) != 0) {
         return false;
     }

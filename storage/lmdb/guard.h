@@ -23,6 +23,11 @@ void sg_guard_install(void);
 bool sg_guard_run(const void *map, size_t size, void (*fn)(void *context),
                   void *context);
 
+/* Between these two FN is in LMDB, where a fault is damage wherever it is: a
+ * flipped flag makes it follow a NULL of its own. */
+void sg_guard_enter(void);
+void sg_guard_exit(void);
+
 /* Leaves the running FN as a fault would. Returns only if none is running. */
 void sg_guard_leave(void);
 

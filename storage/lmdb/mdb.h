@@ -17,7 +17,8 @@ struct sg_txn {
     const uint8_t *map;
     size_t map_size;
     bool writes;
-    bool map_full; /* LMDB said MDB_MAP_FULL: a larger map may do */
+    uint32_t appended; /* databases, as bits, whose end was looked at */
+    bool map_full;     /* LMDB said MDB_MAP_FULL: a larger map may do */
     enum sg_err err;
 };
 

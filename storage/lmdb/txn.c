@@ -1,7 +1,9 @@
 #include "storage/lmdb/txn.h"
 
 #include "storage/base/check.h"
+#include "storage/lmdb/guard.h"
 #include "storage/lmdb/mdb.h"
+#include "storage/lmdb/page.h"
 
 enum sg_err sg_txn_err(const struct sg_txn *txn)
 {
@@ -45,7 +47,9 @@ bool sg_txn_get(struct sg_txn *txn, unsigned db, struct sg_bytes key,
     if (txn->err != SG_OK) {
         return false;
     }
+    sg_guard_enter();
     rc = mdb_get(txn->mdb, txn->dbi[db], &k, &v);
+    sg_guard_exit();
     if (rc == MDB_NOTFOUND) {
         return false;
     }
@@ -72,7 +76,9 @@ static bool cursor_move(struct sg_txn *txn, unsigned db, MDB_cursor_op op,
     if (cursor == NULL) {
         return false;
     }
+    sg_guard_enter();
     rc = mdb_cursor_get(cursor, k, &v, op);
+    sg_guard_exit();
     if (rc == MDB_NOTFOUND) {
         return false;
     }
@@ -106,13 +112,35 @@ bool sg_txn_next(struct sg_txn *txn, unsigned db, struct sg_bytes *ret_key,
     return cursor_move(txn, db, MDB_NEXT, &k, ret_key, ret_value);
 }
 
+/* Nothing is written on a page that does not hold together. What follows the
+ * first append of a transaction goes to pages that it has made itself. */
+static bool look_first(struct sg_txn *txn, unsigned db, MDB_val key,
+                       unsigned flags)
+{
+    bool sound = true;
+    if ((flags & MDB_APPEND) == 0) {
+        sound = sg_page_is_writable(txn, db, key);
+    } else if ((txn->appended & 1u << db) == 0) {
+        txn->appended |= 1u << db;
+        sound = sg_page_is_appendable(txn, db);
+    }
+    if (!sound) {
+        (void)sg_txn_fail(txn, SG_ERR_DAMAGED);
+    }
+    return sound;
+}
+
 static void put(struct sg_txn *txn, unsigned db, struct sg_bytes key,
                 MDB_val *v, unsigned flags)
 {
     MDB_val k = val(key);
     SG_ASSERT(txn->writes);
-    if (txn->err == SG_OK) {
-        sg_mdb_fail(txn, mdb_put(txn->mdb, txn->dbi[db], &k, v, flags));
+    if (txn->err == SG_OK && look_first(txn, db, k, flags)) {
+        int rc;
+        sg_guard_enter();
+        rc = mdb_put(txn->mdb, txn->dbi[db], &k, v, flags);
+        sg_guard_exit();
+        sg_mdb_fail(txn, rc);
     }
 }
 
@@ -143,8 +171,10 @@ void sg_txn_del(struct sg_txn *txn, unsigned db, struct sg_bytes key)
     MDB_val k = val(key);
     int rc;
     SG_ASSERT(txn->writes);
-    if (txn->err == SG_OK) {
+    if (txn->err == SG_OK && look_first(txn, db, k, 0)) {
+        sg_guard_enter();
         rc = mdb_del(txn->mdb, txn->dbi[db], &k, NULL);
+        sg_guard_exit();
         sg_mdb_fail(txn, rc == MDB_NOTFOUND ? 0 : rc);
     }
 }

@@ -287,6 +287,17 @@ static void end_log(struct sg_verify *v)
     v->in_log = false;
 }
 
+/* A walk goes from leaf page to leaf page; a look-up needs the branch pages
+ * above them, too. */
+static void check_look_up(struct sg_verify *v, uint64_t arrival)
+{
+    struct sg_schema_key key = sg_schema_number(arrival);
+    struct sg_bytes value;
+    if (!sg_txn_get(v->txn, SG_DB_ENTRIES, sg_schema_bytes(&key), &value)) {
+        (void)sg_txn_fail(v->txn, SG_ERR_DAMAGED);
+    }
+}
+
 /* Walks the rows of the log as far as the budget goes. */
 static enum sg_err walk_log(struct sg_verify *v)
 {
@@ -296,6 +307,9 @@ static enum sg_err walk_log(struct sg_verify *v)
     sg_walk_begin(&walk, v->txn, v->log, v->index);
     while (v->budget > 0 && v->index < v->row.frontier.size) {
         enum sg_err err = sg_walk_next(&walk, &row);
+        if (err == SG_OK) {
+            check_look_up(v, walk.arrival - 1);
+        }
         if (sg_txn_err(v->txn) != SG_OK) {
             return sg_txn_err(v->txn);
         }

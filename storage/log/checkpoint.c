@@ -217,14 +217,19 @@ enum sg_err sg_checkpoint_parse(struct sg_bytes note,
     return err;
 }
 
+uint32_t sg_checkpoint_key_id(const struct sg_registry_id *registry,
+                              const struct sg_log_id *log,
+                              const uint8_t node_key[SG_KEY_SIZE])
+{
+    uint8_t origin[SG_CHECKPOINT_ORIGIN_SIZE];
+    return writer_key(registry, log, node_key, origin).id;
+}
+
 enum sg_err sg_checkpoint_note_verify(const struct sg_checkpoint_note *note,
                                       const uint8_t node_key[SG_KEY_SIZE])
 {
-    uint8_t origin[SG_CHECKPOINT_ORIGIN_SIZE];
-    struct sg_note_key key =
-        writer_key(&note->registry, &note->log, node_key, origin);
-
-    if (note->key_id != key.id)
+    if (note->key_id !=
+        sg_checkpoint_key_id(&note->registry, &note->log, node_key))
         return SG_ERR_SIGNATURE;
     return sg_checkpoint_verify(&note->registry, &note->log, node_key,
                                 &note->checkpoint);

@@ -91,6 +91,11 @@ struct sg_checkpoint_note {
 SG_USE_RESULT enum sg_err sg_checkpoint_parse(
     struct sg_bytes note, struct sg_checkpoint_note *ret_note);
 
+/* Gives the key id under which NODE_KEY signs notes of LOG. */
+uint32_t sg_checkpoint_key_id(const struct sg_registry_id *registry,
+                              const struct sg_log_id *log,
+                              const uint8_t node_key[SG_KEY_SIZE]);
+
 /* Verifies that NODE_KEY signed what NOTE says, and that the note names that
  * key.
  * Errors: SIGNATURE. */

@@ -1,0 +1,29 @@
+/* Pages of LMDB, looked at before they are written on.
+ *
+ * LMDB copies a page to the heap to change it and believes every offset in it:
+ * one flipped bit there, and it moves bytes that are not its own. Reading is
+ * guarded (guard.h); for writing nothing helps but to look first.
+ *
+ * Source: struct MDB_page and MDB_node of mdb.c, LMDB 0.9, whose data format
+ * (MDB_DATA_VERSION 1) is the same in all of 0.9.
+ */
+#ifndef SG_STORAGE_LMDB_PAGE_H
+#define SG_STORAGE_LMDB_PAGE_H
+
+#include <stdbool.h>
+
+#include "storage/lmdb/mdb.h"
+
+/* Says whether the leaf page that KEY lies on, as a cursor of TXN gave it, and
+ * the overflow pages that it leads to hold together. A page that TXN has
+ * changed itself lies on the heap, and was looked at before that. */
+bool sg_page_is_sound(const struct sg_txn *txn, const void *key);
+
+/* Says whether the pages of DB that a write of KEY would change are sound:
+ * where it lies, or where it would come to lie. */
+bool sg_page_is_writable(struct sg_txn *txn, unsigned db, MDB_val key);
+
+/* The same for a write behind the last key. */
+bool sg_page_is_appendable(struct sg_txn *txn, unsigned db);
+
+#endif
