@@ -106,16 +106,15 @@ static void add_foreign(const struct workload *workload, uint64_t index,
     to->used += size;
 }
 
-/* The root of the complete subtree at PLACE. */
-static struct sg_hash subtree(const struct workload *workload,
-                              const struct sg_merkle_place *place)
+/* The root over the leaves of RANGE. */
+static struct sg_hash root_of(const struct workload *workload,
+                              const struct sg_merkle_range *range)
 {
     struct sg_frontier frontier;
-    uint64_t i, first = place->position << place->level;
+    uint64_t i;
     memset(&frontier, 0, sizeof frontier);
-    for (i = 0; i < UINT64_C(1) << place->level; i++) {
-        sg_merkle_append(&frontier, &workload->foreign_leaves[first + i], NULL,
-                         NULL);
+    for (i = range->start; i < range->end; i++) {
+        sg_merkle_append(&frontier, &workload->foreign_leaves[i], NULL, NULL);
     }
     return sg_merkle_root(&frontier);
 }
@@ -124,7 +123,7 @@ void workload_package(const struct workload *workload, uint64_t first,
                       size_t count, struct workload_entries *ret,
                       struct sg_package *ret_package)
 {
-    struct sg_merkle_place places[SG_MERKLE_COVER_MAX];
+    struct sg_merkle_range ranges[SG_MERKLE_HASHES_MAX];
     size_t i;
 
     SG_ASSERT(count <= WORKLOAD_ENTRIES_MAX);
@@ -144,9 +143,9 @@ void workload_package(const struct workload *workload, uint64_t first,
     ret_package->known = workload->foreign_known;
     ret_package->cover = ret->cover;
     ret_package->cover_count =
-        sg_merkle_cover(first + count, WORKLOAD_FOREIGN, places);
+        sg_merkle_plan_extension(first + count, WORKLOAD_FOREIGN, ranges);
     for (i = 0; i < ret_package->cover_count; i++) {
-        ret->cover[i] = subtree(workload, &places[i]);
+        ret->cover[i] = root_of(workload, &ranges[i]);
     }
 }
 

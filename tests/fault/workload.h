@@ -62,7 +62,7 @@ bool workload_is_absent(uint64_t index);
 #define WORKLOAD_ENTRIES_MAX SG_PACKAGE_ENTRIES_MAX
 struct workload_entries {
     struct sg_entry entries[WORKLOAD_ENTRIES_MAX];
-    struct sg_hash cover[SG_MERKLE_COVER_MAX];
+    struct sg_hash cover[SG_MERKLE_HASHES_MAX];
     size_t used;
     uint8_t payloads[WORKLOAD_ENTRIES_MAX * 512 + 32 * WORKLOAD_PAYLOAD_MAX];
 };
