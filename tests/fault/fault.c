@@ -39,6 +39,7 @@ const char *const fault_op_names[FAULT_OPS] = {
 /* A descriptor of a file under the plan's directory. */
 struct tracked {
     bool is;
+    bool counts;
     bool dsync;
     uint64_t file;
 };
@@ -138,12 +139,22 @@ static void kill_now(void)
     }
 }
 
+static bool counts(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    return shim.plan.only[0] == 0 ||
+           (name != NULL && strcmp(name + 1, shim.plan.only) == 0);
+}
+
 /* Counts a call, and gives what shall go wrong with it. */
-static enum fault_kind count(enum fault_op op)
+static enum fault_kind count(enum fault_op op, bool is_counted)
 {
     struct fault_seen *seen = shim.plan.seen;
     enum fault_kind kind = FAULT_NONE;
 
+    if (!is_counted) {
+        return FAULT_NONE;
+    }
     (void)pthread_mutex_lock(&shim.lock);
     if (seen != NULL && shim.calls < FAULT_CALLS_MAX) {
         seen->op[shim.calls] = (uint8_t)op;
@@ -347,7 +358,7 @@ static ssize_t shim_write(int fd, const struct iovec *iov, int n, off_t at)
     if (at < 0) {
         where = lseek(fd, 0, SEEK_CUR);
     }
-    kind = count(FAULT_WRITE);
+    kind = count(FAULT_WRITE, file->counts);
     if (refuses(kind)) {
         return -1;
     }
@@ -424,7 +435,7 @@ static int shim_sync(int fd, long number)
     if (file == NULL) {
         return (int)syscall(number, fd);
     }
-    kind = count(FAULT_SYNC);
+    kind = count(FAULT_SYNC, file->counts);
     if (refuses(kind)) {
         return -1;
     }
@@ -455,7 +466,7 @@ int ftruncate(int fd, off_t size)
     if (file == NULL) {
         return (int)syscall(SYS_ftruncate, fd, size);
     }
-    kind = count(FAULT_SIZE);
+    kind = count(FAULT_SIZE, file->counts);
     if (refuses(kind)) {
         return -1;
     }
@@ -477,11 +488,12 @@ int fallocate(int fd, int mode, off_t at, off_t size)
 
 /* --- Names ---------------------------------------------------------------- */
 
-static void track(int fd, int flags)
+static void track(int fd, const char *path, int flags)
 {
     struct stat status;
     if (fd >= 0 && fd < FDS_MAX && fstat(fd, &status) == 0) {
         shim.fds[fd].is = true;
+        shim.fds[fd].counts = counts(path);
         shim.fds[fd].dsync = (flags & O_DSYNC) != 0;
         shim.fds[fd].file = (uint64_t)status.st_ino;
     }
@@ -505,14 +517,14 @@ int open(const char *path, int flags, ...)
     }
     if ((flags & O_CREAT) != 0) {
         made = inode_of(path) == 0;
-        kind = count(FAULT_MAKE);
+        kind = count(FAULT_MAKE, counts(path));
         if (refuses(kind)) {
             return -1;
         }
     }
     fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
     if (fd >= 0) {
-        track(fd, flags);
+        track(fd, path, flags);
         if (made) {
             record_name(FAULT_MAKE, path, shim.fds[fd].file, false);
         }
@@ -536,7 +548,7 @@ int mkdir(const char *path, mode_t mode)
     if (!covers(path)) {
         return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
     }
-    kind = count(FAULT_MAKE);
+    kind = count(FAULT_MAKE, counts(path));
     if (refuses(kind)) {
         return -1;
     }
@@ -557,7 +569,7 @@ int renameat2(int from_fd, const char *from, int to_fd, const char *to,
     if (from_fd != AT_FDCWD || to_fd != AT_FDCWD || !covers(to)) {
         return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
     }
-    kind = count(FAULT_MOVE);
+    kind = count(FAULT_MOVE, counts(to));
     if (refuses(kind)) {
         return -1;
     }
@@ -583,7 +595,7 @@ static int shim_drop(const char *path, int flags)
     if (!covers(path)) {
         return (int)syscall(SYS_unlinkat, AT_FDCWD, path, flags);
     }
-    kind = count(FAULT_DROP);
+    kind = count(FAULT_DROP, counts(path));
     if (refuses(kind)) {
         return -1;
     }

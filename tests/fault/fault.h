@@ -89,6 +89,8 @@ struct fault_plan {
     char dir[FAULT_PATH_MAX]; /* absolute */
     enum fault_kind kind;
     uint64_t at; /* the call, from 1 */
+    /* Not empty: only calls on files of this name are counted. */
+    char only[FAULT_LIE_MAX];
     uint8_t lie[FAULT_LIE_MAX];
     /* Files say that they are always the same inode, born at the same time: a
      * crash image passes for the original. */

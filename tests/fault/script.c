@@ -36,6 +36,9 @@ struct sg_store_config script_config(const struct script *script)
     config.map_size = SCRIPT_MAP_SIZE;
     config.reserve_size = 1;
     config.machine = SG_BYTES_TEXT("a machine");
+    if (script->machine != NULL) {
+        config.machine = sg_bytes(script->machine, strlen(script->machine));
+    }
     return config;
 }
 

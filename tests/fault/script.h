@@ -46,6 +46,7 @@ struct script_acks {
 struct script {
     const struct workload *workload;
     char dir[SCRIPT_PATH_MAX];
+    const char *machine;      /* NULL: always the same */
     struct script_acks *acks; /* shared */
     /* Called after each promise; may be NULL. */
     void (*on_ack)(const struct script_acks *acks);
