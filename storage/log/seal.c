@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/log/compress.h"
 #include "storage/log/dictionary.h"
@@ -29,15 +30,17 @@ _Static_assert(BODY_AT >= SG_COMPRESS_MAGIC_SIZE,
 _Static_assert(FORM_AT + PLAIN_SIZE_MAX <= WORK_SIZE,
                "every plaintext has its place");
 
+/* Plaintext is in locked memory, and nothing else: what has no root outside it
+ * is lost to a leak checker. */
 struct sg_sealer {
     struct sg_compressor *compressor;
-    uint8_t work[WORK_SIZE];
+    uint8_t *work;
 };
 
 struct sg_opener {
     struct sg_expander *expander;
-    uint8_t work[WORK_SIZE];
-    uint8_t body[SG_RECORD_SIZE_MAX]; /* expanded */
+    uint8_t *work;
+    uint8_t *body; /* expanded: behind the work space */
 };
 
 /* The dictionary that a writer takes for each kind of body. */
@@ -83,9 +86,9 @@ static void put_prefix(uint8_t *to, uint8_t mark,
 }
 
 /* Derives the salt of the PLAIN_SIZE bytes in WORK at the place INDEX. */
-static void derive_salt(uint8_t work[WORK_SIZE],
-                        const struct sg_seal_keys *keys, uint64_t index,
-                        size_t plain_size, uint8_t ret_salt[SG_SEAL_SALT_SIZE])
+static void derive_salt(uint8_t *work, const struct sg_seal_keys *keys,
+                        uint64_t index, size_t plain_size,
+                        uint8_t ret_salt[SG_SEAL_SALT_SIZE])
 {
     uint8_t hash[32];
 
@@ -122,19 +125,21 @@ static void put_ad(const struct sg_seal_keys *keys, uint64_t key_entry,
 
 enum sg_err sg_seal_sealer_new(struct sg_sealer **ret)
 {
-    struct sg_sealer *sealer = sg_crypto_secret_new(sizeof(*sealer));
-    enum sg_err err;
+    struct sg_sealer *sealer = sg_calloc(1, sizeof(*sealer));
+    enum sg_err err = SG_OK;
 
     if (sealer == NULL)
         return SG_ERR_NOMEM;
-    sealer->compressor = NULL;
-    err = sg_compress_new(&sealer->compressor);
-    if (err != SG_OK) {
+    sealer->work = sg_crypto_secret_new(WORK_SIZE);
+    if (sealer->work == NULL)
+        err = SG_ERR_NOMEM;
+    if (err == SG_OK)
+        err = sg_compress_new(&sealer->compressor);
+    if (err != SG_OK)
         sg_seal_sealer_free(sealer);
-        return err;
-    }
-    *ret = sealer;
-    return SG_OK;
+    else
+        *ret = sealer;
+    return err;
 }
 
 void sg_seal_sealer_free(struct sg_sealer *sealer)
@@ -142,7 +147,8 @@ void sg_seal_sealer_free(struct sg_sealer *sealer)
     if (sealer == NULL)
         return;
     sg_compress_free(sealer->compressor);
-    sg_crypto_secret_free(sealer);
+    sg_crypto_secret_free(sealer->work);
+    sg_free(sealer);
 }
 
 /* Gives the size of the plaintext that carries SIZE bytes after the form. */
@@ -236,19 +242,23 @@ enum sg_err sg_seal_encode_batch(struct sg_sealer *sealer,
 
 enum sg_err sg_seal_opener_new(struct sg_opener **ret)
 {
-    struct sg_opener *opener = sg_crypto_secret_new(sizeof(*opener));
-    enum sg_err err;
+    struct sg_opener *opener = sg_calloc(1, sizeof(*opener));
+    enum sg_err err = SG_OK;
 
     if (opener == NULL)
         return SG_ERR_NOMEM;
-    opener->expander = NULL;
-    err = sg_expand_new(&opener->expander);
-    if (err != SG_OK) {
+    opener->work = sg_crypto_secret_new(WORK_SIZE + SG_RECORD_SIZE_MAX);
+    if (opener->work == NULL)
+        err = SG_ERR_NOMEM;
+    else
+        opener->body = opener->work + WORK_SIZE;
+    if (err == SG_OK)
+        err = sg_expand_new(&opener->expander);
+    if (err != SG_OK)
         sg_seal_opener_free(opener);
-        return err;
-    }
-    *ret = opener;
-    return SG_OK;
+    else
+        *ret = opener;
+    return err;
 }
 
 void sg_seal_opener_free(struct sg_opener *opener)
@@ -256,13 +266,13 @@ void sg_seal_opener_free(struct sg_opener *opener)
     if (opener == NULL)
         return;
     sg_expand_free(opener->expander);
-    sg_crypto_secret_free(opener);
+    sg_crypto_secret_free(opener->work);
+    sg_free(opener);
 }
 
 /* Decrypts PAYLOAD into WORK and checks that its salt is the one that the
  * plaintext has at this place. */
-static enum sg_err decrypt(uint8_t work[WORK_SIZE],
-                           const struct sg_seal_keys *keys,
+static enum sg_err decrypt(uint8_t *work, const struct sg_seal_keys *keys,
                            const struct sg_seal_place *place,
                            struct sg_bytes payload)
 {

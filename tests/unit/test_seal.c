@@ -586,7 +586,7 @@ static void test_seal_nomem(void **state)
     struct sg_sealer *sealer;
     struct sg_opener *opener;
 
-    assert_int_equal(sg_torture_run(make_both, NULL), 2);
+    assert_int_equal(sg_torture_run(make_both, NULL), 4);
     assert_int_equal(sg_torture_run(seal_once, *state), 1);
     no_secrets = true;
     assert_err(sg_seal_sealer_new(&sealer), NOMEM);
