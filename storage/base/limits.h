@@ -77,8 +77,16 @@
 #define SG_MESSAGE_SIZE_MAX 262144
 /* A Noise transport message, its tag included (Noise, section 3). */
 #define SG_NOISE_SIZE_MAX 65535
+/* A message of the handshake: ours have 228 bytes at most, and later minor
+ * versions have room. */
+#define SG_HANDSHAKE_SIZE_MAX 512
+/* Bodies of all messages of stage 1, a direction: they come from somebody who
+ * is not judged yet. */
+#define SG_STAGE1_SIZE_MAX 4096
+/* Memory of a connection whose peer is not authenticated. */
+#define SG_PREAUTH_SIZE_MAX 16384
 /* A certificate: it is in every handshake, slip and bundle. */
-#define SG_CERTIFICATE_SIZE_MAX 160
+#define SG_CERTIFICATE_SIZE 152
 /* Sessions of one node at a time: a district has its neighbours, the centre
  * its 27; memory per peer is taken at creation. */
 #define SG_PEERS_MAX 64
