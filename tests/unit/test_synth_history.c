@@ -161,6 +161,30 @@ static void test_synth_history_units(void **state)
     end(&w);
 }
 
+/* Where a commune was split before it could be written, nothing is written
+ * about its people rather than something in the wrong unit. */
+static void test_synth_history_split(void **state)
+{
+    struct world w;
+    unsigned late = 0;
+
+    (void)state;
+    begin(&w, 10000, 9);
+    w.options.population.day.ymd = 20250615;
+    memset(w.options.per_thousand, 0, sizeof w.options.per_thousand);
+    for (size_t i = 0; i < SG_SYNTH_EVENT_COUNT; i++)
+        if (i != SG_SYNTH_CORRECTED)
+            w.options.per_thousand[i] = 500;
+    while (next(&w))
+        for (size_t i = 0; i < w.count; i++) {
+            assert_unit(&w, w.read[i].copy.capture, w.read[i].effective);
+            assert_unit(&w, w.read[i].copy.home, w.read[i].effective);
+            late += sg_unit_key_from(w.read[i].copy.home).ymd == 20250701;
+        }
+    assert_true(late > 1000);
+    end(&w);
+}
+
 static bool is_legacy(const struct sg_record *record)
 {
     return sg_record_has(record, SG_FIELD_COMMON_SRC);
@@ -342,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_synth_history_signed),
         cmocka_unit_test(test_synth_history_order),
         cmocka_unit_test(test_synth_history_units),
+        cmocka_unit_test(test_synth_history_split),
         cmocka_unit_test(test_synth_history_names),
         cmocka_unit_test(test_synth_history_events),
         cmocka_unit_test(test_synth_history_deterministic),

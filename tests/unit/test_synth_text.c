@@ -135,6 +135,43 @@ static void test_synth_text_lines(void **state)
     sg_unit_table_free(units);
 }
 
+/* Each thing that happened to a citizen after his enrolment is one line, once
+ * however many records tell it. */
+static void test_synth_text_events(void **state)
+{
+    static const enum sg_synth_event events[] = {
+        SG_SYNTH_ENROLLED, SG_SYNTH_APPROVED, SG_SYNTH_CARD, SG_SYNTH_CARD,
+        SG_SYNTH_DIED};
+    static const char *const words[] = {"approved", "card", "died"};
+    struct sg_synth_record records[5] = {{.node = 0}};
+    struct sg_synth_person person = {.number = 0};
+    struct sg_buf buf;
+    size_t begin = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++)
+        records[i].event = events[i];
+    sg_buf_init(&buf, 1 << 12);
+    assert_ok(sg_synth_text_events(&person, records, 5, &buf));
+    for (size_t i = 0; i < 3; i++) {
+        const uint8_t *end = memchr(buf.data + begin, '\n', buf.size - begin);
+        struct sg_buf one = {.data = buf.data};
+        json_t *line;
+
+        assert_non_null(end);
+        one.size = (size_t)(end + 1 - buf.data);
+        line = parse(&one, begin);
+        assert_string_equal(json_string_value(json_object_get(line, "event")),
+                            words[i]);
+        assert_string_equal(json_string_value(json_object_get(line, "person")),
+                            "00000000000000000000000000000000");
+        json_decref(line);
+        begin = one.size;
+    }
+    assert_int_equal(begin, buf.size);
+    sg_buf_clear(&buf);
+}
+
 /* A buffer without room gets no half lines. */
 static void test_synth_text_full(void **state)
 {
@@ -161,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_synth_text_lines),
+        cmocka_unit_test(test_synth_text_events),
         cmocka_unit_test(test_synth_text_full),
     };
 

@@ -577,6 +577,108 @@ static void test_unit_edge_without_end(void **state)
     sg_unit_table_free(table);
 }
 
+/* Adds commune CODE of FROM, in no parent's way, ended on UNTIL. */
+static struct sg_unit_key add_commune(struct sg_unit_table *table,
+                                      uint32_t code, uint32_t from,
+                                      uint32_t until)
+{
+    char name[8] = {'N', (char)('0' + code / 100), (char)('0' + code / 10 % 10),
+                    (char)('0' + code % 10)};
+    struct sg_unit unit = ward;
+
+    unit.key =
+        sg_unit_key_make(SG_UNIT_LEVEL_COMMUNE, code, (struct sg_date){from});
+    unit.until.ymd = until;
+    unit.name = sg_bytes(name, 4);
+    assert_ok(sg_unit_table_add(table, &unit));
+    return unit.key;
+}
+
+static void add_edge(struct sg_unit_table *table, struct sg_unit_key from,
+                     struct sg_unit_key to, enum sg_unit_share share)
+{
+    struct sg_unit_edge edge = {from, to, share, true, {NULL, 0}};
+
+    assert_ok(sg_unit_table_link(table, &edge));
+}
+
+/* Parts that come together again are one place; and where a unit went into
+ * more parts than are followed, its people are pending, never misplaced. */
+static void test_unit_project_bounded(void **state)
+{
+    struct sg_date later = {20230101};
+
+    (void)state;
+    for (int is_split_again = 0; is_split_again < 2; is_split_again++) {
+        struct sg_unit_table *table = NULL;
+        struct sg_unit_key whole, again;
+
+        assert_ok(sg_unit_table_new(&table));
+        assert_ok(sg_unit_table_add(table, &province));
+        whole = add_commune(table, 1, 20200101, 20210101);
+        again = add_commune(table, 2, 20220101, 0);
+        for (uint32_t i = 0; i < SG_UNIT_EDGES_MAX; i++) {
+            struct sg_unit_key part =
+                add_commune(table, 100 + i, 20210101, 20220101);
+
+            add_edge(table, whole, part, SG_UNIT_PART);
+            if (is_split_again) {
+                add_edge(table, part, add_commune(table, 200 + i, 20220101, 0),
+                         SG_UNIT_PART);
+                add_edge(table, part, again, SG_UNIT_PART);
+            } else {
+                add_edge(table, part, again, SG_UNIT_WHOLE);
+            }
+        }
+        assert_ok(sg_unit_table_seal(table));
+        assert_int_equal(sg_unit_table_check(table, NULL, 0), 0);
+        if (is_split_again)
+            assert_place(
+                sg_unit_project(table, whole, later, SG_UNIT_LEVEL_COMMUNE),
+                SG_UNIT_FIT_PENDING, whole.value);
+        else
+            assert_place(
+                sg_unit_project(table, whole, later, SG_UNIT_LEVEL_COMMUNE),
+                SG_UNIT_FIT_EXACT, again.value);
+        /* His own way stays open at the first split. */
+        assert_place(sg_unit_carry(table, whole, later), SG_UNIT_FIT_PENDING,
+                     whole.value);
+        sg_unit_table_free(table);
+    }
+}
+
+/* Edges of units that are not there are in nobody's way. */
+static void test_unit_edges_of_strangers(void **state)
+{
+    struct sg_unit_table *table = NULL;
+    struct sg_unit_key first, second, stranger = {30000020190101};
+    size_t count = 9;
+
+    (void)state;
+    assert_ok(sg_unit_table_new(&table));
+    assert_ok(sg_unit_table_add(table, &province));
+    first = add_commune(table, 1, 20200101, 20210101);
+    second = add_commune(table, 2, 20210101, 0);
+    add_edge(table, stranger, second, SG_UNIT_WHOLE);
+    add_edge(table, first, second, SG_UNIT_WHOLE);
+    add_edge(table, first, stranger, SG_UNIT_WHOLE);
+    assert_ok(sg_unit_table_seal(table));
+    (void)sg_unit_edges_from(table, stranger, &count);
+    assert_int_equal(count, 0);
+    count = 9;
+    (void)sg_unit_edges_to(table, stranger, &count);
+    assert_int_equal(count, 0);
+    (void)sg_unit_edges_from(table, first, &count);
+    assert_int_equal(count, 2);
+    (void)sg_unit_edges_to(table, second, &count);
+    assert_int_equal(count, 2);
+    /* Back in time only the one that was there. */
+    assert_place(sg_unit_project(table, second, (struct sg_date){20200601},
+                                 SG_UNIT_LEVEL_COMMUNE),
+                 SG_UNIT_FIT_EXACT, first.value);
+    sg_unit_table_free(table);
+}
+
 static enum sg_err read_shipped(void *context)
 {
     struct sg_unit_table *table = NULL;
@@ -630,6 +732,8 @@ int main(void)
         cmocka_unit_test(test_unit_limit),
         cmocka_unit_test(test_unit_faults),
         cmocka_unit_test(test_unit_edge_without_end),
+        cmocka_unit_test(test_unit_project_bounded),
+        cmocka_unit_test(test_unit_edges_of_strangers),
         cmocka_unit_test(test_unit_memory),
         cmocka_unit_test(test_unit_unsealed_dies),
     };
