@@ -8,6 +8,9 @@
 
 #include "storage/base/crypto.h"
 
+/* How long to wait for the first line before looking whether to stop. */
+#define IDLE_MS 500
+
 _Static_assert(SG_INTAKE_SIZE >= 2 * SG_INTAKE_LINE_MAX, "a line always fits");
 
 void sg_intake_init(struct sg_intake *intake, char *const *names, int count)
@@ -73,15 +76,15 @@ static enum sg_err take_line(struct sg_intake *intake, bool is_last,
 }
 
 /* Reads more. Gives the end of the file as no bytes; a pause, if nothing comes
- * in time and the caller would rather not wait. */
-static enum sg_err read_more(struct sg_intake *intake, bool may_wait,
+ * in time: soon for a caller that holds lines, late for one that does not. */
+static enum sg_err read_more(struct sg_intake *intake, bool is_empty,
                              bool *ret_pause, bool *ret_end)
 {
     struct pollfd wanted = {.fd = intake->fd, .events = POLLIN};
     size_t left = intake->end - intake->begin;
     ssize_t n;
 
-    if (!may_wait && poll(&wanted, 1, SG_COMMIT_MS_MAX) == 0) {
+    if (poll(&wanted, 1, is_empty ? IDLE_MS : SG_COMMIT_MS_MAX) == 0) {
         *ret_pause = true;
         return SG_OK;
     }

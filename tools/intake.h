@@ -41,7 +41,8 @@ void sg_intake_init(struct sg_intake *intake, char *const *names, int count);
 void sg_intake_clear(struct sg_intake *intake);
 
 /* The source of a pipeline, with a struct sg_intake as context: a line, or a
- * pause where none comes within SG_COMMIT_MS_MAX.
+ * pause where none comes within SG_COMMIT_MS_MAX, or, if the chunk IS_EMPTY,
+ * half a second.
  * Errors: NOTFOUND, ACCESS, IO; LIMIT (a line is too long). The file is
  * names[at], and for LIMIT the line is `line`. */
 SG_USE_RESULT enum sg_err sg_intake_next(void *intake, bool is_empty,

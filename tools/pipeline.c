@@ -78,11 +78,8 @@ static enum sg_err fill(const struct sg_pipeline_config *config,
     while (chunk->count < config->entries_max &&
            chunk->bodies.size < SG_PIPELINE_BODIES_SIZE) {
         err = config->source(config->context, chunk->count == 0, &next, &body);
-        if (err != SG_OK || next == SG_PIPELINE_END ||
-            (next == SG_PIPELINE_PAUSE && chunk->count > 0))
+        if (err != SG_OK || next != SG_PIPELINE_BODY)
             break;
-        if (next == SG_PIPELINE_PAUSE)
-            continue;
         chunk->offsets[chunk->count] = chunk->bodies.size;
         chunk->items[chunk->count].body.size = body.size;
         err = sg_buf_append(&chunk->bodies, body);
@@ -145,16 +142,18 @@ static void hand_over(struct sg_pipeline *pipeline,
 static struct sg_pipeline_chunk *take(struct sg_pipeline *pipeline,
                                       uint64_t *ret_first)
 {
+    struct sg_pipeline_chunk *chunk;
+    enum sg_err err;
     bool is_end = false;
 
     (void)pthread_mutex_lock(&pipeline->source);
-    struct sg_pipeline_chunk *chunk = wait_free(pipeline);
-    if (chunk != NULL) {
-        enum sg_err err = fill(&pipeline->config, chunk, &is_end);
+    do { /* again after a pause that came before the first body */
+        chunk = wait_free(pipeline);
+        if (chunk == NULL)
+            break;
+        err = fill(&pipeline->config, chunk, &is_end);
         *ret_first = place(pipeline, chunk, is_end, err);
-        if (chunk->count == 0)
-            chunk = NULL; /* only the end, or an error, leaves it empty */
-    }
+    } while (chunk->count == 0);
     (void)pthread_mutex_unlock(&pipeline->source);
     return chunk;
 }

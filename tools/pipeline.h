@@ -31,9 +31,9 @@ enum sg_pipeline_next {
     SG_PIPELINE_END,   /* there will be none */
 };
 
-/* Gives the next body, borrowed until the next call; waits for it, if the
- * chunk IS_EMPTY. An error ends the pipeline after the bodies before it.
- * Context: the sealing threads, one at a time. */
+/* Gives the next body, borrowed until the next call; while the chunk IS_EMPTY
+ * it may wait for it, though not for ever. An error ends the pipeline after the
+ * bodies before it. Context: the sealing threads, one at a time. */
 typedef enum sg_err sg_pipeline_source(void *context, bool is_empty,
                                        enum sg_pipeline_next *ret_next,
                                        struct sg_bytes *ret_body);

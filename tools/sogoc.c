@@ -155,6 +155,8 @@ int main(int argc, char **argv)
         code = cli.is_help ? help_verb(&cli, i) : verbs[i].run(&cli, words);
         return sg_cli_end(&cli, code);
     }
+    if (cli.is_help)
+        return sg_cli_end(&cli, help(&cli));
     return sg_cli_fail(&cli, SG_EXIT_USAGE, "no verb %s; sogoc --help has them",
                        "không có lệnh %s; xem sogoc --help", words.words[0]);
 }

@@ -27,7 +27,7 @@ const struct sg_verb_page sg_verb_log_export_page = {
 };
 
 static const struct sg_out_shape head_shape = {
-    .type = "log",
+    .type = "export",
     .field_count = 5,
     .fields = {{"registry", {"", ""}, 0},
                {"log", {"", ""}, 0},

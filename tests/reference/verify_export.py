@@ -182,7 +182,7 @@ class Export:
 
     def __init__(self, lines, key=None):
         head = json.loads(next(lines))
-        demand(head.get("type") == "log", "export: it does not begin with the log")
+        demand(head.get("type") == "export", "export: it does not begin as one")
         note = Note(head["note"].encode())
         self.node_key = bytes.fromhex(head["node_key"])
         demand(key is None or key == self.node_key, "export: another node key")

@@ -209,6 +209,32 @@ static void test_again(void **state)
     sg_pipeline_free(pipeline);
 }
 
+/* A pipeline whose source has nothing to give can be freed all the same. */
+static enum sg_err nothing(void *context, bool is_empty,
+                           enum sg_pipeline_next *ret_next,
+                           struct sg_bytes *ret_body)
+{
+    (void)context;
+    (void)ret_body;
+    assert_true(is_empty);
+    *ret_next = SG_PIPELINE_PAUSE;
+    return SG_OK;
+}
+
+static void test_idle(void **state)
+{
+    const struct sg_pipeline_config config = {.hasher = &hasher,
+                                              .keys = &keys,
+                                              .key_entry = KEY_ENTRY,
+                                              .first = FIRST,
+                                              .source = nothing};
+    struct sg_pipeline *pipeline;
+
+    (void)state;
+    assert_int_equal(sg_pipeline_new(&config, &pipeline), SG_OK);
+    sg_pipeline_free(pipeline);
+}
+
 /* A content that no seal takes ends the pipeline with the seal's error. */
 static enum sg_err too_long(void *context, bool is_empty,
                             enum sg_pipeline_next *ret_next,
@@ -245,7 +271,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),        cmocka_unit_test(test_pause),
         cmocka_unit_test(test_source_fails), cmocka_unit_test(test_bounded),
-        cmocka_unit_test(test_again),        cmocka_unit_test(test_seal_fails),
+        cmocka_unit_test(test_again),        cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_seal_fails),
     };
 
     return cmocka_run_group_tests(tests, set_up, NULL);
