@@ -397,7 +397,7 @@ static void write_words(struct sg_writer *writer, struct sg_bytes text,
 
     if (text.size > SG_NAME_SIZE_MAX)
         sg_writer_fail(writer, SG_ERR_LIMIT);
-    while (writer->err == SG_OK) {
+    while (text.size > 0 && writer->err == SG_OK) {
         struct sg_bytes bytes = take_word(&text);
 
         if (bytes.size == 0)

@@ -152,7 +152,8 @@ enum sg_err sg_nfc_check(struct sg_bytes text)
 {
     struct piece piece;
 
-    skip_simple(&text);
+    if (text.size > 0)
+        skip_simple(&text);
     while (text.size > 0) {
         enum sg_err err = take_piece(&text, &piece);
 

@@ -38,6 +38,7 @@ static void test_nfc_passes(void **state)
         "Ê̆ban", "Ȁ ʯ ỹ ẞ",        "\xe1\x84\x80", "日本",   "한국"};
 
     (void)state;
+    assert_ok(sg_nfc_check((struct sg_bytes){0}));
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct sg_bytes text = sg_bytes(texts[i], strlen(texts[i]));
 
