@@ -30,6 +30,8 @@
 #define SG_CALENDAR_DAYS_MAX 60
 /* A legal time limit, in days: the longest is 12 months. */
 #define SG_CALENDAR_LIMIT_MAX 3660
+/* The text of a card's QR: its seven fields take about 250 bytes. */
+#define SG_CARD_QR_SIZE_MAX 1024
 /* Scopes that one content key is wrapped for: u8 on disk, 88 bytes each. */
 #define SG_WRAPS_MAX 64
 

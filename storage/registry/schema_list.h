@@ -295,9 +295,9 @@
     row(PERSON, 6, FATHER, father, T_KIN, MAY, I, V(6) | V(10))               \
     row(PERSON, 7, MOTHER, mother, T_KIN, MAY, I, V(6) | V(10))               \
     row(PERSON, 8, OTHER_NAME, other_name, T_STR(0, 96), MAY, V, V(6))        \
-    row(PERSON, 9, BIRTH_PLACE, birth_place, T_PLACE, MAY, V, V(8))           \
-    row(PERSON, 10, BIRTH_REG, birth_reg, T_PLACE, MAY, V, V(2) | V(8))       \
-    row(PERSON, 11, HOMETOWN, hometown, T_PLACE, MAY, V, V(8))                \
+    row(PERSON, 9, BIRTH_PLACE, birth_place, T_PLACE, MAY, V, V(7) | V(8))    \
+    row(PERSON, 10, BIRTH_REG, birth_reg, T_PLACE, MAY, V, V(2) | V(7) | V(8))\
+    row(PERSON, 11, HOMETOWN, hometown, T_PLACE, MAY, V, V(7) | V(8))         \
     row(PERSON, 12, ETHNICITY, ethnicity, T_CODE(ETHNIC), MAY, V, V(7))       \
     row(PERSON, 13, RELIGION, religion, T_CODE(RELIGION), MAY, V, V(7))       \
     row(PERSON, 14, NATIONALITY, nationality, T_ARRAY(0, 3, 1, T_STR(2, 2)),  \
@@ -350,13 +350,13 @@
     row(HOUSEHOLD, 5, ADDRESS, address, T_STR(0, 160), MAY, C, 0)             \
     row(HOUSEHOLD, 6, MEMBERS, members, T_ARRAY(1, 64, 1, T_TUPLE({T_UID},    \
       {T_OPT T_TUPLE({T_CODE(RELATION)}, {T_OPT T_DAY}, {T_OPT T_DAY})})),    \
-      MAY, S, 0)                                                              \
+      MAY, S, V(7))                                                           \
     row(HOUSEHOLD, 7, OPENED, opened, T_DAY, OPENING, F, 0)
 
 #define SG_SCHEMA_VITAL(row)                                                  \
     row(VITAL, 2, STATE, state, T_RANGE(1, 7), ALWAYS, M, V(13))              \
     row(VITAL, 3, AT, at, T_DATE, OPENING, I, V(5))                           \
-    row(VITAL, 4, PLACE, place, T_PLACE, MAY, V, V(8))                        \
+    row(VITAL, 4, PLACE, place, T_PLACE, MAY, V, V(7) | V(8))                 \
     row(VITAL, 5, CERTIFICATE, certificate, T_STR(0, 32), MAY, V, 0)          \
     row(VITAL, 6, REGISTERED, registered, T_DAY, MAY, V, 0)                   \
     row(VITAL, 7, CAUSE, cause, T_STR(0, 64), MAY, V, 0)                      \
@@ -375,7 +375,7 @@
     row(DOSSIER, 11, APPROVED, approved, T_DAY, MAY, V, 0)                    \
     row(DOSSIER, 12, SENT, sent, T_DAY, MAY, V, 0)                            \
     row(DOSSIER, 13, RESULT, result, T_DAY, MAY, V, 0)                        \
-    row(DOSSIER, 14, REJECT_CODE, reject_code, T_CODE(REJECT), MAY, V, 0)     \
+    row(DOSSIER, 14, REJECT_CODE, reject_code, T_CODE(REJECT), MAY, V, V(7))  \
     row(DOSSIER, 15, CARD_NO, card_no, T_STR(0, 16), MAY, V, 0)               \
     row(DOSSIER, 16, CARD_FROM, card_from, T_DAY, MAY, V, V(12))              \
     row(DOSSIER, 17, CARD_UNTIL, card_until, T_DAY, MAY, V, V(12))            \
