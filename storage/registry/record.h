@@ -104,6 +104,13 @@ SG_USE_RESULT enum sg_record_misfit sg_record_fit(
     const struct sg_record *record, const struct sg_registry_id *registry,
     uint8_t *ret_no);
 
+/* Computes the subject that the fields of RECORD say it must have: of most
+ * statements; of the others it is the one it has. Reads schema, fields, subject
+ * and officer only. Errors: INVALID when the fields do not fit. */
+SG_USE_RESULT enum sg_err sg_record_subject(
+    const struct sg_record *record, const struct sg_registry_id *registry,
+    struct sg_uid *ret_subject);
+
 /* Says why in a few words, in LANG; static storage. */
 const char *sg_record_misfit_text(enum sg_record_misfit misfit,
                                   enum sg_lang lang);

@@ -177,15 +177,42 @@ static void pack_parents(struct sg_pack *pack,
         sg_pack_bin(pack, SG_BYTES_ARRAY(sorted[i].bytes));
 }
 
+/* Gives the subject that the fields packed so far say. */
+static enum sg_err find_subject(const struct sg_record_build *build,
+                                const struct sg_registry_id *registry,
+                                struct sg_uid *ret_subject)
+{
+    struct sg_record record = {
+        .schema = sg_schema_find((uint16_t)build->head->type, 1),
+        .subject = build->head->subject,
+        .officer = build->head->officer,
+        .n_parents = (unsigned)build->head->n_parents};
+    struct sg_msgpack reader;
+
+    SG_ASSERT(record.schema != NULL);
+    sg_msgpack_init(&reader, sg_buf_bytes(&build->body));
+    for (uint32_t i = 0; i < build->n_fields; i++) {
+        uint64_t no = sg_msgpack_read_uint(&reader);
+
+        SG_ASSERT(no < SG_FIELD_COUNT_MAX);
+        record.fields[no] = sg_msgpack_skip(&reader);
+        if (reader.err != SG_OK)
+            return reader.err;
+        record.present |= UINT32_C(1) << no;
+    }
+    return sg_record_subject(&record, registry, ret_subject);
+}
+
 static void pack_inner(struct sg_pack *pack,
-                       const struct sg_record_build *build)
+                       const struct sg_record_build *build,
+                       const struct sg_uid *subject)
 {
     const struct sg_record_head *head = build->head;
 
     sg_pack_array(pack, 9);
     sg_pack_uint(pack, (uint64_t)head->type);
     sg_pack_uint(pack, 1);
-    sg_pack_bin(pack, SG_BYTES_ARRAY(head->subject.bytes));
+    sg_pack_bin(pack, SG_BYTES_ARRAY(subject->bytes));
     sg_pack_map(pack, build->n_fields);
     sg_pack_raw(pack, sg_buf_bytes(&build->body));
     pack_parents(pack, head);
@@ -244,12 +271,15 @@ static enum sg_err assemble(const struct sg_record_build *build,
     uint8_t made[SG_SIGNATURE_SIZE];
     struct sg_bytes signature = copy->signature;
     struct sg_registry_id founded;
+    struct sg_uid subject;
     struct sg_pack pack;
-    enum sg_err err;
+    enum sg_err err = find_subject(build, registry, &subject);
 
+    if (err != SG_OK)
+        return err;
     sg_pack_init(&pack, payload);
     sg_pack_array(&pack, 2);
-    pack_inner(&pack, build);
+    pack_inner(&pack, build, &subject);
     if (pack.writer.err == SG_OK) {
         struct sg_bytes inner =
             sg_bytes(payload->data + start + 1, payload->size - start - 1);

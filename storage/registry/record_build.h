@@ -22,7 +22,8 @@
 /* The envelope of a record to be, without its body. */
 struct sg_record_head {
     enum sg_type type;
-    struct sg_uid subject;
+    struct sg_uid
+        subject; /* where the fields say it, what is here is ignored */
     const struct sg_ref *parents; /* in any order, no two alike */
     size_t n_parents;
     struct sg_record_basis basis;

@@ -201,8 +201,6 @@ static enum sg_record_misfit check_fields(const struct sg_record *record,
     const struct sg_schema_type *type = record->schema;
     bool is_opening = sg_record_is_opening(record);
     uint32_t known = 0;
-    uint32_t count;
-    struct sg_msgpack reader;
 
     for (unsigned i = 0; i < type->n_fields; i++) {
         enum sg_record_misfit misfit =
@@ -214,12 +212,18 @@ static enum sg_record_misfit check_fields(const struct sg_record *record,
         known |= UINT32_C(1) << type->fields[i].no;
     }
     *ret_no = SG_FIELD_NONE;
+    return (record->present & ~known) != 0 ? SG_RECORD_FIELD_UNKNOWN
+                                           : SG_RECORD_FITS;
+}
+
+/* Says whether the body has a field that no table can have. */
+static bool has_large_field(const struct sg_record *record)
+{
+    struct sg_msgpack reader;
+
     sg_msgpack_init(&reader, record->body);
-    count = sg_msgpack_read_map(&reader);
-    if (count != (unsigned)__builtin_popcount(record->present) ||
-        (record->present & ~known) != 0)
-        return SG_RECORD_FIELD_UNKNOWN;
-    return SG_RECORD_FITS;
+    return sg_msgpack_read_map(&reader) !=
+           (unsigned)__builtin_popcount(record->present);
 }
 
 /* --- what concerns more than one field --------------------------------- */
@@ -407,6 +411,20 @@ static unsigned number_of(const struct sg_schema_type *type, const char *name)
     return field->no;
 }
 
+/* Says whether the fields say what the subject is. */
+static bool is_subject_said(const struct sg_schema_type *type)
+{
+    switch (type->subject) {
+    case SG_SCHEMA_SUBJECT_UID:
+    case SG_SCHEMA_SUBJECT_UID_OR_ZERO:
+    case SG_SCHEMA_SUBJECT_SMALLER:
+    case SG_SCHEMA_SUBJECT_RANDOM:
+        return false;
+    default:
+        return true;
+    }
+}
+
 /* Returns what the subject must be; itself where the fields do not say. */
 static struct sg_uid due_subject(const struct sg_record *record,
                                  const struct sg_registry_id *registry)
@@ -459,6 +477,19 @@ static bool subject_fits(const struct sg_record *record,
     return sg_uid_compare(&record->subject, &due) == 0;
 }
 
+enum sg_err sg_record_subject(const struct sg_record *record,
+                              const struct sg_registry_id *registry,
+                              struct sg_uid *ret_subject)
+{
+    uint8_t no;
+
+    if (is_subject_said(record->schema) &&
+        check_fields(record, &no) != SG_RECORD_FITS)
+        return SG_ERR_INVALID;
+    *ret_subject = due_subject(record, registry);
+    return SG_OK;
+}
+
 const char *sg_record_misfit_text(enum sg_record_misfit misfit,
                                   enum sg_lang lang)
 {
@@ -502,6 +533,8 @@ enum sg_record_misfit sg_record_fit(const struct sg_record *record,
     SG_ASSERT(record->schema != NULL);
     SG_ASSERT(registry != NULL);
     misfit = check_fields(record, ret_no);
+    if (misfit == SG_RECORD_FITS && has_large_field(record))
+        misfit = SG_RECORD_FIELD_UNKNOWN;
     if (misfit == SG_RECORD_FITS && sg_schema_is_shared(record->schema))
         misfit = check_src(record, ret_no);
     if (misfit == SG_RECORD_FITS && record->type == SG_TYPE_DECISION)
