@@ -20,10 +20,12 @@
 /* Reads one character and moves over it; below 0 when it is no UTF-8. */
 static int32_t take(struct sg_bytes *text)
 {
-    int32_t point;
-    utf8proc_ssize_t size =
-        utf8proc_iterate(text->data, (utf8proc_ssize_t)text->size, &point);
+    int32_t point = text->data[0];
+    utf8proc_ssize_t size = 1;
 
+    if (point >= 0x80)
+        size =
+            utf8proc_iterate(text->data, (utf8proc_ssize_t)text->size, &point);
     if (size <= 0)
         return -1;
     text->data += size;
@@ -40,8 +42,19 @@ static void put(struct sg_writer *writer, int32_t point)
     sg_writer_bytes(writer, sg_bytes(bytes, (size_t)size));
 }
 
+/* The letters of the Latin script that names are written in: all of these
+ * characters are letters, which saves the look-up. */
+static bool is_latin_letter(int32_t point)
+{
+    return (point >= 'a' && point <= 'z') || (point >= 'A' && point <= 'Z') ||
+           (point >= 0x1e00 && point <= 0x1eff) ||
+           (point >= 0xc0 && point <= 0x24f && point != 0xd7 && point != 0xf7);
+}
+
 static bool is_letter(int32_t point)
 {
+    if (is_latin_letter(point))
+        return true;
     switch (utf8proc_category(point)) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
@@ -64,11 +77,16 @@ static bool is_mark(int32_t point)
 /* Latin as section 10.1 has it, or a mark of the Latin script. */
 static bool is_latin(int32_t point)
 {
-    return (point >= 'A' && point <= 'Z') || (point >= 'a' && point <= 'z') ||
-           (point >= 0xc0 && point <= 0x24f && point != 0xd7 &&
-            point != 0xf7) ||
-           (point >= 0x300 && point <= 0x36f) ||
-           (point >= 0x1e00 && point <= 0x1eff);
+    return is_latin_letter(point) || (point >= 0x300 && point <= 0x36f);
+}
+
+/* Returns POINT in lower case if it is of ASCII or Latin-1, else as it is. */
+static int32_t small(int32_t point)
+{
+    bool is_capital = (point >= 'A' && point <= 'Z') ||
+                      (point >= 0xc0 && point <= 0xde && point != 0xd7);
+
+    return is_capital ? point + 0x20 : point;
 }
 
 /* Of the letters U+00C0 to U+00FF, those that Vietnamese uses. The others are
@@ -145,7 +163,7 @@ static bool has_residue(struct sg_bytes text)
 
     while (text.size > 0) {
         int32_t point = take(&text);
-        int32_t lower = utf8proc_tolower(point);
+        int32_t lower = small(point);
 
         if (point == 0xaa || point == 0xb5 || point == 0xba ||
             !is_vietnamese(point) || is_vni_pair(last, lower))

@@ -160,9 +160,10 @@ static bool has_bad_kin(struct sg_msgpack *reader)
 /* The names of relatives may be foreigners': whatever is odd is a flag. */
 static void judge_v06(struct judge *judge, const struct sg_schema_field *field)
 {
-    enum sg_rules_severity found = severity(judge, 6, field->no);
+    enum sg_rules_severity found;
     struct sg_record_name name;
     struct sg_msgpack reader;
+    bool is_kin = false;
     bool is_bad;
 
     sg_record_open(judge->record, field->no, &reader);
@@ -176,19 +177,23 @@ static void judge_v06(struct judge *judge, const struct sg_schema_field *field)
         break;
     case SG_SCHEMA_KIN:
         is_bad = is_bad_kin(&reader);
-        found = found == SG_RULES_REJECT ? SG_RULES_FLAG : found;
+        is_kin = true;
         break;
     case SG_SCHEMA_ARRAY:
         if (field->no == SG_FIELD_COMMON_ORIGINAL)
             return; /* bytes as they came */
         is_bad = has_bad_kin(&reader);
-        found = found == SG_RULES_REJECT ? SG_RULES_FLAG : found;
+        is_kin = true;
         break;
     default:
         return;
     }
-    if (is_bad)
-        find(judge, 6, field->no, found);
+    if (!is_bad)
+        return;
+    found = severity(judge, 6, field->no);
+    if (is_kin && found == SG_RULES_REJECT)
+        found = SG_RULES_FLAG;
+    find(judge, 6, field->no, found);
 }
 
 /* --- V07: codes -------------------------------------------------------- */

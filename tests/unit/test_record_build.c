@@ -9,6 +9,7 @@
 #define TEXT(lit)     SG_BYTES_TEXT(lit)
 #define ROOT_SEED     10
 #define NEXT_SEED     11
+#define AFTER_SEED    12
 #define NODE_SEED     1
 #define OFFICER_SEED  4
 #define APPROVER_SEED 5
@@ -36,6 +37,18 @@ static struct key key_of(uint8_t seed)
 }
 
 static struct sg_registry_id registry;
+
+/* The commitment to KEY as a root: its key id in no registry, all of it. */
+static struct sg_hash commitment_to(const struct key *key)
+{
+    uint8_t named[1 + SG_KEY_SIZE] = {SG_KEY_ROOT};
+    struct sg_hash hash;
+
+    memcpy(named + 1, key->public, sizeof(key->public));
+    sg_crypto_purpose_hash("sogoc v1 key id", NULL, named, sizeof(named),
+                           &hash);
+    return hash;
+}
 
 static int setup(void **state)
 {
@@ -118,15 +131,11 @@ static void test_genesis_is_produced(void **state)
     struct sg_record_copy copy = copy_of(HLC, 0, 0);
     struct key root = key_of(ROOT_SEED), next = key_of(NEXT_SEED);
     struct key node = key_of(NODE_SEED);
-    uint8_t named[1 + SG_KEY_SIZE] = {SG_KEY_ROOT};
+    struct sg_hash commitment = commitment_to(&next);
     struct sg_record_build build;
-    struct sg_hash commitment;
     struct sg_pack *pack;
 
     (void)state;
-    memcpy(named + 1, next.public, sizeof(next.public));
-    sg_crypto_purpose_hash("sogoc v1 key id", NULL, named, sizeof(named),
-                           &commitment);
     head.basis.form = 22;
     sg_record_build_init(&build, &head);
     sg_record_build_uint(&build, SG_FIELD_GENESIS_SERIAL, 1);
@@ -219,6 +228,9 @@ static void build_rotation(struct sg_record_build *build,
                            const struct sg_record_head *head,
                            const struct key *next, const uint8_t proof[64])
 {
+    struct key after = key_of(AFTER_SEED);
+    struct sg_hash commitment = commitment_to(&after);
+
     sg_record_build_init(build, head);
     sg_record_build_uint(build, SG_FIELD_ROOT_ROTATE_SERIAL, 4);
     sg_record_build_uint(build, SG_FIELD_ROOT_ROTATE_GENERATION, 1);
@@ -227,6 +239,8 @@ static void build_rotation(struct sg_record_build *build,
     pack_cut(sg_record_build_field(build, SG_FIELD_ROOT_ROTATE_STANDS), 3);
     sg_record_build_bin(build, SG_FIELD_ROOT_ROTATE_PROOF, sg_bytes(proof, 64));
     sg_record_build_uint(build, SG_FIELD_ROOT_ROTATE_REASON, 1);
+    sg_record_build_bin(build, SG_FIELD_ROOT_ROTATE_NEXT,
+                        SG_BYTES_ARRAY(commitment.bytes));
 }
 
 /* Section 6: the proof of a rotation is the new root's signature over the id
