@@ -102,8 +102,13 @@
 /* The name of a unit and the act that made it, UTF-8. */
 #define SG_UNIT_NAME_SIZE_MAX 96
 #define SG_UNIT_ACT_SIZE_MAX  64
-/* All texts of a table: every unit and edge with the longest. */
-#define SG_UNIT_TEXTS_SIZE_MAX (SG_UNITS_MAX * 288)
+/* Edges of all units: most have one, or none. */
+#define SG_UNIT_ALL_EDGES_MAX (2 * SG_UNITS_MAX)
+/* All texts of a table: every unit and edge with the longest, so that the
+ * other limits are met first. */
+#define SG_UNIT_TEXTS_SIZE_MAX                                       \
+    (SG_UNITS_MAX * (SG_UNIT_NAME_SIZE_MAX + SG_UNIT_ACT_SIZE_MAX) + \
+     SG_UNIT_ALL_EDGES_MAX * SG_UNIT_ACT_SIZE_MAX)
 /* Acts that move a territory, units and cuts of one: a reform of the whole
  * country moves 700 districts. */
 #define SG_REHOMES_MAX      4096

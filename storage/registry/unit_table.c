@@ -112,7 +112,7 @@ enum sg_err sg_unit_table_link(struct sg_unit_table *table,
     if (edge->act.size > SG_UNIT_ACT_SIZE_MAX)
         return SG_ERR_LIMIT;
     err = grow((void **)&table->edges, table->n_edges, sizeof copy,
-               SG_UNITS_MAX * 2, &table->edges_capacity);
+               SG_UNIT_ALL_EDGES_MAX, &table->edges_capacity);
     if (err == SG_OK)
         err = keep_text(table, &copy.act);
     if (err == SG_OK)

@@ -412,13 +412,20 @@ static void test_unit_seal_refuses(void **state)
     }
 }
 
-/* A table has room for SG_UNITS_MAX units and refuses the next. */
+/* A table has room for SG_UNITS_MAX units and SG_UNIT_ALL_EDGES_MAX edges, with
+ * texts of any length allowed, and refuses the next. */
 static void test_unit_limit(void **state)
 {
+    static uint8_t text[SG_UNIT_NAME_SIZE_MAX];
     struct sg_unit_table *table = NULL;
     struct sg_unit unit = province;
+    struct sg_unit_edge edge = {ward.key, ward.key, SG_UNIT_PART, true,
+                                sg_bytes(text, SG_UNIT_ACT_SIZE_MAX)};
 
     (void)state;
+    memset(text, 'A', sizeof text);
+    unit.name = SG_BYTES_ARRAY(text);
+    unit.act = edge.act;
     assert_ok(sg_unit_table_new(&table));
     for (uint32_t i = 0; i < SG_UNITS_MAX; i++) {
         unit.key = sg_unit_key_make(SG_UNIT_LEVEL_COMMUNE, i,
@@ -427,6 +434,9 @@ static void test_unit_limit(void **state)
     }
     unit.key.value++;
     assert_err(sg_unit_table_add(table, &unit), LIMIT);
+    for (uint32_t i = 0; i < SG_UNIT_ALL_EDGES_MAX; i++)
+        assert_ok(sg_unit_table_link(table, &edge));
+    assert_err(sg_unit_table_link(table, &edge), LIMIT);
     sg_unit_table_free(table);
 }
 
