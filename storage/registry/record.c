@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "storage/base/check.h"
+#include "storage/base/text.h"
 #include "storage/registry/nfc.h"
 
 #define INNER_COUNT 9
@@ -261,6 +262,23 @@ enum sg_err sg_record_check_value(struct sg_bytes value)
     sg_msgpack_init(&reader, value);
     walk(&reader);
     return sg_msgpack_end(&reader);
+}
+
+void sg_record_write_unknown(struct sg_writer *writer,
+                             const struct sg_record *record, enum sg_lang lang)
+{
+    bool is_vi = lang == SG_LANG_VI;
+
+    SG_ASSERT(record->schema == NULL);
+    sg_writer_bytes(writer, is_vi ? SG_BYTES_TEXT("loại ")
+                                  : SG_BYTES_TEXT("unknown type "));
+    sg_text_decimal_encode(writer, record->type);
+    sg_writer_bytes(writer, is_vi ? SG_BYTES_TEXT(" phiên bản ")
+                                  : SG_BYTES_TEXT(" schema "));
+    sg_text_decimal_encode(writer, record->version);
+    sg_writer_bytes(writer, is_vi ? SG_BYTES_TEXT(" chưa biết, vẫn được giữ và "
+                                                  "chứng thực")
+                                  : SG_BYTES_TEXT(", carried and proved"));
 }
 
 bool sg_record_is_opening(const struct sg_record *record)

@@ -82,6 +82,12 @@ SG_USE_RESULT enum sg_err sg_record_decode(struct sg_bytes payload,
  * the member of a handover. Errors: as sg_record_decode. */
 SG_USE_RESULT enum sg_err sg_record_check_value(struct sg_bytes value);
 
+/* Writes what RECORD, whose type or version is not known here, is to be shown
+ * as: "unknown type 99 schema 3, carried and proved". Errors: as
+ * sg_writer_bytes, left in WRITER. */
+void sg_record_write_unknown(struct sg_writer *writer,
+                             const struct sg_record *record, enum sg_lang lang);
+
 /* Why a body does not fit its table. */
 enum sg_record_misfit {
     SG_RECORD_FITS,

@@ -155,9 +155,13 @@ static void test_id_is_of_the_inner_part(void **state)
     sg_buf_clear(&expected);
 }
 
-/* A type that this version does not know is read, and has no schema. */
+/* A type that this version does not know is read, has no schema, and is shown
+ * as what it is in both languages. */
 static void test_unknown_type_is_carried(void **state)
 {
+    static const char *const shown[] = {
+        "unknown type 99 schema 3, carried and proved",
+        "loại 99 phiên bản 3 chưa biết, vẫn được giữ và chứng thực"};
     struct sg_record record;
     struct sg_buf buf;
 
@@ -167,7 +171,99 @@ static void test_unknown_type_is_carried(void **state)
     assert_null(record.schema);
     assert_int_equal(record.type, 99);
     assert_int_equal(record.version, 3);
+    for (int i = 0; i < 2; i++) {
+        uint8_t text[128];
+        struct sg_writer writer;
+
+        sg_writer_init_array(&writer, text, sizeof(text));
+        sg_record_write_unknown(&writer, &record,
+                                i == 0 ? SG_LANG_EN : SG_LANG_VI);
+        assert_ok(sg_writer_end(&writer));
+        assert_true(sg_bytes_equal(sg_bytes(text, writer.size),
+                                   sg_bytes(shown[i], strlen(shown[i]))));
+    }
     sg_buf_clear(&buf);
+}
+
+/* Changes the byte AT of EXAMPLE and gives what the reader says. */
+static enum sg_err decode_changed(const char *example, size_t at, uint8_t from,
+                                  uint8_t to)
+{
+    struct sg_record record;
+    struct sg_buf buf;
+    enum sg_err err;
+
+    load(example, &buf);
+    assert_true(at < buf.size);
+    assert_int_equal(buf.data[at], from);
+    buf.data[at] = to;
+    err = sg_record_decode(sg_buf_bytes(&buf), &record);
+    sg_buf_clear(&buf);
+    return err;
+}
+
+/* An envelope of another shape is refused: longer arrays, type 0, texts and
+ * numbers in the place of others, true and false. */
+static void test_other_envelopes_are_refused(void **state)
+{
+    (void)state;
+    assert_err(decode_changed("enrolment", 0, 0x92, 0x93), MALFORMED);
+    assert_err(decode_changed("enrolment", 1, 0x99, 0x98), MALFORMED);
+    assert_err(decode_changed("enrolment", 1, 0x99, 0x9a), MALFORMED);
+    assert_err(decode_changed("enrolment", 2, 0x20, 0x00), MALFORMED);
+    assert_err(decode_changed("enrolment", 3, 0x01, 0x00), MALFORMED);
+    assert_err(decode_changed("enrolment", 3, 0x01, 0xc3), TYPE);
+    assert_err(decode_changed("enrolment", 3, 0x01, 0xff), TYPE);
+    assert_err(decode_changed("unknown-type", 23, 0x03, 0xc0), MALFORMED);
+}
+
+/* The body of an unknown type is held to the one encoding too: no true, no
+ * texts as keys, no text that is not NFC. */
+static void test_unknown_bodies_are_canonical(void **state)
+{
+    static const char *const bodies[] = {
+        "82 03 01 04 c3",       /* true */
+        "81 a1 61 01",          /* a text as key */
+        "81 03 a3 61 cc 80",    /* a and a grave: à decomposed */
+        "81 03 a1 09",          /* a tab */
+        "82 04 01 03 01",       /* keys that descend */
+        "81 03 ca 00 00 00 00", /* a float */
+        "81 03 91 91 91 91 91 91 91 91 91 91 91 91 91 91 91 c0", /* too deep */
+    };
+    static const char fine[] =
+        "81 03 91 91 91 91 91 91 91 91 91 91 91 91 91 c0";
+
+    (void)state;
+    for (size_t i = 0; i <= sizeof(bodies) / sizeof(bodies[0]); i++) {
+        bool is_fine = i == sizeof(bodies) / sizeof(bodies[0]);
+        struct sg_record record;
+        struct sg_buf page_buf, buf;
+
+        load("unknown-type", &page_buf);
+        assert_ok(sg_record_decode(sg_buf_bytes(&page_buf), &record));
+        sg_buf_init(&buf, SG_RECORD_SIZE_MAX);
+        size_t before = (size_t)(record.body.data - page_buf.data);
+        assert_ok(sg_buf_append(&buf, sg_bytes(page_buf.data, before)));
+        assert_ok(sg_buf_append(&buf, sg_hex(is_fine ? fine : bodies[i])));
+        before += record.body.size;
+        assert_ok(sg_buf_append(
+            &buf, sg_bytes(page_buf.data + before, page_buf.size - before)));
+        assert_int_equal(sg_record_decode(sg_buf_bytes(&buf), &record) == SG_OK,
+                         is_fine);
+        sg_buf_clear(&page_buf);
+        sg_buf_clear(&buf);
+    }
+}
+
+/* A payload of 65,536 bytes may be a record, one more never. */
+static void test_size_is_limited(void **state)
+{
+    static uint8_t big[SG_RECORD_SIZE_MAX + 1];
+    struct sg_record record;
+
+    (void)state;
+    assert_err(sg_record_decode(sg_bytes(big, sizeof(big)), &record), LIMIT);
+    assert_err(sg_record_decode(sg_bytes(big, sizeof(big) - 1), &record), TYPE);
 }
 
 int main(void)
@@ -178,6 +274,9 @@ int main(void)
         cmocka_unit_test(test_genesis_gives_the_registry),
         cmocka_unit_test(test_id_is_of_the_inner_part),
         cmocka_unit_test(test_unknown_type_is_carried),
+        cmocka_unit_test(test_other_envelopes_are_refused),
+        cmocka_unit_test(test_unknown_bodies_are_canonical),
+        cmocka_unit_test(test_size_is_limited),
     };
 
     if (sg_crypto_init() != SG_OK)
