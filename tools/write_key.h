@@ -1,5 +1,5 @@
 /* The content key that the own log is sealed with now: the one of this month if
- * the log has it and we can open it, else a new one, written first.
+ * the newest entries name it and we can open it, else a new one, written first.
  *
  * Its one reader is the scope of this data directory; reader sets of communes
  * come with the register.

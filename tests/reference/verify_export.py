@@ -148,7 +148,8 @@ class Header:
 
 def check_entry(line, index, registry):
     """Returns the header and the payload, None where it is not there."""
-    demand(line.get("type") == "entry" and line.get("index") == index,
+    at = line.get("index")
+    demand(line.get("type") == "entry" and type(at) is int and at == index,
            f"entry {index}: it is not the next line")
     header = Header(unbase64(line["header"], f"entry {index}: header"), index)
     demand(line["state"] in ("present", "not held", "erased"), f"entry {index}: state")
