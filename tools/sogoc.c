@@ -89,12 +89,13 @@ static const char *const options_text[2] = {
 
 static int help(const struct sg_cli *cli)
 {
-    (void)fputs(sg_cli_say(cli,
-                           "usage: sogoc VERB [...] [--dir DIR] [--json]\n\n"
-                           "The register that no one alters unseen.\n\n",
-                           "usage: sogoc LỆNH [...] [--dir DIR] [--json]\n\n"
-                           "Sổ gốc: không ai sửa được mà không lộ.\n\n"),
-                stdout);
+    (void)fputs(
+        sg_cli_say(cli,
+                   "usage: sogoc VERB [...] [--dir DIR] [--json]\n\n"
+                   "The register that no one alters unseen.\n\n",
+                   "cách dùng: sogoc LỆNH [...] [--dir DIR] [--json]\n\n"
+                   "Sổ gốc: không ai sửa được mà không lộ.\n\n"),
+        stdout);
     for (size_t i = 0; i < N_VERBS; i++)
         (void)printf("  %-12s %s\n", verbs[i].name, verbs[i].says[cli->lang]);
     (void)printf("\n%s\n%s\n", options_text[cli->lang],
@@ -111,7 +112,8 @@ static int help_verb(const struct sg_cli *cli, size_t i)
 {
     const struct sg_verb_page *page = verbs[i].page;
 
-    (void)printf("usage: sogoc %s %s\n\n%s\n\n%s\n%s\n%s", verbs[i].name,
+    (void)printf("%s: sogoc %s %s\n\n%s\n\n%s\n%s\n%s",
+                 sg_cli_say(cli, "usage", "cách dùng"), verbs[i].name,
                  page->usage, verbs[i].says[cli->lang], page->text[cli->lang],
                  sg_cli_say(cli, "Example:", "Ví dụ:"), page->examples);
     return 0;
