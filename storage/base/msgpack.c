@@ -3,6 +3,10 @@
 #include "storage/base/check.h"
 #include "storage/base/text.h"
 
+/* Every value of every record comes through these: together they are an eighth
+ * of its reading faster in one piece (RECORDS.md, enrolments). */
+#define HOT __attribute__((always_inline))
+
 /* What one byte begins. For 0xc0 to 0xdf a big-endian argument of WIDTH bytes
  * follows; it is not shorter to say when it is at least MIN (for negative
  * integers: when the value is below -MIN). */
@@ -71,7 +75,7 @@ void sg_msgpack_fail(struct sg_msgpack *reader, enum sg_err err)
 
 /* Returns the head that a single byte says whole: everything below 0xc0, and
  * 0xe0 and above. */
-static struct head short_head(uint8_t byte)
+static inline HOT struct head short_head(uint8_t byte)
 {
     if (byte < 0x80)
         return (struct head){SG_MSGPACK_UINT, 1, byte};
@@ -123,7 +127,8 @@ static enum sg_err long_head(struct sg_bytes bytes, struct head *ret_head)
     return SG_OK;
 }
 
-static enum sg_err read_head(struct sg_bytes bytes, struct head *ret_head)
+static inline HOT enum sg_err read_head(struct sg_bytes bytes,
+                                        struct head *ret_head)
 {
     if (bytes.size == 0)
         return SG_ERR_TRUNCATED;
@@ -134,28 +139,29 @@ static enum sg_err read_head(struct sg_bytes bytes, struct head *ret_head)
 }
 
 /* Returns how many bytes of content, and how many items, follow HEAD. */
-static uint64_t content_size(const struct head *head)
+static inline HOT uint64_t content_size(const struct head *head)
 {
     bool has = head->type == SG_MSGPACK_STR || head->type == SG_MSGPACK_BIN;
 
     return has ? head->value : 0;
 }
 
-static uint64_t item_count(const struct head *head)
+static inline HOT uint64_t item_count(const struct head *head)
 {
     if (head->type == SG_MSGPACK_MAP)
         return head->value * 2;
     return head->type == SG_MSGPACK_ARRAY ? head->value : 0;
 }
 
-static bool is_container(const struct head *head)
+static inline HOT bool is_container(const struct head *head)
 {
     return head->type == SG_MSGPACK_ARRAY || head->type == SG_MSGPACK_MAP;
 }
 
 /* Checks what follows HEAD against the bytes LEFT after it. */
-static enum sg_err check_content(const struct sg_msgpack *reader,
-                                 const struct head *head, struct sg_bytes left)
+static inline HOT enum sg_err check_content(const struct sg_msgpack *reader,
+                                            const struct head *head,
+                                            struct sg_bytes left)
 {
     if (content_size(head) > left.size || item_count(head) > left.size)
         return SG_ERR_TRUNCATED;
@@ -169,8 +175,9 @@ static enum sg_err check_content(const struct sg_msgpack *reader,
 
 /* Checks the next item, ENCODED as a whole unless it is a container, in its
  * place in LEVEL, and counts it. */
-static enum sg_err place(struct sg_msgpack_level *level,
-                         const struct head *head, struct sg_bytes encoded)
+static inline HOT enum sg_err place(struct sg_msgpack_level *level,
+                                    const struct head *head,
+                                    struct sg_bytes encoded)
 {
     bool is_key = level->is_map && level->items_left % 2 == 0;
 
@@ -186,14 +193,14 @@ static enum sg_err place(struct sg_msgpack_level *level,
 }
 
 /* Leaves the arrays and maps that have been read to their end. */
-static void leave(struct sg_msgpack *reader)
+static inline HOT void leave(struct sg_msgpack *reader)
 {
     while (reader->depth > 0 &&
            reader->levels[reader->depth - 1].items_left == 0)
         reader->depth--;
 }
 
-static void enter(struct sg_msgpack *reader, const struct head *head)
+static inline HOT void enter(struct sg_msgpack *reader, const struct head *head)
 {
     SG_ASSERT(reader->depth < SG_MSGPACK_DEPTH_MAX);
     reader->levels[reader->depth++] = (struct sg_msgpack_level){
@@ -202,8 +209,9 @@ static void enter(struct sg_msgpack *reader, const struct head *head)
     };
 }
 
-static enum sg_err read_item(struct sg_msgpack *reader, struct head *ret_head,
-                             struct sg_bytes *ret_encoded)
+static inline HOT enum sg_err read_item(struct sg_msgpack *reader,
+                                        struct head *ret_head,
+                                        struct sg_bytes *ret_encoded)
 {
     struct sg_bytes encoded = reader->left;
     struct sg_bytes left;
