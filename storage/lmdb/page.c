@@ -12,10 +12,16 @@
 #define AT_LOWER      12u
 #define AT_UPPER      14u
 #define AT_COUNT      12u /* of pages, u32, on an overflow page */
+#define BRANCH        0x01u
 #define LEAF          0x02u
 #define OVERFLOW      0x04u
 #define NODE_BIG      0x01u /* the value is the number of an overflow page */
 #define NODE_DATABASE 0x02u /* the value describes a database */
+#define DATABASE_SIZE 48u
+#define AT_ROOT       40u /* in the description of a database */
+#define AT_DATABASES  40u /* two of them on a meta page: free pages, main */
+#define EMPTY         UINT64_MAX
+#define DEPTH_MAX     32u
 
 static unsigned u16_at(const uint8_t *at)
 {
@@ -81,22 +87,24 @@ static bool node_is_sound(const struct sg_txn *txn, const uint8_t *page,
     return end + size <= PAGE;
 }
 
-bool sg_page_is_sound(const struct sg_txn *txn, const void *key)
+/* Checks the head of page NUMBER, of KIND, and gives where its offsets end. */
+static bool head_is_sound(const uint8_t *page, uint64_t number, unsigned kind,
+                          unsigned *ret_lower, unsigned *ret_upper)
 {
-    uintptr_t begin = (uintptr_t)txn->map, at = (uintptr_t)key;
+    *ret_lower = u16_at(page + AT_LOWER);
+    *ret_upper = u16_at(page + AT_UPPER);
+    return u64_at(page) == number && u16_at(page + AT_FLAGS) == kind &&
+           *ret_lower >= HEAD && *ret_lower <= *ret_upper &&
+           *ret_upper <= PAGE && *ret_lower % 2 == 0;
+}
+
+static bool leaf_is_sound(const struct sg_txn *txn, uint64_t number)
+{
+    const uint8_t *page = txn->map + number * PAGE;
     unsigned lower, upper, i;
-    const uint8_t *page;
     uint64_t used = 0;
 
-    if (at < begin || at - begin >= txn->map_size) {
-        return true; /* on the heap */
-    }
-    page = txn->map + (at - begin) / PAGE * PAGE;
-    lower = u16_at(page + AT_LOWER);
-    upper = u16_at(page + AT_UPPER);
-    if (u64_at(page) != (at - begin) / PAGE ||
-        u16_at(page + AT_FLAGS) != LEAF || lower < HEAD || lower > upper ||
-        upper > PAGE || lower % 2 != 0) {
+    if (!head_is_sound(page, number, LEAF, &lower, &upper)) {
         return false;
     }
     for (i = HEAD; i < lower; i += 2) {
@@ -106,6 +114,102 @@ bool sg_page_is_sound(const struct sg_txn *txn, const void *key)
     }
     return used == PAGE - upper; /* no gaps: a size that changed shows */
 }
+
+bool sg_page_is_sound(const struct sg_txn *txn, const void *key)
+{
+    uintptr_t begin = (uintptr_t)txn->map, at = (uintptr_t)key;
+    if (at < begin || at - begin >= txn->map_size) {
+        return true; /* on the heap */
+    }
+    return leaf_is_sound(txn, (at - begin) / PAGE);
+}
+
+/* --- All of them ---------------------------------------------------------- */
+
+static bool tree_is_sound(const struct sg_txn *txn, uint64_t number,
+                          unsigned depth);
+
+static bool branch_is_sound(const struct sg_txn *txn, uint64_t number,
+                            unsigned depth)
+{
+    const uint8_t *page = txn->map + number * PAGE;
+    unsigned lower, upper, i;
+    uint64_t used = 0;
+
+    if (!head_is_sound(page, number, BRANCH, &lower, &upper)) {
+        return false;
+    }
+    for (i = HEAD; i < lower; i += 2) {
+        unsigned at = u16_at(page + i);
+        const uint8_t *node = page + at;
+        uint64_t child;
+        if (at < upper || at > PAGE - NODE_HEAD || at % 2 != 0) {
+            return false;
+        }
+        used += (NODE_HEAD + u16_at(node + 6) + 1) & ~1u;
+        child = u16_at(node) | (uint64_t)u16_at(node + 2) << 16 |
+                (uint64_t)u16_at(node + 4) << 32;
+        if (used > PAGE || !tree_is_sound(txn, child, depth + 1)) {
+            return false;
+        }
+    }
+    return used == PAGE - upper;
+}
+
+/* The trees of the databases that a sound leaf page describes. */
+static bool databases_are_sound(const struct sg_txn *txn, uint64_t number,
+                                unsigned depth)
+{
+    const uint8_t *page = txn->map + number * PAGE;
+    unsigned lower = u16_at(page + AT_LOWER), i;
+    for (i = HEAD; i < lower; i += 2) {
+        const uint8_t *node = page + u16_at(page + i);
+        const uint8_t *value = node + NODE_HEAD + u16_at(node + 6);
+        uint64_t root;
+        if ((u16_at(node + 4) & NODE_DATABASE) == 0) {
+            continue;
+        }
+        if (u16_at(node) != DATABASE_SIZE) {
+            return false;
+        }
+        root = u64_at(value + AT_ROOT);
+        if (root != EMPTY && !tree_is_sound(txn, root, depth + 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool tree_is_sound(const struct sg_txn *txn, uint64_t number,
+                          unsigned depth)
+{
+    const uint8_t *page = txn->map + number * PAGE;
+    if (number >= txn->map_size / PAGE || depth > DEPTH_MAX) {
+        return false;
+    }
+    if (u16_at(page + AT_FLAGS) == BRANCH) {
+        return branch_is_sound(txn, number, depth);
+    }
+    return leaf_is_sound(txn, number) &&
+           databases_are_sound(txn, number, depth);
+}
+
+bool sg_page_all_are_sound(const struct sg_txn *txn)
+{
+    /* A commit writes the meta page of its number's parity. */
+    const uint8_t *meta = txn->map + (mdb_txn_id(txn->mdb) & 1) * PAGE;
+    unsigned i;
+    for (i = 0; i < 2; i++) {
+        uint64_t root =
+            u64_at(meta + AT_DATABASES + i * DATABASE_SIZE + AT_ROOT);
+        if (root != EMPTY && !tree_is_sound(txn, root, 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- Before a write ------------------------------------------------------- */
 
 /* Moves CURSOR and looks at the page it comes to. */
 static bool look(struct sg_txn *txn, MDB_cursor *cursor, MDB_val *key,

@@ -26,4 +26,8 @@ bool sg_page_is_writable(struct sg_txn *txn, unsigned db, MDB_val key);
 /* The same for a write behind the last key. */
 bool sg_page_is_appendable(struct sg_txn *txn, unsigned db);
 
+/* Says whether all pages that TXN, a read transaction, can reach are sound:
+ * what LMDB must be sure of before it copies a file. Reads every page. */
+bool sg_page_all_are_sound(const struct sg_txn *txn);
+
 #endif
