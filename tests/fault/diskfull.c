@@ -126,6 +126,29 @@ static bool fill_up(struct patient *patient)
     return read_all(patient);
 }
 
+/* A full disk is no reason not to open, nor to begin an epoch. */
+static bool reopen(struct patient *patient, uint64_t reserve)
+{
+    struct sg_store_config config = script_config(&patient->script);
+    struct sg_store_key key = {&workload.key, SG_LOG_RECORDS};
+    enum sg_err err;
+    config.reserve_size = reserve;
+    sg_batch_free(patient->batch);
+    sg_store_close(patient->store);
+    patient->batch = NULL;
+    patient->store = NULL;
+    err = sg_store_open(&config, &key, 1, &patient->store);
+    if (err == SG_OK) {
+        err = sg_batch_new(patient->store, &patient->batch);
+    }
+    if (err != SG_OK) {
+        return complain("opening on a full disk", err);
+    }
+    return (sg_store_own(patient->store, 0)->start == SG_START_CARRIED_ON ||
+            complain("a new epoch", SG_OK)) &&
+           read_all(patient);
+}
+
 static bool resume(struct patient *patient)
 {
     uint64_t before = sg_store_own(patient->store, 0)->signed_checkpoint.size;
@@ -161,11 +184,12 @@ static int limited_file(void *context)
     return good ? 0 : 1;
 }
 
+/* Takes room, as much as there is. */
 static bool put_ballast(const char *path)
 {
     static uint8_t bytes[BALLAST];
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && write(fd, bytes, sizeof bytes) == sizeof bytes;
+    bool good = fd >= 0 && write(fd, bytes, sizeof bytes) > 0;
     return fd >= 0 && close(fd) == 0 && good;
 }
 
@@ -187,7 +211,9 @@ static int small_disk(uint64_t reserve)
     }
     (void)snprintf(path, sizeof path, "%s/ballast", ward_folder());
     good = put_ballast(path) && begin(&patient, "small", reserve) &&
-           fill_up(&patient) && unlink(path) == 0 && resume(&patient);
+           fill_up(&patient) && unlink(path) == 0 && resume(&patient) &&
+           put_ballast(path) && fill_up(&patient) &&
+           reopen(&patient, reserve) && unlink(path) == 0 && resume(&patient);
     end(&patient);
     return good ? 0 : 1;
 }
