@@ -8,9 +8,10 @@ real secrets. Standard library only; of hashlib only BLAKE2b is used.
 import hashlib
 import struct
 
-# ---------------------------------------------------------------- SHA-256
-# FIPS 180-4. The constants are the first 32 bits of the fractional parts of
-# the cube and square roots of the first primes; they are computed, not typed.
+# --------------------------------------------------------- SHA-256, SHA-512
+# FIPS 180-4, one construction with words of 32 and of 64 bits. The constants
+# are the first bits of the fractional parts of the cube and square roots of the
+# first primes; they are computed, not typed.
 
 
 def _primes(n):
@@ -23,101 +24,77 @@ def _primes(n):
     return found
 
 
-def _root_bits(n, power):
-    """First 32 fractional bits of the power-th root of n."""
-    target = n << (32 * power)
-    low, high = 0, 1 << 40
+def _root_bits(n, power, bits):
+    """The first fractional bits of the power-th root of n."""
+    target = n << (bits * power)
+    low, high = 0, 1 << (bits + 16)
     while low < high:
         middle = (low + high + 1) // 2
         if middle**power <= target:
             low = middle
         else:
             high = middle - 1
-    return low & 0xFFFFFFFF
+    return low & ((1 << bits) - 1)
 
 
-_K = [_root_bits(p, 3) for p in _primes(64)]
-_H0 = [_root_bits(p, 2) for p in _primes(8)]
-_M32 = 0xFFFFFFFF
+class _Sha2:
+    def __init__(self, bits, rounds, small0, small1, big0, big1):
+        self.bits, self.rounds = bits, rounds
+        self.mask = (1 << bits) - 1
+        self.small0, self.small1, self.big0, self.big1 = small0, small1, big0, big1
+        self.k = [_root_bits(p, 3, bits) for p in _primes(rounds)]
+        self.h = [_root_bits(p, 2, bits) for p in _primes(8)]
+        self.words = ">16" + ("I" if bits == 32 else "Q")
 
+    def _mix(self, x, turns):
+        """Two rotations and a third, or a shift where it is negative."""
+        out = 0
+        for n in turns:
+            out ^= x >> -n if n < 0 else x >> n | x << (self.bits - n)
+        return out & self.mask
 
-def _rotr(x, n):
-    return ((x >> n) | (x << (32 - n))) & _M32
-
-
-def sha256(data):
-    state = list(_H0)
-    data = bytes(data)
-    padded = data + b"\x80" + bytes(-(len(data) + 9) % 64)
-    padded += struct.pack(">Q", 8 * len(data))
-    for at in range(0, len(padded), 64):
-        w = list(struct.unpack(">16I", padded[at:at + 64]))
-        for t in range(16, 64):
-            s0 = _rotr(w[t - 15], 7) ^ _rotr(w[t - 15], 18) ^ (w[t - 15] >> 3)
-            s1 = _rotr(w[t - 2], 17) ^ _rotr(w[t - 2], 19) ^ (w[t - 2] >> 10)
-            w.append((w[t - 16] + s0 + w[t - 7] + s1) & _M32)
+    def _block(self, state, block):
+        w, mask = list(struct.unpack(self.words, block)), self.mask
+        for t in range(16, self.rounds):
+            w.append((w[t - 16] + self._mix(w[t - 15], self.small0) + w[t - 7]
+                      + self._mix(w[t - 2], self.small1)) & mask)
         a, b, c, d, e, f, g, h = state
-        for t in range(64):
-            s1 = _rotr(e, 6) ^ _rotr(e, 11) ^ _rotr(e, 25)
-            t1 = (h + s1 + ((e & f) ^ (~e & g)) + _K[t] + w[t]) & _M32
-            s0 = _rotr(a, 2) ^ _rotr(a, 13) ^ _rotr(a, 22)
-            t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) & _M32
-            a, b, c, d, e, f, g, h = (t1 + t2) & _M32, a, b, c, (d + t1) & _M32, e, f, g
-        state = [(x + y) & _M32 for x, y in zip(state, (a, b, c, d, e, f, g, h))]
-    return struct.pack(">8I", *state)
+        for t in range(self.rounds):
+            t1 = (h + self._mix(e, self.big1) + ((e & f) ^ (~e & g)) + self.k[t] + w[t])
+            t2 = self._mix(a, self.big0) + ((a & b) ^ (a & c) ^ (b & c))
+            a, b, c, d, e, f, g, h = (t1 + t2) & mask, a, b, c, (d + t1) & mask, e, f, g
+        return [(x + y) & mask for x, y in zip(state, (a, b, c, d, e, f, g, h))]
+
+    def digest(self, data):
+        state, data, size = list(self.h), bytes(data), 2 * self.bits
+        padded = data + b"\x80" + bytes(-(len(data) + 1 + size // 8) % size)
+        padded += (8 * len(data)).to_bytes(size // 8, "big")
+        for at in range(0, len(padded), size):
+            state = self._block(state, padded[at:at + size])
+        return b"".join(x.to_bytes(self.bits // 8, "big") for x in state)
 
 
-def blake2b(size, data, key=b""):
-    """RFC 7693."""
-    return hashlib.blake2b(data, digest_size=size, key=key).digest()
-
-
-# ------------------------------------------------------------- SHA-512
-# Only Ed25519 needs it; same construction with 64-bit words.
-
+_SHA256 = _Sha2(32, 64, (7, 18, -3), (17, 19, -10), (2, 13, 22), (6, 11, 25))
+_SHA512 = _Sha2(64, 80, (1, 8, -7), (19, 61, -6), (28, 34, 39), (14, 18, 41))
+_M32 = (1 << 32) - 1
 _M64 = (1 << 64) - 1
 
 
-def _root_bits64(n, power):
-    target = n << (64 * power)
-    low, high = 0, 1 << 80
-    while low < high:
-        middle = (low + high + 1) // 2
-        if middle**power <= target:
-            low = middle
-        else:
-            high = middle - 1
-    return low & _M64
+def sha256(data):
+    return _SHA256.digest(data)
 
 
-_K64 = [_root_bits64(p, 3) for p in _primes(80)]
-_H64 = [_root_bits64(p, 2) for p in _primes(8)]
+def sha512(data):
+    return _SHA512.digest(data)
 
 
 def _rotr64(x, n):
     return ((x >> n) | (x << (64 - n))) & _M64
 
 
-def sha512(data):
-    state = list(_H64)
-    data = bytes(data)
-    padded = data + b"\x80" + bytes(-(len(data) + 17) % 128)
-    padded += (8 * len(data)).to_bytes(16, "big")
-    for at in range(0, len(padded), 128):
-        w = list(struct.unpack(">16Q", padded[at:at + 128]))
-        for t in range(16, 80):
-            s0 = _rotr64(w[t - 15], 1) ^ _rotr64(w[t - 15], 8) ^ (w[t - 15] >> 7)
-            s1 = _rotr64(w[t - 2], 19) ^ _rotr64(w[t - 2], 61) ^ (w[t - 2] >> 6)
-            w.append((w[t - 16] + s0 + w[t - 7] + s1) & _M64)
-        a, b, c, d, e, f, g, h = state
-        for t in range(80):
-            s1 = _rotr64(e, 14) ^ _rotr64(e, 18) ^ _rotr64(e, 41)
-            t1 = (h + s1 + ((e & f) ^ (~e & g)) + _K64[t] + w[t]) & _M64
-            s0 = _rotr64(a, 28) ^ _rotr64(a, 34) ^ _rotr64(a, 39)
-            t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) & _M64
-            a, b, c, d, e, f, g, h = (t1 + t2) & _M64, a, b, c, (d + t1) & _M64, e, f, g
-        state = [(x + y) & _M64 for x, y in zip(state, (a, b, c, d, e, f, g, h))]
-    return struct.pack(">8Q", *state)
+def blake2b(size, data, key=b""):
+    """RFC 7693."""
+    return hashlib.blake2b(data, digest_size=size, key=key).digest()
 
 
 # ---------------------------------------------------- Ed25519 and X25519
