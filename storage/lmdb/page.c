@@ -87,6 +87,22 @@ static bool node_is_sound(const struct sg_txn *txn, const uint8_t *page,
     return end + size <= PAGE;
 }
 
+/* Which offsets of a page begin a node. */
+struct starts {
+    uint8_t bits[PAGE / 16];
+};
+
+/* Notes that a node begins at AT; false if one did already: two offsets that
+ * became one lead a copy into the same tree twice. */
+static bool is_new_start(struct starts *starts, unsigned at)
+{
+    uint8_t *byte = &starts->bits[at / 16];
+    uint8_t bit = (uint8_t)(1u << (at / 2) % 8);
+    bool new = (*byte & bit) == 0;
+    *byte |= bit;
+    return new;
+}
+
 /* Checks the head of page NUMBER, of KIND, and gives where its offsets end. */
 static bool head_is_sound(const uint8_t *page, uint64_t number, unsigned kind,
                           unsigned *ret_lower, unsigned *ret_upper)
@@ -101,6 +117,7 @@ static bool head_is_sound(const uint8_t *page, uint64_t number, unsigned kind,
 static bool leaf_is_sound(const struct sg_txn *txn, uint64_t number)
 {
     const uint8_t *page = txn->map + number * PAGE;
+    struct starts starts = {{0}};
     unsigned lower, upper, i;
     uint64_t used = 0;
 
@@ -108,7 +125,9 @@ static bool leaf_is_sound(const struct sg_txn *txn, uint64_t number)
         return false;
     }
     for (i = HEAD; i < lower; i += 2) {
-        if (!node_is_sound(txn, page, u16_at(page + i), upper, &used)) {
+        unsigned at = u16_at(page + i);
+        if (!node_is_sound(txn, page, at, upper, &used) ||
+            !is_new_start(&starts, at)) {
             return false;
         }
     }
@@ -133,6 +152,7 @@ static bool branch_is_sound(const struct sg_txn *txn, uint64_t number,
                             unsigned depth)
 {
     const uint8_t *page = txn->map + number * PAGE;
+    struct starts starts = {{0}};
     unsigned lower, upper, i;
     uint64_t used = 0;
 
@@ -143,7 +163,8 @@ static bool branch_is_sound(const struct sg_txn *txn, uint64_t number,
         unsigned at = u16_at(page + i);
         const uint8_t *node = page + at;
         uint64_t child;
-        if (at < upper || at > PAGE - NODE_HEAD || at % 2 != 0) {
+        if (at < upper || at > PAGE - NODE_HEAD || at % 2 != 0 ||
+            !is_new_start(&starts, at)) {
             return false;
         }
         used += (NODE_HEAD + u16_at(node + 6) + 1) & ~1u;
