@@ -12,7 +12,7 @@ packages=(
     libmicrohttpd-dev libjansson-dev libcurl4-openssl-dev libzstd-dev
     libutf8proc-dev libqrencode-dev
     # tests and checks
-    libcmocka-dev clang-format-14 llvm-14 python3 shellcheck zstd
+    libcmocka-dev clang-format-14 llvm-14 python3 shellcheck strace zstd
 )
 
 # shellcheck disable=SC2154  # the caller's
