@@ -297,7 +297,6 @@ static enum sg_err read_proof(struct sg_txn *txn, void *context)
     return as_damage(err);
 }
 
-/* A proof that would not convince others shows damage here first. */
 enum sg_err sg_fetch_proof(struct sg_store *store, uint32_t number,
                            uint64_t index, struct sg_tlog_proof *ret_proof)
 {
@@ -321,6 +320,7 @@ enum sg_err sg_fetch_proof(struct sg_store *store, uint32_t number,
     }
     err = sg_env_read(store->env, read_proof, &p);
     if (err == SG_OK) {
+        /* A proof that would not convince others is damage of ours. */
         err = sg_checkpoint_proof_verify(&proof, log.row.core.node_key);
         err = err == SG_OK ? SG_OK : SG_ERR_DAMAGED;
     }
