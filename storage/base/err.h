@@ -56,8 +56,23 @@
       "nhật ký đã đóng: không ghi thêm nữa") \
     X(FORK, 218, "the log has forked: two signed histories exist", \
       "nhật ký bị rẽ nhánh: có hai lịch sử cùng được ký") \
+    X(CERTIFICATE, 302, "the certificate is malformed", \
+      "chứng thư sai định dạng") \
+    X(UNTRUSTED, 303, \
+      "the certificate is not signed by this registry's authority", \
+      "chứng thư không do cơ quan quản lý của sổ này ký") \
+    X(REVOKED, 304, "this node was revoked", "nút này đã bị thu hồi") \
+    X(EXPIRED, 305, "the certificate has expired", \
+      "chứng thư đã hết hạn") \
+    X(DOUBLE, 306, "another session with this node is open", \
+      "đã có phiên khác với nút này") \
+    X(SLOW, 309, "no progress for too long", \
+      "quá lâu không có tiến triển") \
     X(NOROOM, 310, "the peer has no room now, try later", \
       "nút kia đang bận, hãy thử lại sau") \
+    X(STOPPING, 311, "this node is stopping", "nút này đang dừng") \
+    X(STORAGE, 312, "this node cannot write now", \
+      "nút này hiện không ghi được") \
     X(MAJOR, 313, "the peer speaks another major version", \
       "nút kia dùng phiên bản giao thức khác") \
     X(HANDSHAKE, 314, \

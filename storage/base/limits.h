@@ -75,6 +75,14 @@
 
 /* Entries of one package: one complete subtree of level 8. */
 #define SG_PACKAGE_ENTRIES_MAX 256
+/* Open wants of one session, each of another log. */
+#define SG_WANTS_MAX 256
+/* Bytes of packages that a session may send before the first `credit`. */
+#define SG_CREDIT_INITIAL 262144
+/* Scopes whose payloads a node asks for: a district has its communes. */
+#define SG_SUBSCRIBE_SCOPES_MAX 256
+/* Forked logs that are named unasked at the start of a session. */
+#define SG_FORKED_LOGS_MAX 64
 /* A message between peers, whole: a package of common records fits. */
 #define SG_MESSAGE_SIZE_MAX 262144
 /* A Noise transport message, its tag included (Noise, section 3). */
