@@ -123,6 +123,15 @@
 #define SG_REHOME_UNITS_MAX 256
 #define SG_REHOME_CUTS_MAX  64
 
+/* The authority's state (RECORDS.md 6) */
+
+/* Statements held: 65,536 officers, 11,000 communes, and what changes of them
+ * in ten years. */
+#define SG_AUTHORITY_STATEMENTS_MAX (1 << 20)
+/* Logs that statements lie in or that a position counts: one for each machine
+ * that an authority has ever had. */
+#define SG_AUTHORITY_LOGS_MAX 1024
+
 /* Cryptography (crypto.h) */
 
 /* A message signed for a purpose: it stands behind its block on the stack. The
