@@ -97,6 +97,20 @@
 #define SG_PREAUTH_SIZE_MAX 16384
 /* A certificate: it is in every handshake, slip and bundle. */
 #define SG_CERTIFICATE_SIZE 152
+/* Logs that a node knows, closed ones included: 700 districts and the offices
+ * above them, with their epochs of many years. */
+#define SG_LOGS_MAX 262144
+/* Claims in one message about heads, and logs that one session introduces. */
+#define SG_HEADS_MAX 16384
+/* Short refs in one question for logs. */
+#define SG_ASKS_MAX 1024
+/* Messages about heads that one exchange may take, each way: a tree walk of 64
+ * nibbles, narrow and wide, and room. */
+#define SG_EXCHANGE_MESSAGES_MAX 256
+/* Cells of one sketch: blocks 0 to 13, good for 10,000 differences. */
+#define SG_CELLS_MAX 16383
+/* Logs in one list of a tree walk: a longer list is a node. */
+#define SG_TREE_LIST_MAX 64
 /* Sessions of one node at a time: a district has its neighbours, the centre
  * its 27; memory per peer is taken at creation. */
 #define SG_PEERS_MAX 64
@@ -129,8 +143,8 @@
  * in ten years. */
 #define SG_AUTHORITY_STATEMENTS_MAX (1 << 20)
 /* Logs that statements lie in or that a position counts: one for each machine
- * that an authority has ever had. */
-#define SG_AUTHORITY_LOGS_MAX 1024
+ * that an authority has ever had; `authority` (PROTOCOL.md 6) lists them all. */
+#define SG_AUTHORITY_LOGS_MAX 256
 
 /* Cryptography (crypto.h) */
 
