@@ -56,6 +56,7 @@
       "nhật ký đã đóng: không ghi thêm nữa") \
     X(FORK, 218, "the log has forked: two signed histories exist", \
       "nhật ký bị rẽ nhánh: có hai lịch sử cùng được ký") \
+    X(DONE, 300, "finished", "đã xong") \
     X(CERTIFICATE, 302, "the certificate is malformed", \
       "chứng thư sai định dạng") \
     X(UNTRUSTED, 303, \

@@ -111,6 +111,12 @@
 #define SG_CELLS_MAX 16383
 /* Logs in one list of a tree walk: a longer list is a node. */
 #define SG_TREE_LIST_MAX 64
+/* Root keys that one `chain` shows: no more fit into stage 1, since the keys,
+ * ids and signatures of one rotation alone take 234 bytes. */
+#define SG_CHAIN_LINKS_MAX 17
+/* Authority logs that one `authority` message lists: epochs and generations of
+ * the authority. */
+#define SG_AUTHORITY_LISTED_MAX 256
 /* Sessions of one node at a time: a district has its neighbours, the centre
  * its 27; memory per peer is taken at creation. */
 #define SG_PEERS_MAX 64
