@@ -143,6 +143,21 @@
 #define SG_REHOME_UNITS_MAX 256
 #define SG_REHOME_CUTS_MAX  64
 
+/* The merge (RECORDS.md 13) */
+
+/* Applied records of one subject: who is whose ancestor takes n * n / 8 bytes.
+ * Beyond it those with the largest ids are not applied (A15). */
+#define SG_SUBJECT_RECORDS_MAX 8192
+/* Refs that the handovers of one subject bring in; a further one sets nothing.
+ */
+#define SG_SUBJECT_HANDED_MAX 8192
+/* Persons that decisions link into one, and those that are looked at to find
+ * out: of a larger crowd none is linked. */
+#define SG_CLUSTER_MEMBERS_MAX 64
+#define SG_CLUSTER_SEEN_MAX    1024
+/* Persons with one personal number that a conflict names. */
+#define SG_PIN_HOLDERS_MAX 64
+
 /* The authority's state (RECORDS.md 6) */
 
 /* Statements held: 65,536 officers, 11,000 communes, and what changes of them
