@@ -29,28 +29,29 @@ enum sg_fold_mark {
     SG_FOLD_QUARANTINED = 8,
 };
 
-/* A record of the types 32 to 48 that is applied, from all its admitted copies.
- * Everything is borrowed. */
+/* A record of the types 32 to 48 that is applied, summed up from the admitted
+ * copies that count. Everything is borrowed. */
 struct sg_fold_record {
     struct sg_hash id;
     struct sg_bytes inner; /* the bytes that fit (A05) */
     uint64_t hlc;          /* effective, of the standing copy */
     uint8_t marks;         /* bits of enum sg_fold_mark */
-    uint8_t roles;         /* of the officer's grant at its position */
+    uint8_t roles;         /* of the officer's grant, by the standing copy */
     /* The grant's units; asked of handovers only. */
     const struct sg_unit_key *grant;
     size_t n_grant;
-    /* The units whose scopes can read it; NULL: everybody's. */
-    const struct sg_unit_key *readers;
-    size_t n_readers;
 };
 
 /* Where the records are. The functions get CONTEXT; what they give is borrowed
- * until the fold is over and must be the same, in any order, throughout it. */
+ * until the fold is over and must be the same, in any order, throughout it.
+ * UNIT is whose rows are folded: only copies that its scope can read count, and
+ * by it is said which came late; of the country, 0, all count (RECORDS 4.1). */
 struct sg_fold_source {
     void *context;
-    /* Gives all applied records of SUBJECT; none when it has none. */
+    /* Gives the applied records of SUBJECT, for UNIT; none when it has none.
+     * The same array for another unit says that nothing differs. */
     enum sg_err (*records)(void *context, const struct sg_uid *subject,
+                           struct sg_unit_key unit,
                            const struct sg_fold_record *const **ret_records,
                            size_t *ret_count);
     /* Gives at least all persons of whom an applied record says NUMBER. */
@@ -87,7 +88,8 @@ SG_USE_RESULT enum sg_err sg_fold_new(const struct sg_fold_world *world,
 /* Takes FOLD, which may be NULL. */
 void sg_fold_free(struct sg_fold *fold);
 
-/* Folds SUBJECT as whoever reads for its home sees it (RECORDS 12). The result
+/* Folds SUBJECT as whoever reads for its home sees it; numbers held twice as
+ * the centre does (RECORDS 4.1). The result
  * is borrowed until the next call. Errors: NOMEM; those of the source. */
 SG_USE_RESULT enum sg_err sg_fold_subject(struct sg_fold *fold,
                                           const struct sg_uid *subject,

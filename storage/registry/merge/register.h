@@ -19,16 +19,19 @@
 
 #include "storage/registry/merge/fold.h"
 #include "storage/registry/merge/state_root.h"
+#include "storage/registry/territory.h"
 
 struct sg_register;
 
-/* What the authority has said in the whole cut; sg_register_from_authority
- * fills it in. Borrowed as long as the register, or the next setup. */
+/* What the authority has said in the whole cut (authority.h). What it points to
+ * is borrowed as long as the register, or until the next setup. */
 struct sg_register_setup {
     struct sg_registry_id registry;
     struct sg_fold_world world;
     /* The hlc of a copy above this counts as 0 (RECORDS 2). */
     uint64_t hlc_max;
+    /* Who serves what, for C13; NULL: nothing was ever re-homed. */
+    const struct sg_territory *territory;
     /* Bridges of erased records, as in struct sg_fold_source; may be NULL. */
     bool (*bridge)(void *context, const struct sg_ref *record,
                    const uint8_t **ret_parents, size_t *ret_count);
@@ -37,6 +40,7 @@ struct sg_register_setup {
 
 /* A copy that was judged. Borrowed for the call. */
 struct sg_register_copy {
+    struct sg_territory_node node;
     struct sg_hash log;
     uint64_t index;
     struct sg_hash id;
@@ -45,7 +49,6 @@ struct sg_register_copy {
     bool is_quarantined;
     bool is_signed; /* its signature is right */
     bool is_forked;
-    bool is_late; /* territory.h */
     uint8_t roles;
     const struct sg_unit_key *grant;
     size_t n_grant;
