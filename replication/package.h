@@ -83,8 +83,9 @@ static inline uint64_t sg_package_end(const struct sg_package_head *head)
 
 /* Reads the head alone and judges it by itself. RET_HEAD is set in its number
  * and ref after VERSION too, which closes that log here and not the session.
- * Errors: TRUNCATED, NOTCANONICAL, MALFORMED; VERSION (entries of a version
- * that this program does not know). */
+ * Errors: TRUNCATED, NOTCANONICAL, MALFORMED; LIMIT (more entries than
+ * SG_PACKAGE_ENTRIES_MAX); VERSION (entries of a version that this program does
+ * not know). */
 SG_USE_RESULT enum sg_err sg_package_peek(struct sg_bytes bytes,
                                           struct sg_package_head *ret_head);
 
@@ -93,7 +94,8 @@ SG_USE_RESULT enum sg_err sg_package_peek(struct sg_bytes bytes,
  * packages prove, as an earlier one of them or the receiver's stack has it; 0:
  * none is known, and the package must bring its own. RET_BODY is undefined
  * after an error. Borrows: BYTES, as long as RET_BODY's payloads are used.
- * Errors: TRUNCATED, TRAILING, NOTCANONICAL, MALFORMED, VERSION. */
+ * Errors: TRUNCATED, TRAILING, NOTCANONICAL, MALFORMED, VERSION; LIMIT (also a
+ * payload above SG_PAYLOAD_SIZE_MAX). */
 SG_USE_RESULT enum sg_err sg_package_decode(
     struct sg_bytes bytes, uint64_t size, const struct sg_entry_hasher *hasher,
     struct sg_package_body *ret_body);
@@ -120,10 +122,12 @@ uint64_t sg_package_end_max(uint64_t first, uint64_t size);
 /* Counts how many of ENTRIES, which begin at FIRST, go into one package toward
  * SIZE of at most BODY_MAX bytes: at least one, never across a multiple of
  * SG_PACKAGE_ENTRIES_MAX, never a body above SG_MESSAGE_SIZE_MAX. 0 when COUNT
- * is, or when the first is of a kind that cannot travel. It counts a few bytes
- * an entry too many rather than one too few. */
+ * is, or when the first is of a kind that cannot travel. Where it does not know
+ * a size it counts a few bytes too many: the body is never larger than it says,
+ * unless one entry alone is. */
 size_t sg_package_fit(const struct sg_entry entries[], size_t count,
-                      uint64_t first, uint64_t size, size_t body_max);
+                      uint64_t first, uint64_t size, bool is_fresh,
+                      size_t body_max);
 
 /* --- The receiver --------------------------------------------------------- */
 

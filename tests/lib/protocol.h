@@ -25,6 +25,17 @@ static inline struct sg_bytes protocol_hex(const char *name)
     return bytes;
 }
 
+/* Gives the body of the message NAME of the page: without type and length. */
+static inline struct sg_bytes protocol_body(const char *name)
+{
+    struct sg_bytes message = protocol_hex(name);
+    size_t at = 1;
+
+    while ((message.data[at++] & 0x80) != 0)
+        continue;
+    return sg_bytes(message.data + at, message.size - at);
+}
+
 /* Gives a Noise message: the frame NAME of the page without its length. */
 static inline struct sg_bytes protocol_noise(const char *name)
 {
