@@ -77,6 +77,9 @@
 #define SG_PACKAGE_ENTRIES_MAX 256
 /* Open wants of one session, each of another log. */
 #define SG_WANTS_MAX 256
+/* Logs that one `stored` names: a commit's pushes and wants, or a piece of a
+ * bundle's. */
+#define SG_STORED_MAX 1024
 /* Bytes of packages that a session may send before the first `credit`. */
 #define SG_CREDIT_INITIAL 262144
 /* Scopes whose payloads a node asks for: a district has its communes. */
