@@ -29,6 +29,7 @@
 
 #include "replication/frame.h"
 #include "replication/hello.h"
+#include "replication/trust.h"
 #include "storage/base/bytes.h"
 #include "storage/base/crypto.h"
 #include "storage/base/err.h"
@@ -63,9 +64,18 @@ struct sg_sync_config {
     uint8_t database[16];                     /* its id; 4 bytes travel */
     uint8_t seed[SG_KEY_SIZE]; /* of jitter and choices, nothing secret */
 
+    /* Whom to believe: the body of a `chain` message from the genesis on, as it
+     * was shown when the node joined; borrowed for the call. Empty: a node that
+     * believes nobody, and judges no peer. And the time floor as it was kept
+     * (sg_trust_floor after each JUDGED effect). */
+    struct sg_bytes chain;
+    struct sg_trust_floor floor;
+    const struct sg_trust_limits *trust_limits; /* NULL: of a province */
+
     /* What is ours to decide (0: the default in brackets). */
     uint32_t sessions_max;    /* [SG_PEERS_MAX] */
     uint32_t logs_max;        /* [16,384; at most SG_LOGS_MAX] */
+    uint32_t claims_max;      /* a session [logs_max; at most SG_HEADS_MAX] */
     uint64_t interval_ms;     /* anti-entropy [30,000] */
     uint64_t metered_ms;      /* the same on metered links [600,000] */
     uint64_t writer_size_max; /* bytes kept of one writer [4 GiB] */
@@ -99,8 +109,8 @@ enum sg_event_kind {
     SG_EVENT_READ, /* the answer to a READ effect */
     SG_EVENT_OPEN, /* a handshake is complete: a session begins */
     SG_EVENT_MESSAGE,   /* a whole message came */
-    SG_EVENT_ROOM,      /* the transport would take so many bytes */
-    SG_EVENT_SHUT,      /* a session's connection ended */
+    SG_EVENT_ROOM,      /* the transport takes so many bytes more */
+    SG_EVENT_SHUT,      /* a session's connection ended, not by CLOSE */
     SG_EVENT_UNDIALLED, /* a DIAL effect came to nothing */
     SG_EVENT_WANTS,     /* what payloads of others this node wants */
     SG_EVENT_STOP,      /* the node is stopping: close every session (11) */
@@ -143,7 +153,10 @@ struct sg_event {
     enum sg_event_kind kind;
     uint64_t now_ms;  /* monotonic, never less than before */
     uint64_t seconds; /* since 1970 by this node's clock: for display only */
-    uint32_t session; /* OPEN, MESSAGE, ROOM, SHUT, and READ for one */
+    uint64_t change;  /* STORED: the store's largest change number; 0: none */
+    /* OPEN, MESSAGE, ROOM, SHUT: the driver's number for it, below
+     * sessions_max, free before OPEN and after SHUT or CLOSE. */
+    uint32_t session;
     union {
         struct sg_sync_head head;
         struct {
@@ -175,6 +188,9 @@ struct sg_event {
             struct sg_hash handshake; /* its hash, binds a join request */
         } open;
         struct sg_frame_message message;
+        /* Messages are sent while there is room left, so that the last one may
+         * exceed it, by SG_MESSAGE_SIZE_MAX and its header at most. 0 at OPEN;
+         * what was sent is given back when it has left. */
         size_t room;
         enum sg_err shut;   /* why, for the record */
         uint32_t undialled; /* peer */
@@ -186,7 +202,8 @@ struct sg_event {
 
 enum sg_effect_kind {
     SG_EFFECT_SEND,  /* a message for a session, within the room it gave */
-    SG_EFFECT_CLOSE, /* close it after what was sent; err says why */
+    SG_EFFECT_CLOSE, /* close it after what was sent; its number is free, and no
+                      * event of it follows */
     SG_EFFECT_READ,
     /* Writes. Each has a ticket, ascending; the driver commits them in order,
      * many together if it likes, and says STORED, or REFUSED for one. */
@@ -328,6 +345,10 @@ struct sg_sync_counts {
     uint64_t forks, closes, dials, quarantined, unknown_messages;
 };
 void sg_sync_count(const struct sg_sync *core, struct sg_sync_counts *ret);
+
+/* Gives what is believed here: floor, nodes, quarantine, position. Borrows:
+ * until the next step. */
+const struct sg_trust *sg_sync_trust(const struct sg_sync *core);
 
 /* Gives the head root over all known checkpoints (PROTOCOL.md 7). */
 struct sg_hash sg_sync_root(const struct sg_sync *core);
