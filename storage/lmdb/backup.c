@@ -66,7 +66,9 @@ enum sg_err sg_backup_write(struct sg_store *store, const char *dir)
         err = err_from_errno();
     }
     if (err != SG_OK) {
-        (void)rmdir(part);
+        if (sg_store_remove_folder(part, "log") == SG_OK) {
+            (void)rmdir(part);
+        }
         return err;
     }
     err = sg_store_path(dir, "..", parent, sizeof parent);

@@ -259,6 +259,37 @@ static bool judge_open(struct judge *judge, struct sg_store *store)
            judge_states(judge, store, &census);
 }
 
+/* A backup that is there at all is whole. */
+static bool judge_backup(struct judge *judge)
+{
+    const struct script_acks *acks = judge->script->acks;
+    struct sg_store_config config = script_config(judge->script);
+    char dir[SCRIPT_PATH_MAX + 32];
+    struct sg_store_log log;
+    struct sg_store *store;
+    enum sg_err err;
+    bool good;
+
+    script_backup_dir(judge->script, dir);
+    if (access(dir, F_OK) != 0) {
+        return !acks->backed_up || fail(judge, "the backup is gone");
+    }
+    config.dir = dir;
+    err = sg_store_open(&config, NULL, 0, &store);
+    if (err != SG_OK) {
+        return fail(judge, "the backup does not open: %s", sg_err_name(err));
+    }
+    err = sg_store_find(store, &acks->id[0], 0, &log);
+    good = err == SG_OK && log.row.frontier.size >= acks->backup_size;
+    if (!good) {
+        (void)fail(judge, "the backup lacks entries: %s", sg_err_name(err));
+    }
+    good = good && judge_verify(judge, store) &&
+           judge_log(judge, store, log.number, 0, log.row.frontier.size);
+    sg_store_close(store);
+    return good;
+}
+
 bool judge_store(struct judge *judge)
 {
     const struct script_acks *acks = judge->script->acks;
@@ -273,7 +304,8 @@ bool judge_store(struct judge *judge)
     if (err == SG_OK) {
         good = judge_open(judge, store);
         sg_store_close(store);
-        if (!good || (acks->compacted && !judge_erased_bytes(judge))) {
+        if (!good || (acks->compacted && !judge_erased_bytes(judge)) ||
+            !judge_backup(judge)) {
             return false;
         }
     } else if (err != SG_ERR_NOTFOUND || acks->created) {

@@ -3,7 +3,8 @@
  * It opens the store as a node would after an accident, and finds fault when
  * the store does not open, begins a new epoch, fails verification, lacks an
  * acknowledged entry, hands out a byte that was never written, keeps erased
- * bytes after compaction, or does not go on writing.
+ * bytes after compaction, has a backup that is not whole, or does not go on
+ * writing.
  */
 #ifndef SG_TESTS_FAULT_JUDGE_H
 #define SG_TESTS_FAULT_JUDGE_H

@@ -1,5 +1,6 @@
 #include "tests/fault/script.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "storage/base/alloc.h"
@@ -40,6 +41,12 @@ struct sg_store_config script_config(const struct script *script)
         config.machine = sg_bytes(script->machine, strlen(script->machine));
     }
     return config;
+}
+
+void script_backup_dir(const struct script *script,
+                       char ret[SCRIPT_PATH_MAX + 32])
+{
+    (void)snprintf(ret, SCRIPT_PATH_MAX + 32, "%s/backup", script->dir);
 }
 
 enum sg_err script_open(const struct script *script,
@@ -256,6 +263,25 @@ static enum sg_err fill(struct run *run, uint32_t log)
     return err;
 }
 
+static enum sg_err back_up(struct run *run)
+{
+    char dir[SCRIPT_PATH_MAX + 32];
+    enum sg_err err;
+
+    script_backup_dir(run->script, dir);
+    err = sg_backup_write(run->store, dir);
+    if (err == SG_ERR_FULL) {
+        run->acks->full++;
+        err = sg_backup_write(run->store, dir);
+    }
+    if (err == SG_OK) {
+        run->acks->backed_up = true;
+        run->acks->backup_size = run->acks->size[0];
+        acknowledge(run);
+    }
+    return err;
+}
+
 static enum sg_err run_steps(struct run *run)
 {
     uint32_t log;
@@ -284,6 +310,9 @@ static enum sg_err run_steps(struct run *run)
     }
     if (err == SG_OK) {
         err = fill(run, log);
+    }
+    if (err == SG_OK) {
+        err = back_up(run);
     }
     if (err == SG_OK) {
         err = append(run, 1, 1);

@@ -3,9 +3,9 @@
  *
  * 300 single appends, three batches of 100 (over two own logs), two packages
  * and a checkpoint of another node, two erasures, a compaction, a map that
- * grows, a payload that arrives late, and a reopening in between. Each promise
- * (a call that returned SG_OK) is written into memory that outlives the
- * process; judge.h holds the store to it afterwards.
+ * grows, a payload that arrives late, a backup, and a reopening in between.
+ * Each promise (a call that returned SG_OK) is written into memory that
+ * outlives the process; judge.h holds the store to it afterwards.
  */
 #ifndef SG_TESTS_FAULT_SCRIPT_H
 #define SG_TESTS_FAULT_SCRIPT_H
@@ -34,11 +34,13 @@ struct script_acks {
     bool erased;
     bool compacted;
     bool filled;
+    bool backed_up;
     bool done;     /* the script came to its end */
     bool undead;   /* a store said FATAL, and then SG_OK to more work */
     uint32_t full; /* times it said FULL, and went on after that */
     struct sg_log_id id[WORKLOAD_OWN];
     uint64_t size[WORKLOAD_OWN];
+    uint64_t backup_size; /* of the own log of records, in the backup */
     uint64_t foreign_held;
     uint64_t foreign_known;
 };
@@ -51,6 +53,10 @@ struct script {
     /* Called after each promise; may be NULL. */
     void (*on_ack)(const struct script_acks *acks);
 };
+
+/* Where the backup is: within script->dir, so that faults find it, too. */
+void script_backup_dir(const struct script *script,
+                       char ret[SCRIPT_PATH_MAX + 32]);
 
 /* How all stores of this folder are configured. */
 struct sg_store_config script_config(const struct script *script);
