@@ -77,9 +77,29 @@ static void replace_row(struct sg_txn *txn, const struct sg_row_entry *row)
     }
 }
 
+/* Arrivals go on behind the last row. A damaged key there must not lead back
+ * among the others: the logs of the batch know where they ended, too. */
+static uint64_t next_arrival(struct sg_txn *txn, const struct sg_batch *batch)
+{
+    struct sg_bytes value;
+    uint64_t last, next = 0;
+    size_t i;
+
+    if (sg_schema_last(txn, SG_DB_ENTRIES, &last, &value)) {
+        next = last + 1;
+    }
+    for (i = 0; i < batch->log_count; i++) {
+        const struct sg_commit_log *log = &batch->logs[i];
+        if (log->before.size > 0 && log->tail_arrival >= next) {
+            next = log->tail_arrival + 1;
+        }
+    }
+    return next;
+}
+
 static void put_items(struct sg_txn *txn, struct sg_batch *batch)
 {
-    uint64_t arrival = sg_schema_meta_get(txn, "arrival");
+    uint64_t arrival = next_arrival(txn, batch);
     struct sg_commit_log *log = NULL;
     size_t i;
 
@@ -98,7 +118,6 @@ static void put_items(struct sg_txn *txn, struct sg_batch *batch)
         }
         add_row(txn, log, &item->row, arrival++);
     }
-    sg_schema_meta_put(txn, "arrival", arrival);
 }
 
 /* Milestones that the entries have not reached stay; others are done with. */
@@ -120,34 +139,93 @@ static void put_ahead(struct sg_txn *txn, const struct sg_commit_log *log)
     }
 }
 
+/* Where change numbers stand: the next one, and the log of the newest run in
+ * `changes` (0: none). */
+struct numbering {
+    uint64_t change;
+    uint32_t newest;
+};
+
+static void read_numbering(struct sg_txn *txn, const struct sg_batch *batch,
+                           struct numbering *n)
+{
+    struct sg_row_log row;
+    struct sg_bytes value;
+    uint64_t first;
+    size_t i;
+
+    *n = (struct numbering){1, 0};
+    if (sg_schema_last(txn, SG_DB_CHANGES, &first, &value)) {
+        if (value.size != 4) {
+            (void)sg_txn_fail(txn, SG_ERR_DAMAGED);
+            return;
+        }
+        n->newest = sg_bytes_get_u32be(value.data);
+        n->change = first + 1;
+        if (sg_store_row(txn, n->newest, &row) != SG_OK) {
+            (void)sg_txn_fail(txn, SG_ERR_DAMAGED);
+            return;
+        }
+        if (row.change >= n->change) {
+            n->change = row.change + 1;
+        }
+    }
+    for (i = 0; i < batch->log_count; i++) {
+        if (batch->logs[i].change_before >= n->change) {
+            n->change = batch->logs[i].change_before + 1;
+        }
+    }
+}
+
+/* A log that changes again and again keeps its row: the run goes on. Else the
+ * row of its last run makes way for that of a new one. */
+static void put_change(struct sg_txn *txn, const struct sg_commit_log *log,
+                       struct numbering *n)
+{
+    struct sg_schema_key before = sg_schema_number(log->change_before);
+    struct sg_schema_key now = sg_schema_number(n->change);
+    struct sg_schema_key number = sg_schema_log(log->number);
+    struct sg_bytes key, value;
+
+    if (n->newest == log->number) {
+        return;
+    }
+    if (!log->fresh &&
+        sg_txn_seek_back(txn, SG_DB_CHANGES, sg_schema_bytes(&before), &key,
+                         &value) &&
+        key.size == sizeof(uint64_t) &&
+        sg_bytes_equal(value, sg_schema_bytes(&number))) {
+        before = sg_schema_number(sg_bytes_get_u64be(key.data));
+        sg_txn_del(txn, SG_DB_CHANGES, sg_schema_bytes(&before));
+    }
+    sg_txn_append(txn, SG_DB_CHANGES, sg_schema_bytes(&now),
+                  sg_schema_bytes(&number));
+    n->newest = log->number;
+}
+
 static void put_log(struct sg_txn *txn, struct sg_commit_log *log,
-                    uint64_t change)
+                    struct numbering *n)
 {
     struct sg_schema_key key = sg_schema_log(log->number);
     struct sg_schema_key id = sg_schema_log_id(&log->id, log->row.branch);
-    struct sg_schema_key before = sg_schema_number(log->change_before);
-    struct sg_schema_key now = sg_schema_number(change);
     uint8_t row[SG_ROW_LOG_MAX];
     size_t size;
 
-    log->row.change = change;
+    put_change(txn, log, n);
+    log->row.change = n->change++;
     size = sg_row_log_encode(&log->row, row);
     sg_txn_put(txn, SG_DB_LOGS, sg_schema_bytes(&key), sg_bytes(row, size));
     if (log->fresh) {
         sg_txn_put(txn, SG_DB_LOGIDS, sg_schema_bytes(&id),
                    sg_schema_bytes(&key));
-    } else {
-        sg_txn_del(txn, SG_DB_CHANGES, sg_schema_bytes(&before));
     }
-    sg_txn_append(txn, SG_DB_CHANGES, sg_schema_bytes(&now),
-                  sg_schema_bytes(&key));
     put_ahead(txn, log);
 }
 
 static enum sg_err apply(struct sg_txn *txn, void *context)
 {
     struct sg_batch *batch = context;
-    uint64_t change = sg_schema_meta_get(txn, "change");
+    struct numbering numbering;
     size_t i;
 
     put_items(txn, batch);
@@ -158,10 +236,10 @@ static enum sg_err apply(struct sg_txn *txn, void *context)
         sg_txn_put(txn, SG_DB_NODES, sg_schema_bytes(&key),
                    SG_BYTES_ARRAY(node->hash.bytes));
     }
+    read_numbering(txn, batch, &numbering);
     for (i = 0; i < batch->log_count; i++) {
-        put_log(txn, &batch->logs[i], change++);
+        put_log(txn, &batch->logs[i], &numbering);
     }
-    sg_schema_meta_put(txn, "change", change);
     if (batch->stamp) {
         sg_txn_put(txn, SG_DB_META, SG_BYTES_TEXT("machine"),
                    SG_BYTES_ARRAY(batch->store->fingerprint.bytes));

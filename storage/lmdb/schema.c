@@ -60,6 +60,22 @@ bool sg_schema_parse_place(struct sg_bytes key, uint32_t *ret_log,
     return true;
 }
 
+bool sg_schema_last(struct sg_txn *txn, unsigned db, uint64_t *ret_number,
+                    struct sg_bytes *ret_value)
+{
+    struct sg_schema_key end = sg_schema_number(UINT64_MAX);
+    struct sg_bytes key;
+    if (!sg_txn_seek_back(txn, db, sg_schema_bytes(&end), &key, ret_value)) {
+        return false;
+    }
+    if (key.size != end.size || sg_bytes_equal(key, sg_schema_bytes(&end))) {
+        (void)sg_txn_fail(txn, SG_ERR_DAMAGED);
+        return false;
+    }
+    *ret_number = sg_bytes_get_u64be(key.data);
+    return true;
+}
+
 uint64_t sg_schema_meta_get(struct sg_txn *txn, const char *name)
 {
     struct sg_bytes value;

@@ -66,6 +66,12 @@ struct sg_schema_key sg_schema_node(uint32_t log, unsigned level,
 bool sg_schema_parse_place(struct sg_bytes key, uint32_t *ret_log,
                            uint64_t *ret_index);
 
+/* Gives number and value of the last row of DB, whose keys are numbers. Returns
+ * whether there is one; a key of another size, or the last number there can be,
+ * fails TXN with DAMAGED. */
+bool sg_schema_last(struct sg_txn *txn, unsigned db, uint64_t *ret_number,
+                    struct sg_bytes *ret_value);
+
 /* Reads or writes an unsigned 64-bit number in `meta`; a missing one or one of
  * another size fails TXN with DAMAGED. */
 uint64_t sg_schema_meta_get(struct sg_txn *txn, const char *name);

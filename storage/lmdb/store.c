@@ -167,8 +167,6 @@ static enum sg_err fill_meta(struct sg_txn *txn, void *context)
 {
     const struct sg_store *store = context;
     sg_schema_meta_put(txn, "format", SG_SCHEMA_FORMAT);
-    sg_schema_meta_put(txn, "arrival", 0);
-    sg_schema_meta_put(txn, "change", 1);
     sg_txn_put(txn, SG_DB_META, SG_BYTES_TEXT("registry"),
                SG_BYTES_ARRAY(store->registry.hash.bytes));
     sg_txn_put(txn, SG_DB_META, SG_BYTES_TEXT("database"),
