@@ -29,6 +29,7 @@ void sg_batch_clear(struct sg_batch *batch)
 {
     batch->begun = false;
     batch->stamp = false;
+    batch->begins = false;
     batch->fresh_count = 0;
     batch->log_count = 0;
     batch->item_count = 0;
@@ -385,9 +386,10 @@ enum sg_err sg_batch_opening(struct sg_batch *batch, uint32_t number,
     return err;
 }
 
-void sg_batch_stamp(struct sg_batch *batch)
+void sg_batch_stamp(struct sg_batch *batch, bool begins)
 {
     batch->stamp = batch->log_count > 0;
+    batch->begins = begins;
 }
 
 /* --- Packages and checkpoints of others --------------------------------- */

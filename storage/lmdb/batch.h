@@ -122,10 +122,11 @@ SG_USE_RESULT enum sg_err sg_batch_commit(struct sg_batch *batch);
 bool sg_batch_is_full(struct sg_batch *batch);
 
 /* For own.c alone. Adds the opening of a new own log, also below the reserve;
- * and has the commit write down where own logs were begun. */
+ * and has a commit of something write down where own logs were begun, and, if
+ * it BEGINS any, beside which state of the high-water file. */
 SG_USE_RESULT enum sg_err sg_batch_opening(struct sg_batch *batch,
                                            uint32_t number,
                                            const struct sg_entry *opening);
-void sg_batch_stamp(struct sg_batch *batch);
+void sg_batch_stamp(struct sg_batch *batch, bool begins);
 
 #endif

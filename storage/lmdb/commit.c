@@ -244,6 +244,9 @@ static enum sg_err apply(struct sg_txn *txn, void *context)
         sg_txn_put(txn, SG_DB_META, SG_BYTES_TEXT("machine"),
                    SG_BYTES_ARRAY(batch->store->fingerprint.bytes));
     }
+    if (batch->begins) {
+        sg_schema_meta_put(txn, "begun", batch->store->highwater.sequence);
+    }
     return sg_txn_err(txn);
 }
 
@@ -302,7 +305,8 @@ static enum sg_err sign_one(struct sg_batch *batch, struct sg_commit_log *log)
     if (memcmp(&found, &planned, sizeof found) != 0) {
         return SG_ERR_FATAL;
     }
-    return sg_own_sign(batch->store, log->own, &back.frontier);
+    sg_own_sign(batch->store, log->own, &back.frontier);
+    return SG_OK;
 }
 
 enum sg_err sg_commit_run(struct sg_batch *batch)

@@ -52,9 +52,10 @@ struct sg_commit_node {
 
 struct sg_batch {
     struct sg_store *store;
-    bool full;  /* a commit met FULL */
-    bool begun; /* something was added: space has been looked at */
-    bool stamp; /* the machine's fingerprint goes into the database */
+    bool full;   /* a commit met FULL */
+    bool begun;  /* something was added: space has been looked at */
+    bool stamp;  /* the machine's fingerprint goes into the database */
+    bool begins; /* and the sequence of the high-water file */
     uint32_t fresh_count;
     size_t log_count;
     size_t item_count;

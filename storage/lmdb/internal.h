@@ -31,6 +31,8 @@ struct sg_store {
     size_t own_count;
     struct sg_store_own own[SG_HIGHWATER_LOGS_MAX];
     struct sg_sign_key *own_keys; /* locked memory, one for each own log */
+    /* Signed, and not yet in the file; size 0: none. */
+    struct sg_checkpoint made[SG_HIGHWATER_LOGS_MAX];
 };
 
 /* Joins DIR and NAME with a slash into RET. Errors: LIMIT. */

@@ -17,18 +17,32 @@
 
 /* --- The file ------------------------------------------------------------ */
 
+/* Hands the slot to the kernel, which starts to write it; sync_slot waits. */
+static enum sg_err start_slot(int fd, const struct sg_highwater *highwater,
+                              unsigned slot)
+{
+    off_t at = (off_t)slot * SG_HIGHWATER_STRIDE;
+    uint8_t bytes[SG_HIGHWATER_SLOT_SIZE];
+
+    sg_highwater_encode(highwater, bytes);
+    if (pwrite(fd, bytes, sizeof bytes, at) != (ssize_t)sizeof bytes) {
+        return SG_ERR_FATAL;
+    }
+    /* A hint: where it fails the sync does all of the work. */
+    (void)sync_file_range(fd, at, sizeof bytes, SYNC_FILE_RANGE_WRITE);
+    return SG_OK;
+}
+
+static enum sg_err sync_slot(int fd)
+{
+    return fdatasync(fd) == 0 ? SG_OK : SG_ERR_FATAL;
+}
+
 static enum sg_err write_slot(int fd, const struct sg_highwater *highwater,
                               unsigned slot)
 {
-    uint8_t bytes[SG_HIGHWATER_SLOT_SIZE];
-    ssize_t size;
-
-    sg_highwater_encode(highwater, bytes);
-    size = pwrite(fd, bytes, sizeof bytes, (off_t)slot * SG_HIGHWATER_STRIDE);
-    if (size != (ssize_t)sizeof bytes) {
-        return SG_ERR_FATAL;
-    }
-    return fdatasync(fd) == 0 ? SG_OK : SG_ERR_FATAL;
+    enum sg_err err = start_slot(fd, highwater, slot);
+    return err == SG_OK ? sync_slot(fd) : err;
 }
 
 enum sg_err sg_own_create_highwater(const char *dir,
@@ -64,59 +78,96 @@ enum sg_err sg_own_create_highwater(const char *dir,
     return err;
 }
 
-enum sg_err sg_own_write_highwater(struct sg_store *store)
+/* What the next slot says: logs that nobody opened, and own ones as signed. */
+static void compose(const struct sg_store *store, struct sg_highwater *next)
 {
-    struct sg_highwater next = store->highwater;
-    unsigned slot = 1 - store->highwater_slot;
-    enum sg_err err;
     size_t i;
 
-    next.sequence++;
-    next.registry = store->registry;
-    next.fingerprint = store->fingerprint;
-    memcpy(next.database, store->database, sizeof next.database);
-    next.count = 0;
+    *next = store->highwater;
+    next->sequence++;
+    next->registry = store->registry;
+    next->fingerprint = store->fingerprint;
+    memcpy(next->database, store->database, sizeof next->database);
+    next->count = 0;
     for (i = 0; i < store->unopened_count; i++) {
-        next.logs[next.count++] = store->unopened[i];
+        next->logs[next->count++] = store->unopened[i];
     }
     for (i = 0; i < store->own_count; i++) {
         const struct sg_store_own *own = &store->own[i];
-        if (own->signed_checkpoint.size > 0) {
-            struct sg_highwater_log *log = &next.logs[next.count++];
+        const struct sg_checkpoint *last =
+            store->made[i].size > 0 ? &store->made[i] : &own->signed_checkpoint;
+        if (last->size > 0) {
+            struct sg_highwater_log *log = &next->logs[next->count++];
             log->kind = own->core.kind;
             log->log = own->id;
-            log->checkpoint = own->signed_checkpoint;
+            log->checkpoint = *last;
         }
     }
-    if (SG_PLANT(no_highwater_sync)) {
-        return SG_OK;
+}
+
+/* A bit that flips in here must not leave the machine (threats.md 1.6). */
+static enum sg_err verify_made(const struct sg_store *store)
+{
+    enum sg_err err = SG_OK;
+    size_t i;
+    for (i = 0; i < store->own_count && err == SG_OK; i++) {
+        if (store->made[i].size > 0) {
+            err = sg_checkpoint_verify(&store->registry, &store->own[i].id,
+                                       store->own[i].core.node_key,
+                                       &store->made[i]);
+        }
     }
-    err = write_slot(store->highwater_fd, &next, slot);
+    return err == SG_OK ? SG_OK : SG_ERR_FATAL;
+}
+
+static void accept_made(struct sg_store *store)
+{
+    size_t i;
+    for (i = 0; i < store->own_count; i++) {
+        if (store->made[i].size > 0) {
+            store->own[i].signed_checkpoint = store->made[i];
+            store->made[i].size = 0;
+        }
+    }
+}
+
+/* The signatures are verified while the disk takes them. One that does not
+ * verify may be on it then: no process hands it out, since this one stops here
+ * and the next one passes over the slot (FORMAT.md section 8). */
+enum sg_err sg_own_write_highwater(struct sg_store *store)
+{
+    struct sg_highwater next;
+    unsigned slot = 1 - store->highwater_slot;
+    enum sg_err err = SG_OK;
+
+    compose(store, &next);
+    if (!SG_PLANT(no_highwater_sync)) {
+        err = start_slot(store->highwater_fd, &next, slot);
+    }
+    if (err == SG_OK) {
+        err = verify_made(store);
+    }
+    if (err == SG_OK && !SG_PLANT(no_highwater_sync)) {
+        err = sync_slot(store->highwater_fd);
+    }
     if (err == SG_OK) {
         store->highwater = next;
         store->highwater_slot = slot;
+        accept_made(store);
     }
     return err;
 }
 
-enum sg_err sg_own_sign(struct sg_store *store, struct sg_store_own *own,
-                        const struct sg_frontier *frontier)
+void sg_own_sign(struct sg_store *store, const struct sg_store_own *own,
+                 const struct sg_frontier *frontier)
 {
     struct sg_hash root = sg_merkle_root(frontier);
-    struct sg_checkpoint made;
     size_t i = (size_t)(own - store->own);
 
     SG_ASSERT(i < store->own_count);
     SG_ASSERT(frontier->size >= own->signed_checkpoint.size);
     sg_checkpoint_sign(&store->registry, &own->id, &store->own_keys[i],
-                       frontier->size, &root, &made);
-    /* A bit that flips in here must not leave the machine (threats.md 1.6). */
-    if (sg_checkpoint_verify(&store->registry, &own->id, own->core.node_key,
-                             &made) != SG_OK) {
-        return SG_ERR_FATAL;
-    }
-    own->signed_checkpoint = made;
-    return SG_OK;
+                       frontier->size, &root, &store->made[i]);
 }
 
 /* --- What is found at open ----------------------------------------------- */
@@ -300,7 +351,6 @@ static enum sg_err carry_on(struct sg_store *store, struct sg_batch *batch,
                             struct sg_store_own *own,
                             const struct comparison *c)
 {
-    enum sg_err err;
     uint64_t size = c->at_signed.size;
     struct cut cut = {c->number, c->at_signed};
 
@@ -320,10 +370,10 @@ static enum sg_err carry_on(struct sg_store *store, struct sg_batch *batch,
         return SG_ERR_DAMAGED;
     }
     own->start = SG_START_TAIL;
-    err = sg_own_sign(store, own, &c->at_end);
+    sg_own_sign(store, own, &c->at_end);
     /* Whose commit it was is gone, and whether the disk has all of it unknown:
      * a commit of ours comes before the signature leaves memory. */
-    return err == SG_OK ? sg_batch_flag(batch, own->number, 0) : err;
+    return sg_batch_flag(batch, own->number, 0);
 }
 
 /* Closing: in a store that is not where it was, every open own log, whether its
@@ -364,6 +414,9 @@ static enum sg_err close_logs(struct sg_store *store, struct sg_batch *batch,
 struct epochs {
     struct sg_batch *batch;
     enum sg_store_start distrust; /* of all own logs, or SG_START_CARRIED_ON */
+    /* The start before this one committed epochs and died before the file had
+     * them: they go on, and what it closed is closed. */
+    bool begun;
     size_t count;
     uint8_t openings[SG_HIGHWATER_LOGS_MAX][SG_OPENING_SIZE_MAX];
 };
@@ -431,11 +484,42 @@ static bool compare_signed(struct sg_store *store, const struct search *wanted,
     return false;
 }
 
+/* Carries on a log that has nothing signed. */
+static enum sg_err carry_on_unsigned(struct sg_store *store,
+                                     struct epochs *epochs,
+                                     struct sg_store_own *own,
+                                     const struct search *search)
+{
+    struct comparison c;
+    enum sg_err err;
+
+    memset(&c, 0, sizeof c);
+    c.store = store;
+    c.number = search->number;
+    c.row = search->row;
+    err = sg_env_read(store->env, compare, &c);
+    return err == SG_OK ? carry_on(store, epochs->batch, own, &c) : err;
+}
+
+/* Says whether the newest log is an epoch that the start before this one began:
+ * nothing but its opening is in it, and the file does not name it. */
+static bool is_begun(const struct sg_store *store, const struct epochs *epochs,
+                     const struct search *search, const struct comparison *c)
+{
+    struct sg_log_id id;
+    if (!epochs->begun || search->number == 0 || !is_open(&search->row) ||
+        search->row.frontier.size != 1) {
+        return false;
+    }
+    id = sg_entry_log_id(&store->registry, &search->row.core);
+    return !c->is_signed || memcmp(&id, &c->signed_log.log, sizeof id) != 0;
+}
+
 /* Decides one own log: carries it on, or adds a new epoch. */
 static enum sg_err resolve(struct sg_store *store, struct epochs *epochs,
                            struct sg_store_own *own, struct search *search)
 {
-    enum sg_store_start distrust = epochs->distrust;
+    enum sg_store_start distrust = epochs->distrust, start;
     struct comparison c;
     enum sg_err err = sg_store_each(store, search_log, search);
     enum sg_err compared = SG_OK;
@@ -458,29 +542,45 @@ static enum sg_err resolve(struct sg_store *store, struct epochs *epochs,
     }
     if (distrust == SG_START_CARRIED_ON && search->number != 0 &&
         is_open(&search->row)) {
-        c.number = search->number;
-        c.row = search->row;
-        err = sg_env_read(store->env, compare, &c);
-        return err == SG_OK ? carry_on(store, epochs->batch, own, &c) : err;
+        return carry_on_unsigned(store, epochs, own, search);
     }
-    own->start = distrust == SG_START_CARRIED_ON ? SG_START_FIRST : distrust;
-    return begin_epoch(store, epochs, own, search);
+    start = distrust == SG_START_CARRIED_ON ? SG_START_FIRST : distrust;
+    err = SG_ERR_DAMAGED;
+    if (is_begun(store, epochs, search, &c)) {
+        err = carry_on_unsigned(store, epochs, own, search);
+    }
+    if (err == SG_ERR_DAMAGED) {
+        err = begin_epoch(store, epochs, own, search);
+    }
+    own->start = start;
+    return err;
 }
 
 /* Where own logs were begun last: a database that was written elsewhere and
- * brought back shows it here. */
-static enum sg_err read_machine(struct sg_txn *txn, void *context)
+ * brought back shows it here. And beside which state of the file. */
+struct birth {
+    bool has_machine;
+    struct sg_hash machine;
+    bool has_begun;
+    uint64_t begun;
+};
+
+static enum sg_err read_birth(struct sg_txn *txn, void *context)
 {
-    struct sg_hash *machine = context;
+    struct birth *birth = context;
     struct sg_bytes value;
-    if (!sg_txn_get(txn, SG_DB_META, SG_BYTES_TEXT("machine"), &value)) {
-        return sg_txn_err(txn);
+    if (sg_txn_get(txn, SG_DB_META, SG_BYTES_TEXT("machine"), &value)) {
+        if (value.size != sizeof birth->machine.bytes) {
+            return SG_ERR_DAMAGED;
+        }
+        birth->has_machine = true;
+        memcpy(birth->machine.bytes, value.data, value.size);
     }
-    if (value.size != sizeof machine->bytes) {
-        return SG_ERR_DAMAGED;
+    if (sg_txn_get(txn, SG_DB_META, SG_BYTES_TEXT("begun"), &value)) {
+        birth->has_begun = true;
+        birth->begun = sg_schema_meta_get(txn, "begun");
     }
-    memcpy(machine->bytes, value.data, value.size);
-    return SG_OK;
+    return sg_txn_err(txn);
 }
 
 static bool same_hash(const struct sg_hash *a, const struct sg_hash *b)
@@ -488,31 +588,83 @@ static bool same_hash(const struct sg_hash *a, const struct sg_hash *b)
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-/* What is wrong with the file as a whole, or with the database beside it. */
-static enum sg_err judge_highwater(struct sg_store *store,
-                                   enum sg_store_start *ret_distrust)
+/* What is wrong with the file as a whole (RET->distrust says so already where
+ * no slot is valid), or with the database beside it. */
+static enum sg_err judge_highwater(struct sg_store *store, struct epochs *ret)
 {
-    struct sg_hash machine = store->fingerprint;
-    enum sg_err err = sg_env_read(store->env, read_machine, &machine);
+    struct birth birth = {.has_machine = false};
+    bool moved;
+    enum sg_err err = sg_env_read(store->env, read_birth, &birth);
 
     if (err != SG_OK) {
         return err;
     }
-    *ret_distrust = SG_START_CARRIED_ON;
+    moved =
+        birth.has_machine && !same_hash(&birth.machine, &store->fingerprint);
+    ret->begun = birth.has_begun && birth.has_machine && !moved &&
+                 birth.begun == store->highwater.sequence;
+    if (ret->distrust == SG_START_NO_HIGHWATER) {
+        return SG_OK;
+    }
     if (memcmp(store->highwater.database, store->database,
                sizeof store->database) != 0 ||
         !same_hash(&store->highwater.registry.hash, &store->registry.hash)) {
-        *ret_distrust = SG_START_DATABASE;
-    } else if (!same_hash(&store->highwater.fingerprint, &store->fingerprint) ||
-               !same_hash(&machine, &store->fingerprint)) {
-        *ret_distrust = SG_START_MACHINE;
+        ret->distrust = SG_START_DATABASE;
+    } else if (moved ||
+               !same_hash(&store->highwater.fingerprint, &store->fingerprint)) {
+        ret->distrust = SG_START_MACHINE;
     }
     return SG_OK;
 }
 
+/* Says whether the signatures in the slot verify, as far as the database knows
+ * the logs: they may be on the disk before their writer has verified them.
+ * Errors: SIGNATURE, DAMAGED. */
+static enum sg_err check_signatures(struct sg_store *store)
+{
+    const struct sg_highwater *highwater = &store->highwater;
+    enum sg_err err = SG_OK;
+    unsigned i;
+
+    for (i = 0; i < highwater->count && err == SG_OK; i++) {
+        const struct sg_highwater_log *signed_log = &highwater->logs[i];
+        struct sg_store_log log;
+        err = sg_store_find(store, &signed_log->log, 0, &log);
+        if (err == SG_ERR_NOTFOUND) {
+            err = SG_OK;
+        } else if (err == SG_OK &&
+                   memcmp(&log.id, &signed_log->log, sizeof log.id) == 0) {
+            err = sg_checkpoint_verify(&highwater->registry, &log.id,
+                                       log.row.core.node_key,
+                                       &signed_log->checkpoint);
+        }
+    }
+    return err;
+}
+
+/* Gives the newest slot of FILE whose checksum and signatures are good: a slot
+ * that nobody has vouched for is as good as torn. Errors: NOTFOUND, DAMAGED. */
+static enum sg_err choose_slot(struct sg_store *store,
+                               uint8_t file[SG_HIGHWATER_FILE_SIZE],
+                               size_t size)
+{
+    enum sg_err err;
+    for (;;) {
+        err = sg_highwater_choose(sg_bytes(file, size), &store->highwater,
+                                  &store->highwater_slot);
+        if (err == SG_OK) {
+            err = check_signatures(store);
+        }
+        if (err != SG_ERR_SIGNATURE) {
+            return err;
+        }
+        memset(file + (size_t)store->highwater_slot * SG_HIGHWATER_STRIDE, 0,
+               SG_HIGHWATER_SLOT_SIZE);
+    }
+}
+
 static enum sg_err open_highwater(struct sg_store *store,
-                                  struct sg_bytes machine,
-                                  enum sg_store_start *ret_distrust)
+                                  struct sg_bytes machine, struct epochs *ret)
 {
     uint8_t file[SG_HIGHWATER_FILE_SIZE];
     char path[SG_STORE_PATH_MAX];
@@ -533,15 +685,15 @@ static enum sg_err open_highwater(struct sg_store *store,
     if (err != SG_OK || size < 0) {
         return SG_ERR_IO;
     }
-    if (sg_highwater_choose(sg_bytes(file, (size_t)size), &store->highwater,
-                            &store->highwater_slot) != SG_OK) {
+    err = choose_slot(store, file, (size_t)size);
+    if (err == SG_ERR_NOTFOUND) {
         memset(&store->highwater, 0, sizeof store->highwater);
         store->highwater_slot = 1;
-        *ret_distrust = SG_START_NO_HIGHWATER;
+        ret->distrust = SG_START_NO_HIGHWATER;
         /* The file may be new: its name must last as its content will. */
-        return sg_env_sync_dir(store->dir);
+        err = sg_env_sync_dir(store->dir);
     }
-    return judge_highwater(store, ret_distrust);
+    return err == SG_OK ? judge_highwater(store, ret) : err;
 }
 
 static enum sg_err resolve_all(struct sg_store *store, struct epochs *epochs,
@@ -551,7 +703,7 @@ static enum sg_err resolve_all(struct sg_store *store, struct epochs *epochs,
     enum sg_err err = SG_OK;
     size_t i;
 
-    if (epochs->distrust != SG_START_CARRIED_ON) {
+    if (epochs->distrust != SG_START_CARRIED_ON && !epochs->begun) {
         err = close_logs(store, epochs->batch, /* only= */ NULL);
     }
     for (i = 0; i < count && err == SG_OK; i++) {
@@ -582,7 +734,7 @@ enum sg_err sg_own_open(struct sg_store *store, struct sg_bytes machine,
     if (key_count == 0) {
         return SG_OK; /* nothing will be signed: the file stays as it is */
     }
-    err = open_highwater(store, machine, &epochs.distrust);
+    err = open_highwater(store, machine, &epochs);
     if (err != SG_OK) {
         return err;
     }
@@ -603,7 +755,7 @@ enum sg_err sg_own_open(struct sg_store *store, struct sg_bytes machine,
                          store->highwater_slot);
     }
     if (err == SG_OK) {
-        sg_batch_stamp(epochs.batch);
+        sg_batch_stamp(epochs.batch, /* begins= */ epochs.count > 0);
         err = sg_batch_commit(epochs.batch);
     }
     if (err == SG_OK && changed) {

@@ -20,15 +20,14 @@ SG_USE_RESULT enum sg_err sg_own_open(struct sg_store *store,
                                       const struct sg_store_key keys[],
                                       size_t key_count);
 
-/* Signs own log OWN at FRONTIER after the caller has read back what it signs;
- * verifies the signature; the high-water file has it when this returns.
- * Errors: FATAL (nothing may be acknowledged). */
-SG_USE_RESULT enum sg_err sg_own_sign(struct sg_store *store,
-                                      struct sg_store_own *own,
-                                      const struct sg_frontier *frontier);
+/* Signs own log OWN at FRONTIER after the caller has read back what it signs.
+ * The checkpoint counts when sg_own_write_highwater has said SG_OK. */
+void sg_own_sign(struct sg_store *store, const struct sg_store_own *own,
+                 const struct sg_frontier *frontier);
 
-/* Writes the signed checkpoints of all own logs to the high-water file and
- * syncs it. Errors: FATAL. */
+/* Writes the newest checkpoints of all own logs to the high-water file,
+ * verifies those that were signed since the last call, and syncs the file.
+ * Errors: FATAL (nothing may be acknowledged). */
 SG_USE_RESULT enum sg_err sg_own_write_highwater(struct sg_store *store);
 
 #endif

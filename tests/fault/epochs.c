@@ -4,8 +4,9 @@
  *   epochs [--seed N] [--full] [--count N]
  *
  * 100 crashes between commit and high-water file, 1,000 with --full; then
- * copies, restored databases, lost files, other machines; then two clones that
- * both signed. Exit: 0 as promised, 1 not, 2 usage.
+ * copies, restored databases, lost files, other machines, and crashes while the
+ * epoch begins; then two clones that both signed. Exit: 0 as promised, 1 not, 2
+ * usage.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -40,6 +41,7 @@ struct visit {
     struct script script;
     struct fault_plan plan;
     enum sg_store_start want; /* a new epoch because of this */
+    bool may_carry_on;        /* or an earlier opening began it */
     unsigned appends;
 };
 
@@ -243,7 +245,8 @@ static int find_epoch(void *context)
         return complain("does not open", 0);
     }
     own = sg_store_own(store, 0);
-    if (own->start != visit->want) {
+    if (own->start != visit->want &&
+        !(visit->may_carry_on && own->start == SG_START_CARRIED_ON)) {
         return complain("start", (int)own->start);
     }
     sg_fetch_init(&fetch, 1 << 16);
@@ -396,6 +399,109 @@ static void test_machine(void)
     expect_one(&visit, SG_START_MACHINE, "another machine: one new epoch");
 }
 
+/* --- Crashes while an epoch begins ---------------------------------------- */
+
+static int only_open(void *context)
+{
+    const struct visit *visit = context;
+    struct sg_store *store;
+    fault_begin(&visit->plan);
+    if (script_open(&visit->script, &store) != SG_OK) {
+        return complain("does not open", 0);
+    }
+    sg_store_close(store);
+    return 0;
+}
+
+/* What makes the epoch necessary. */
+enum accident { LOST, TORN, MOVED, RESTORED, ACCIDENTS };
+
+static bool have_accident(struct visit *visit, enum accident accident)
+{
+    char log[SCRIPT_PATH_MAX + 32], file[SCRIPT_PATH_MAX + 32];
+    struct visit old;
+
+    place(visit, "highwater", file, sizeof file);
+    switch (accident) {
+    case LOST:
+        visit->want = SG_START_NO_HIGHWATER;
+        return unlink(file) == 0;
+    case TORN:
+        visit->want = SG_START_NO_HIGHWATER;
+        garble(visit, 0);
+        garble(visit, 1);
+        return true;
+    case MOVED:
+        visit->want = SG_START_MACHINE;
+        visit->script.machine = "another machine";
+        return true;
+    default:
+        visit->want = SG_START_SHORTER;
+        visit_at(&old, "unfinished.old");
+        place(visit, "log", log, sizeof log);
+        ward_copy(log, old.script.dir);
+        if (!run(visit, live)) {
+            return false;
+        }
+        ward_copy(old.script.dir, log);
+        place(visit, "log/lock.mdb", file, sizeof file);
+        return unlink(file) == 0;
+    }
+}
+
+/* Kills the opening that begins an epoch at call AT of the high-water file,
+ * three times over; the one after that finishes the epoch. RET_HIT says whether
+ * there was such a call. */
+static bool begin_again(enum accident accident, enum fault_kind kind,
+                        uint64_t at, bool *ret_hit)
+{
+    struct visit visit;
+    unsigned i;
+    bool good = make(&visit, "unfinished") && have_accident(&visit, accident);
+
+    *ret_hit = false;
+    (void)snprintf(visit.plan.only, sizeof visit.plan.only, "highwater");
+    visit.plan.kind = kind;
+    visit.plan.at = at;
+    for (i = 0; i < 3 && good; i++) {
+        (void)run(&visit, only_open);
+        *ret_hit = *ret_hit || bed->seen.hit;
+    }
+    bed->reason[0] = 0;
+    visit.plan.kind = FAULT_NONE;
+    visit.may_carry_on = true;
+    good = good && run(&visit, find_epoch) && bed->acks.size[0] == 2;
+    ward_remove(visit.script.dir);
+    visit_at(&visit, "unfinished.old");
+    ward_remove(visit.script.dir);
+    return good;
+}
+
+static void test_unfinished(void)
+{
+    static const enum fault_kind kinds[] = {FAULT_KILL_BEFORE, FAULT_KILL_HALF,
+                                            FAULT_KILL_AFTER};
+    char what[100];
+    unsigned n = 0, accident, kind;
+    bool good = true, hit;
+    uint64_t at;
+
+    for (accident = 0; accident < ACCIDENTS; accident++) {
+        for (kind = 0; kind < 3; kind++) {
+            for (at = 1, hit = true; good && hit; at++) {
+                good =
+                    begin_again((enum accident)accident, kinds[kind], at, &hit);
+                n += hit;
+            }
+        }
+    }
+    (void)snprintf(what, sizeof what,
+                   "%u crashes while an epoch begins, three times each: one "
+                   "new epoch",
+                   n);
+    check(good && n > 20, what);
+}
+
 /* --- Clones --------------------------------------------------------------- */
 
 /* What a third party learns from two clones that both signed. */
@@ -528,6 +634,7 @@ int main(int argc, char **argv)
     test_slots();
     test_lost();
     test_machine();
+    test_unfinished();
     test_clones();
     printf("%.1f s; %u bad\n", (double)(sg_clock_mono().ms - started_ms) / 1000,
            n_bad);

@@ -1,0 +1,188 @@
+#include "storage/lmdb/own.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/lib/store.h"
+#include "tests/lib/test.h"
+
+/* Signatures that go wrong on command: a bit that flips while signing. */
+static bool sign_badly;
+
+void __real_sg_checkpoint_sign(const struct sg_registry_id *registry,
+                               const struct sg_log_id *log,
+                               const struct sg_sign_key *key, uint64_t size,
+                               const struct sg_hash *root,
+                               struct sg_checkpoint *ret);
+void __wrap_sg_checkpoint_sign(const struct sg_registry_id *registry,
+                               const struct sg_log_id *log,
+                               const struct sg_sign_key *key, uint64_t size,
+                               const struct sg_hash *root,
+                               struct sg_checkpoint *ret);
+void __wrap_sg_checkpoint_sign(const struct sg_registry_id *registry,
+                               const struct sg_log_id *log,
+                               const struct sg_sign_key *key, uint64_t size,
+                               const struct sg_hash *root,
+                               struct sg_checkpoint *ret)
+{
+    __real_sg_checkpoint_sign(registry, log, key, size, root, ret);
+    ret->signature[40] ^= sign_badly;
+}
+
+static enum sg_err append_one(struct sg_test_store *a)
+{
+    struct sg_entry entry;
+    assert_ok(sg_entry_make(sg_store_hasher(a->store), SG_ENTRY_PLAIN, 0,
+                            SG_BYTES_TEXT("x"), &entry));
+    assert_ok(sg_batch_append(a->batch, a->own->number,
+                              a->own->signed_checkpoint.size, &entry, 1));
+    return sg_batch_commit(a->batch);
+}
+
+static void assert_signed(const struct sg_test_store *a, uint64_t size)
+{
+    assert_int_equal(a->own->signed_checkpoint.size, size);
+    assert_ok(sg_checkpoint_verify(&sg_test_registry, &a->own->id,
+                                   a->public_key, &a->own->signed_checkpoint));
+}
+
+/* A signature that does not verify is not handed out, stops the process, and
+ * is passed over by the next one, which signs the same entries again. */
+static void test_bad_signature(void **state)
+{
+    struct sg_test_store a;
+    struct sg_log_id id;
+    struct sg_checkpoint before;
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_fill(&a, 9);
+    id = a.own->id;
+    before = a.own->signed_checkpoint;
+    sign_badly = true;
+    assert_err(append_one(&a), FATAL);
+    assert_memory_equal(&a.own->signed_checkpoint, &before, sizeof before);
+    sign_badly = false;
+    assert_err(sg_batch_commit(a.batch), FATAL); /* once is for ever */
+    sg_test_store_close(&a);
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_TAIL);
+    assert_memory_equal(&a.own->id, &id, sizeof id);
+    assert_signed(&a, 11);
+    sg_test_store_close(&a);
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_CARRIED_ON);
+    assert_ok(append_one(&a));
+    assert_signed(&a, 12);
+    sg_test_store_free(&a);
+}
+
+/* The high-water file as it was; the same file, so the same fingerprint. */
+struct saved {
+    char path[4096];
+    size_t size;
+    uint8_t bytes[SG_HIGHWATER_FILE_SIZE];
+};
+
+static void save(const struct sg_test_store *a, struct saved *saved)
+{
+    FILE *file;
+    (void)snprintf(saved->path, sizeof saved->path, "%s/highwater", a->dir);
+    file = fopen(saved->path, "rb");
+    assert_non_null(file);
+    saved->size = fread(saved->bytes, 1, sizeof saved->bytes, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void bring_back(const struct saved *saved)
+{
+    FILE *file = fopen(saved->path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fwrite(saved->bytes, 1, saved->size, file), saved->size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static enum sg_err count_log(void *context, const struct sg_store_log *log)
+{
+    (void)log;
+    ++*(unsigned *)context;
+    return SG_OK;
+}
+
+static unsigned logs_of(struct sg_test_store *a)
+{
+    unsigned count = 0;
+    assert_ok(sg_store_each(a->store, count_log, &count));
+    return count;
+}
+
+/* An epoch that was committed and never entered the high-water file is
+ * finished, for the same reason, as often as that happens; once it has grown
+ * beyond its opening it is another's, and a new one begins. */
+static void test_unfinished_epoch(void **state)
+{
+    static struct saved saved;
+    struct sg_test_store a;
+    struct sg_log_id begun;
+    unsigned i;
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_fill(&a, 9);
+    sg_test_store_close(&a);
+    save(&a, &saved);
+    a.config.machine = SG_BYTES_TEXT("another machine");
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_MACHINE);
+    begun = a.own->id;
+    for (i = 0; i < 3; i++) {
+        sg_test_store_close(&a);
+        bring_back(&saved);
+        assert_ok(sg_test_store_open(&a));
+        assert_int_equal(a.own->start, SG_START_MACHINE);
+        assert_memory_equal(&a.own->id, &begun, sizeof begun);
+        assert_int_equal(logs_of(&a), 2);
+        assert_signed(&a, 1);
+    }
+    assert_ok(append_one(&a));
+    sg_test_store_close(&a);
+    bring_back(&saved);
+    assert_ok(sg_test_store_open(&a));
+    assert_memory_not_equal(&a.own->id, &begun, sizeof begun);
+    assert_int_equal(logs_of(&a), 3);
+    sg_test_store_free(&a);
+}
+
+/* On yet another machine an unfinished epoch is not ours to finish. */
+static void test_unfinished_elsewhere(void **state)
+{
+    static struct saved saved;
+    struct sg_test_store a;
+    struct sg_log_id begun;
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_close(&a);
+    save(&a, &saved);
+    a.config.machine = SG_BYTES_TEXT("another machine");
+    assert_ok(sg_test_store_open(&a));
+    begun = a.own->id;
+    sg_test_store_close(&a);
+    bring_back(&saved);
+    a.config.machine = SG_BYTES_TEXT("a third machine");
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_MACHINE);
+    assert_memory_not_equal(&a.own->id, &begun, sizeof begun);
+    assert_int_equal(logs_of(&a), 3);
+    sg_test_store_free(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bad_signature),
+        cmocka_unit_test(test_unfinished_epoch),
+        cmocka_unit_test(test_unfinished_elsewhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
