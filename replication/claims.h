@@ -77,8 +77,8 @@ bool sg_claims_are_full(const struct sg_claims *claims);
 /* --- For exchange.c ---------------------------------------------------- */
 
 /* Takes the peer's word about LOG, a branch 0 of the table; about the log of
- * CORE, which may be in the table. Gives the claim, NULL if it did not fit.
- * SIZE 0: forked. */
+ * CORE, which may be in the table. SIZE 0: forked. Gives the claim,
+ * listed; NULL if it did not fit, or another log of its ref is known. */
 struct sg_claim *sg_claims_take(struct sg_claims *claims,
                                 const struct sg_log *log, uint64_t size,
                                 uint64_t short_by,
@@ -87,6 +87,9 @@ struct sg_claim *sg_claims_introduce(struct sg_claims *claims,
                                      const struct sg_log_core *core,
                                      uint64_t size, uint64_t short_by,
                                      const uint8_t tag[SG_HEAD_TAG_SIZE]);
+
+/* Counts the changes of the claims. */
+uint64_t sg_claims_version(const struct sg_claims *claims);
 
 /* Forgets the claims that are no news any more. */
 void sg_claims_sweep(struct sg_claims *claims);

@@ -90,7 +90,7 @@ struct sg_head_prefix sg_head_tree_child(const struct sg_head_prefix *prefix,
 
 /* A walk over the logs below a prefix, ascending by id. The tree's set of logs
  * does not change meanwhile; their leaves may. */
-struct sg_head_walk {
+struct sg_head_tree_walk {
     const struct sg_head_tree *tree;
     unsigned depth; /* of the stack */
     uint32_t stack[SG_HEAD_NIBBLES_MAX + 1];
@@ -98,16 +98,16 @@ struct sg_head_walk {
 };
 
 /* Begins a walk below PREFIX. */
-void sg_head_tree_walk_prefix(struct sg_head_walk *walk,
+void sg_head_tree_walk_prefix(struct sg_head_tree_walk *walk,
                               const struct sg_head_tree *tree,
                               const struct sg_head_prefix *prefix);
 
 /* Begins a walk over all logs from ID on. */
-void sg_head_tree_walk_from(struct sg_head_walk *walk,
+void sg_head_tree_walk_from(struct sg_head_tree_walk *walk,
                             const struct sg_head_tree *tree,
                             const struct sg_log_id *id);
 
 /* Moves to the next log and gives its slot. False at the end. */
-bool sg_head_tree_walk_next(struct sg_head_walk *walk, uint32_t *ret_slot);
+bool sg_head_tree_walk_next(struct sg_head_tree_walk *walk, uint32_t *ret_slot);
 
 #endif

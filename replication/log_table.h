@@ -29,13 +29,11 @@
 #include "storage/log/entry.h"
 #include "storage/log/merkle.h"
 
-/* The first bytes of a log id: names a log in a message. */
+/* The first bytes of a log id, of a head leaf, of the head tree's hash: what
+ * travels of them. */
 #define SG_LOG_REF_SIZE   16u
 #define SG_HEAD_TAG_SIZE  4u
 #define SG_HEAD_ROOT_SIZE 16u
-
-/* The prime of the sums and cells of section 7. */
-#define SG_LOG_PRIME UINT32_C(4294967291)
 
 #define SG_LOG_NONE UINT32_MAX
 
@@ -47,6 +45,7 @@ struct sg_log {
     uint64_t held;              /* entries durable here, a prefix */
     uint64_t served;            /* of them those that can be sent with proof */
     uint64_t change;            /* number of the row's last change */
+    uint64_t head_change;       /* the same of what is known */
     uint64_t first;             /* change that made it known; 0: not noted */
     uint32_t number;            /* of the row: 0, 1, 2, ... */
     uint8_t branch;             /* 0: as first seen; to SG_BRANCHES_MAX - 1 */
@@ -145,7 +144,7 @@ uint64_t sg_log_table_change(const struct sg_log_table *table);
 
 /* Gives the logs that a short ref of WIDTH bits (1 to 32) fits, of those in the
  * head tree, ascending by id, at most ROOM of them; returns how many there are.
- * With 32 bits a ref fits if equal mod SG_LOG_PRIME. */
+ * With 32 bits a ref fits if equal mod p (field.h). */
 uint32_t sg_log_table_fits(const struct sg_log_table *table, uint32_t ref,
                            unsigned width, struct sg_log *ret_logs[],
                            uint32_t room);
@@ -155,7 +154,9 @@ uint32_t sg_log_table_fits(const struct sg_log_table *table, uint32_t ref,
 /* The head tree itself: walks, nodes, children; not to be changed. */
 struct sg_head_tree *sg_log_table_heads(struct sg_log_table *table);
 
-/* Gives the registry's hasher of leaves. */
+/* Gives the registry, and its hasher of leaves. */
+const struct sg_registry_id *sg_log_table_registry(
+    const struct sg_log_table *table);
 const struct sg_sha256 *sg_log_table_hasher(const struct sg_log_table *table);
 
 /* Gives the whole head root; its first 16 bytes travel. */
@@ -176,7 +177,10 @@ const uint8_t *sg_log_table_tag(const struct sg_log_table *table,
 uint32_t sg_log_table_x(const struct sg_log_id *id);
 uint32_t sg_log_table_v(const uint8_t tag[SG_HEAD_TAG_SIZE]);
 
-/* Gives the sums of v and v x over the head tree, mod SG_LOG_PRIME. */
+/* Counts the changes of the head tree: the same number, the same hashes. */
+uint64_t sg_log_table_version(const struct sg_log_table *table);
+
+/* Gives the sums of v and v x over the head tree, mod p. */
 void sg_log_table_sums(const struct sg_log_table *table, uint32_t ret[2]);
 
 /* Gives what `mine` says of NODE_KEY (section 14): the first 8 bytes of a hash

@@ -167,7 +167,8 @@
  * in ten years. */
 #define SG_AUTHORITY_STATEMENTS_MAX (1 << 20)
 /* Logs that statements lie in or that a position counts: one for each machine
- * that an authority has ever had; `authority` (PROTOCOL.md 6) lists them all. */
+ * that an authority has ever had; `authority` (PROTOCOL.md 6) lists them all.
+ */
 #define SG_AUTHORITY_LOGS_MAX 256
 
 /* Cryptography (crypto.h) */
