@@ -82,6 +82,20 @@
 #define SG_STORED_MAX 1024
 /* Bytes of packages that a session may send before the first `credit`. */
 #define SG_CREDIT_INITIAL 262144
+/* A package of one entry at the most: what a credit must have room for. */
+#define SG_PACKAGE_ONE_SIZE_MAX 69632
+/* What one writer may send before it is the next one's turn. */
+#define SG_OUTBOX_QUANTUM 16384
+/* Logs that one session has packages of to send: the peer's wants, and as many
+ * pushes. */
+#define SG_OUTBOX_STREAMS_MAX 512
+/* Small messages about logs (cosignatures and the like) that wait. */
+#define SG_OUTBOX_NOTES_MAX     256
+#define SG_OUTBOX_NOTE_SIZE_MAX 256
+/* Messages of priority 0 and of 1 that wait: the largest fits, and answers
+ * besides. */
+#define SG_OUTBOX_URGENT_SIZE  (SG_MESSAGE_SIZE_MAX / 3)
+#define SG_OUTBOX_CONTROL_SIZE (SG_MESSAGE_SIZE_MAX + 65536)
 /* Scopes whose payloads a node asks for: a district has its communes. */
 #define SG_SUBSCRIBE_SCOPES_MAX 256
 /* Forked logs that are named unasked at the start of a session. */
