@@ -74,9 +74,11 @@ SG_USE_RESULT enum sg_err sg_authority_hold(struct sg_authority *authority,
                                             uint64_t size);
 
 /* Adds the copy PAYLOAD, a plain entry at PLACE in a log of NODE; any number of
- * times. Borrows: all for the call. Errors: INVALID when it is no statement
- * (types 1 to 22) that fits, and nothing has changed; LIMIT above
- * SG_AUTHORITY_STATEMENTS_MAX or SG_AUTHORITY_LOGS_MAX; NOMEM. */
+ * times. What does not count, by its log or signature, only takes memory: hand
+ * in the logs of nodes with a certificate of role 1. Borrows: all for the call.
+ * Errors: INVALID when it is no statement (types 1 to 22) that passes A03 to
+ * A06, and nothing has changed; LIMIT above SG_AUTHORITY_STATEMENTS_MAX or
+ * SG_AUTHORITY_LOGS_MAX; NOMEM. */
 SG_USE_RESULT enum sg_err sg_authority_add(
     struct sg_authority *authority, struct sg_bytes payload,
     const struct sg_authority_place *place, const uint8_t node[SG_KEY_SIZE]);
@@ -96,11 +98,11 @@ enum sg_authority_verdict {
     SG_AUTHORITY_SIGNATURE, /* wrong or missing, or a proof in it is (A12) */
 };
 
-/* Judges the copy at PLACE of the statement ID. One that was not added is by
- * no authority's node. */
+/* Judges the copy at PLACE, with SIGNATURE, of the statement ID. One that was
+ * not added is by no authority's node. */
 enum sg_authority_verdict sg_authority_judge(
     const struct sg_authority *authority, const struct sg_hash *id,
-    const struct sg_authority_place *place);
+    const struct sg_authority_place *place, struct sg_bytes signature);
 
 /* Gives the payload of the statement that stands in the slot of TYPE and
  * SUBJECT in the whole cut; no bytes when none does, or the type has no slots.
@@ -117,7 +119,9 @@ struct sg_authority_generation;
 struct sg_authority_at {
     const struct sg_authority *authority;
     const struct sg_authority_generation *generation; /* NULL: the whole cut */
-    uint64_t size; /* of the generation's own log */
+    uint64_t size;            /* of the generation's own log */
+    uint64_t time_floor;      /* ms, see sg_authority_time_floor */
+    struct sg_date floor_day; /* in Viet Nam */
 };
 
 /* Goes to POSITION, a record's (generation << 32 | size). Errors: STATE when it
@@ -216,7 +220,7 @@ void sg_authority_facts(const struct sg_authority_at *at,
 /* --- what denies: the whole cut ---------------------------------------- */
 
 enum sg_authority_cut {
-    SG_AUTHORITY_STANDS,    /* nothing cuts it off */
+    SG_AUTHORITY_NOT_CUT,
     SG_AUTHORITY_SUSPENDED, /* can be lifted */
     SG_AUTHORITY_RETIRED,
     SG_AUTHORITY_REVOKED,
@@ -283,8 +287,9 @@ const struct sg_calendar *sg_authority_calendar(
  * No date without a genesis. */
 struct sg_date sg_authority_as_of(const struct sg_authority *authority);
 
-/* Returns HLC, or 0 when its time is beyond the time floor and the clock
- * window: what decides ties (RECORDS 2). */
+/* Returns the largest hlc that decides ties, by the time floor and the clock
+ * window; HLC itself, or 0 when it is beyond that (RECORDS 2). */
+uint64_t sg_authority_hlc_max(const struct sg_authority *authority);
 uint64_t sg_authority_effective_hlc(const struct sg_authority *authority,
                                     uint64_t hlc);
 
@@ -298,8 +303,8 @@ struct sg_unit_key sg_authority_centre(const struct sg_authority *authority);
  * are by our rules and state roots are not computable (RECORDS 11). */
 unsigned sg_authority_rule_version(const struct sg_authority *authority);
 
-/* Gives all changes of rules, the largest order first, as sg_rules_severity
- * wants them. */
+/* Gives all changes of rules by versions that this program has, those that
+ * hold before those they replace, as sg_rules_severity wants them. */
 const struct sg_rules_change *sg_authority_rules_changes(
     const struct sg_authority *authority, size_t *ret_count);
 
@@ -325,9 +330,9 @@ uint64_t sg_authority_policy(const struct sg_authority *authority,
 /* A campaign as its row shows it (RECORDS 6.8, 12). */
 struct sg_authority_campaign {
     struct sg_uid uid;
-    uint8_t state;          /* 1 draft, 2 frozen, 3 running, 4 closed */
-    struct sg_bytes latest; /* payload of the last statement that counts */
-    struct sg_bytes frozen; /* fields 3 to 8 and 12 are of this one */
+    uint8_t state;           /* 1 draft, 2 frozen, 3 running, 4 closed */
+    struct sg_bytes payload; /* of the last statement that is not ignored: what
+                                its fields say stands */
 };
 
 /* Gives the campaigns, ascending by uid. */

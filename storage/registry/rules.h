@@ -92,9 +92,10 @@ struct sg_rules_facts {
     /* Says whether FROM has TO as a part. */
     bool (*is_part)(const void *context, struct sg_unit_key from,
                     struct sg_unit_key to);
-    /* Finds the lease that this statement grants. */
+    /* Finds the lease that this statement grants for the serial number SERIAL:
+     * not where an earlier lease of another node has it. */
     bool (*find_block)(const void *context, const struct sg_ref *block,
-                       struct sg_pin_block *ret_block);
+                       unsigned serial, struct sg_pin_block *ret_block);
     /* Says whether OFFICER's grant covers UNIT. */
     bool (*covers)(const void *context, const struct sg_key_id *officer,
                    struct sg_unit_key unit);

@@ -85,12 +85,14 @@ static bool fails_v04_lease(const struct judge *judge)
     const struct sg_rules_facts *facts = judge->facts;
     struct sg_pin_block block;
     struct sg_ref ref;
+    unsigned serial;
 
     if (!has_value(record, SG_FIELD_PIN_BLOCK) ||
         !has_value(record, SG_FIELD_PIN_ASSIGNED))
         return true;
     ref = sg_record_ref(record, SG_FIELD_PIN_BLOCK);
-    if (!facts->find_block(facts->context, &ref, &block))
+    serial = sg_pin_split(sg_record_uint(record, SG_FIELD_PIN_NUMBER)).serial;
+    if (!facts->find_block(facts->context, &ref, serial, &block))
         return true;
     return sg_pin_block_check(&block,
                               sg_record_uint(record, SG_FIELD_PIN_NUMBER),

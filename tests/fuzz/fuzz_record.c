@@ -38,9 +38,10 @@ static bool is_part(const void *context, struct sg_unit_key from,
 }
 
 static bool find_block(const void *context, const struct sg_ref *block,
-                       struct sg_pin_block *ret_block)
+                       unsigned serial, struct sg_pin_block *ret_block)
 {
     (void)context;
+    (void)serial;
     memset(ret_block, 0, sizeof(*ret_block));
     ret_block->last = SG_PIN_SERIAL_MAX;
     return block->bytes[0] % 2 == 0;

@@ -285,9 +285,10 @@ static bool no_part(const void *context, struct sg_unit_key from,
 }
 
 static bool no_block(const void *context, const struct sg_ref *block,
-                     struct sg_pin_block *ret_block)
+                     unsigned serial, struct sg_pin_block *ret_block)
 {
     (void)context;
+    (void)serial;
     (void)block;
     (void)ret_block;
     return false;

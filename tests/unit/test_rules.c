@@ -66,9 +66,10 @@ static bool is_part(const void *context, struct sg_unit_key from,
 }
 
 static bool find_block(const void *context, const struct sg_ref *block,
-                       struct sg_pin_block *ret_block)
+                       unsigned serial, struct sg_pin_block *ret_block)
 {
     (void)context;
+    (void)serial;
     if (block->bytes[0] != 1)
         return false;
     *ret_block = (struct sg_pin_block){
