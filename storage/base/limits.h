@@ -177,9 +177,9 @@
 
 /* The authority's state (RECORDS.md 6) */
 
-/* Statements held: 65,536 officers, 11,000 communes, and what changes of them
- * in ten years. */
-#define SG_AUTHORITY_STATEMENTS_MAX (1 << 20)
+/* Statements held: 65,536 officers granted three times, 11,000 communes and
+ * their successors. */
+#define SG_AUTHORITY_STATEMENTS_MAX (1 << 18)
 /* Logs that statements lie in or that a position counts: one for each machine
  * that an authority has ever had; `authority` (PROTOCOL.md 6) lists them all.
  */
