@@ -7,6 +7,9 @@
 #include "tests/lib/test.h"
 
 #define TEXT(lit)     SG_BYTES_TEXT(lit)
+#define PROVINCE      BOOK_PROVINCE
+#define OLD           BOOK_OLD
+#define NEW           BOOK_NEW
 #define FIRST_HLC     (UINT64_C(1751416200000) << 16) /* 2025-07-02 */
 #define ENTRIES_FIRST 64u
 #define TITLE         TEXT("Sổ gốc thử nghiệm")
@@ -59,8 +62,8 @@ void book_init(struct book *book)
 void book_clear(struct book *book)
 {
     for (size_t i = 0; i < book->n_entries; i++)
-        free((void *)(uintptr_t)book->entries[i].payload.data);
-    free(book->entries);
+        sg_free((void *)(uintptr_t)book->entries[i].payload.data);
+    sg_free(book->entries);
 }
 
 void book_fork(struct book *book, unsigned log)
@@ -119,8 +122,8 @@ static struct book_entry *entry_add(struct book *book, unsigned log,
 
     if (book->n_entries % ENTRIES_FIRST == 0) {
         book->entries =
-            realloc(book->entries,
-                    (book->n_entries + ENTRIES_FIRST) * sizeof(*book->entries));
+            sg_realloc(book->entries, (book->n_entries + ENTRIES_FIRST) *
+                                          sizeof(*book->entries));
         assert_non_null(book->entries);
     }
     entry = &book->entries[book->n_entries++];
@@ -133,7 +136,7 @@ static struct book_entry *entry_add(struct book *book, unsigned log,
 
 static struct sg_bytes keep(struct sg_bytes bytes)
 {
-    uint8_t *copy = malloc(bytes.size);
+    uint8_t *copy = sg_alloc(bytes.size);
 
     assert_non_null(copy);
     memcpy(copy, bytes.data, bytes.size);
@@ -143,7 +146,8 @@ static struct sg_bytes keep(struct sg_bytes bytes)
 static struct sg_ref write_in(struct book *book, unsigned log, uint32_t branch,
                               const struct sg_registry_id *registry)
 {
-    const struct sg_schema_type *type = sg_schema_find(book->head.type, 1);
+    const struct sg_schema_type *type =
+        sg_schema_find((uint16_t)book->head.type, 1);
     struct sg_record_copy copy = book->copy;
     struct book_entry *entry;
     uint8_t wrong[SG_SIGNATURE_SIZE] = {1};
@@ -571,6 +575,45 @@ struct sg_ref book_rotate(struct book *book, unsigned log, unsigned old,
     return book_write(book, log);
 }
 
+void book_write_units(struct book *book)
+{
+    (void)book_unit(book, 0, PROVINCE, 0, 0, "Tỉnh Thanh Hóa");
+    (void)book_unit(book, 0, OLD, PROVINCE, 20250701, "Phường Ba Đình");
+    (void)book_unit(book, 0, NEW, PROVINCE, 0, "Phường Hạc Thành");
+    (void)book_succession(book, 0, OLD, NEW, SG_UNIT_PART);
+}
+
+void book_write_rules(struct book *book, unsigned version, uint32_t from,
+                      unsigned severity)
+{
+    struct sg_record_build *build = book_statement(book, SG_TYPE_RULES);
+    struct sg_pack *pack;
+
+    sg_record_build_uint(build, SG_FIELD_RULES_VERSION, version);
+    pack = sg_record_build_field(build, SG_FIELD_RULES_CHANGES);
+    sg_pack_array(pack, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        sg_pack_array(pack, 4);
+        sg_pack_uint(pack, 6);
+        sg_pack_uint(pack, from + i);
+        sg_pack_nil(pack);
+        sg_pack_uint(pack, severity + i);
+    }
+    (void)book_write(book, 0);
+}
+
+void book_write_year(struct book *book, unsigned year, unsigned rest)
+{
+    struct sg_record_build *build = book_statement(book, SG_TYPE_CALENDAR);
+
+    sg_record_build_uint(build, SG_FIELD_CALENDAR_YEAR, year);
+    sg_record_build_uint(build, SG_FIELD_CALENDAR_REST, rest);
+    sg_pack_array(sg_record_build_field(build, SG_FIELD_CALENDAR_OFF), 0);
+    sg_pack_array(sg_record_build_field(build, SG_FIELD_CALENDAR_WORK), 0);
+    sg_record_build_str(build, SG_FIELD_CALENDAR_ACT, SG_BYTES_TEXT(""));
+    (void)book_write(book, 0);
+}
+
 /* --- what is made of it ------------------------------------------------ */
 
 uint32_t book_branch_of(const void *context,
@@ -634,4 +677,101 @@ struct sg_admission_copy book_copy(const struct book *book, size_t no)
         .log_kind = book->kinds[entry->log],
         .entry_kind = entry->entry_kind,
         .payload = entry->payload};
+}
+
+/* --- a book and its state ---------------------------------------------- */
+
+int book_setup(void **state)
+{
+    struct book_state *fixture = sg_calloc(1, sizeof(*fixture));
+
+    if (fixture == NULL)
+        return -1;
+    book_init(&fixture->book);
+    (void)book_found(&fixture->book);
+    *state = fixture;
+    return 0;
+}
+
+int book_teardown(void **state)
+{
+    struct book_state *fixture = *state;
+
+    sg_authority_free(fixture->authority);
+    book_clear(&fixture->book);
+    sg_free(fixture);
+    return 0;
+}
+
+const struct sg_authority *book_seal(struct book_state *fixture)
+{
+    sg_authority_free(fixture->authority);
+    fixture->authority = book_authority(&fixture->book, NULL);
+    return fixture->authority;
+}
+
+struct sg_authority_at book_at_cut(const struct sg_authority *authority)
+{
+    struct sg_authority_at at;
+
+    sg_authority_at_cut(authority, &at);
+    return at;
+}
+
+struct sg_authority_at book_at(const struct sg_authority *authority,
+                               uint32_t generation, uint32_t size)
+{
+    struct sg_authority_at at;
+
+    assert_ok(
+        sg_authority_at(authority, (uint64_t)generation << 32 | size, &at));
+    return at;
+}
+
+unsigned book_get_roles(const struct book_state *fixture,
+                        const struct sg_authority_at *at, unsigned officer)
+{
+    const struct sg_authority_grant *grant =
+        sg_authority_grant(at, &fixture->book.officers[officer].id);
+
+    return grant == NULL ? 0 : grant->roles;
+}
+
+unsigned book_get_role(const struct book_state *fixture,
+                       const struct sg_authority_at *at, unsigned node)
+{
+    const struct sg_authority_node *found =
+        sg_authority_node(at, fixture->book.nodes[node].public);
+
+    return found == NULL ? 0 : found->role;
+}
+
+size_t book_count_alarms(const struct sg_authority *authority,
+                         enum sg_authority_alarm_kind kind)
+{
+    const struct sg_authority_alarm *alarms;
+    size_t count, found = 0;
+
+    alarms = sg_authority_alarms(authority, &count);
+    for (size_t i = 0; i < count; i++)
+        found += alarms[i].kind == kind;
+    return found;
+}
+
+struct sg_authority_place book_place(const struct book_state *fixture,
+                                     unsigned log, uint64_t index,
+                                     uint32_t branch)
+{
+    return (struct sg_authority_place){fixture->book.logs[log], index, branch};
+}
+
+enum sg_authority_verdict book_verdict(const struct book_state *fixture,
+                                       size_t entry)
+{
+    const struct book_entry *found = &fixture->book.entries[entry];
+    struct sg_record record;
+
+    assert_ok(sg_record_decode(found->payload, &record));
+    return sg_authority_judge(fixture->authority, &found->id, &found->place,
+                              record.copy.signature);
 }

@@ -24,6 +24,12 @@
 #define BOOK_LOGS     12u
 #define BOOK_BRANCHES 3u
 
+#define BOOK_PROVINCE UINT64_C(10003820191201)
+#define BOOK_OLD      UINT64_C(31475520191201) /* in it, until 2025-07-01 */
+#define BOOK_NEW      UINT64_C(31475820250701) /* in it, from then on */
+/* 2025-07-01 00:00 in Viet Nam, the genesis' day, in ms. */
+#define BOOK_GENESIS_MS UINT64_C(1751302800000)
+
 struct book_key {
     struct sg_sign_key secret;
     uint8_t public[SG_KEY_SIZE];
@@ -145,6 +151,15 @@ struct sg_ref book_rotate(struct book *book, unsigned log, unsigned old,
                           unsigned new, unsigned reason,
                           const struct book_stand *stands, size_t count);
 
+/* The three units above, and OLD a part of NEW: four entries of log 0. */
+void book_write_units(struct book *book);
+/* Version VERSION in log 0, that changes rule V06 from FROM on to SEVERITY and
+ * from the day after to one more. */
+void book_write_rules(struct book *book, unsigned version, uint32_t from,
+                      unsigned severity);
+/* A calendar in log 0 without further days. */
+void book_write_year(struct book *book, unsigned year, unsigned rest);
+
 /* --- what is made of it ------------------------------------------------ */
 
 /* Gives the authority's state of the book: entries in the order ORDER (NULL: as
@@ -158,5 +173,42 @@ struct sg_admission_copy book_copy(const struct book *book, size_t no);
  * say, when the log has a fork point below its size. */
 uint32_t book_branch_of(const void *context,
                         const struct sg_authority_prefix *prefix);
+
+/* --- a book and its state ---------------------------------------------- */
+
+/* What most tests stand on. Logs 0 and 1 are of node 0, the genesis' writer; 2
+ * and 3 of node 1, and so on. */
+struct book_state {
+    struct book book;
+    struct sg_authority *authority;
+};
+
+/* For cmocka: *STATE is a book with its genesis. */
+int book_setup(void **state);
+int book_teardown(void **state);
+
+/* Makes the state of the book as it is now. */
+const struct sg_authority *book_seal(struct book_state *fixture);
+
+/* Go to the whole cut; to a position, which is held. */
+struct sg_authority_at book_at_cut(const struct sg_authority *authority);
+struct sg_authority_at book_at(const struct sg_authority *authority,
+                               uint32_t generation, uint32_t size);
+
+/* Return the roles of an officer, the role of a node; 0 for none. */
+unsigned book_get_roles(const struct book_state *fixture,
+                        const struct sg_authority_at *at, unsigned officer);
+unsigned book_get_role(const struct book_state *fixture,
+                       const struct sg_authority_at *at, unsigned node);
+
+size_t book_count_alarms(const struct sg_authority *authority,
+                         enum sg_authority_alarm_kind kind);
+struct sg_authority_place book_place(const struct book_state *fixture,
+                                     unsigned log, uint64_t index,
+                                     uint32_t branch);
+
+/* Judges entry ENTRY, a statement. */
+enum sg_authority_verdict book_verdict(const struct book_state *fixture,
+                                       size_t entry);
 
 #endif
