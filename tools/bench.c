@@ -48,6 +48,7 @@ static const struct {
     {"synth", sg_bench_synth, "invented citizens, as lines in memory"},
     {"seal", sg_bench_seal, "sealing and opening workload W, in memory"},
     {"storage", sg_bench_storage, "the log store, on workload W"},
+    {"sync", sg_bench_sync, "replication, in bytes and in memory"},
 };
 
 #define N_BENCHES (sizeof(benches) / sizeof(benches[0]))
