@@ -72,14 +72,16 @@ struct sg_certificate_facts {
     bool is_behind;   /* those logs are not held as far as they stand: what is
                        * not found there may still come */
     bool is_cut;      /* a node_cut that stands names the node key */
+    bool is_shown;    /* the root is known from this session's chain alone: what
+                       * older roots say of the node may have been cut off */
     /* Day of the largest heartbeat, UTC+7; no date when there was none. */
     struct sg_date floor;
 };
 
 enum sg_certificate_verdict {
     SG_CERTIFICATE_REFUSED,
-    /* Of a root since rotated, whose node_admit has not come yet: accepted for
-     * stage 1 and authority messages alone. */
+    /* Not before the authority's logs are here: accepted for stage 1 and
+     * authority messages alone. */
     SG_CERTIFICATE_LIMITED,
     SG_CERTIFICATE_ACCEPTED,
 };

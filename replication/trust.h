@@ -49,7 +49,6 @@ struct sg_trust_limits {
     uint32_t statements; /* different records */
     uint32_t places;     /* where they stand: a record may stand in several */
     uint32_t logs;       /* authority logs, each branch apart */
-    uint32_t cuts;       /* logs that all node_cuts list */
     uint32_t erasures;   /* entries that all erasure orders name */
     uint32_t bytes;      /* all records together */
 };
@@ -108,11 +107,18 @@ struct sg_trust_place {
  * OK says that the record is kept, now or before, or is of no concern here; not
  * that it counts. Errors: the record never counts, for what it is (MALFORMED,
  * NOTCANONICAL, TRUNCATED, TRAILING, TEXT, TYPE), or in this version (VERSION),
- * or its signature is wrong (SIGNATURE); LIMIT when there is no room now. The
+ * or its signature is wrong (SIGNATURE; UNTRUSTED for
+ * a genesis of another registry); LIMIT when there is no room now. The
  * entry itself is carried and proved in any case. */
 SG_USE_RESULT enum sg_err sg_trust_add(struct sg_trust *trust,
                                        const struct sg_trust_place *place,
                                        struct sg_bytes payload);
+
+/* Adds the records of CHAIN, the body of a `chain` message that begins with the
+ * genesis: how a node that has joined begins, and each time it starts. Errors:
+ * as sg_trust_add; MALFORMED when it begins elsewhere. */
+SG_USE_RESULT enum sg_err sg_trust_add_chain(struct sg_trust *trust,
+                                             struct sg_bytes chain);
 
 /* Says that all entries of BRANCH of LOG below SIZE were added. A smaller size
  * than before changes nothing. Errors: LIMIT for too many logs. */
@@ -156,20 +162,23 @@ enum sg_trust_node_state {
     SG_TRUST_REVOKED,
 };
 
-/* A node key of which a node_admit stands, the newest one. */
+/* A node key of which a node_admit stands: the newest whose certificate is one
+ * of ours and signed by its root. */
 struct sg_trust_node {
     struct sg_certificate certificate;
     uint8_t bytes[SG_CERTIFICATE_SIZE]; /* the same, as signed */
     enum sg_trust_node_state state;
 };
 
-/* Gives the node with NODE_KEY, or the one at INDEX in the order of keys,
- * borrowed until the next judge; NULL if there is none. */
-const struct sg_trust_node *sg_trust_node(const struct sg_trust *trust,
-                                          const uint8_t node_key[SG_KEY_SIZE]);
-size_t sg_trust_nodes(const struct sg_trust *trust);
-const struct sg_trust_node *sg_trust_node_at(const struct sg_trust *trust,
-                                             size_t index);
+/* Finds the node with NODE_KEY. Says whether there is one. */
+bool sg_trust_node(const struct sg_trust *trust,
+                   const uint8_t node_key[SG_KEY_SIZE],
+                   struct sg_trust_node *ret_node);
+
+/* Walks over the nodes in the order of their keys: NO begins as 0 and is left
+ * to the walk. Says whether there was one more. */
+bool sg_trust_next_node(const struct sg_trust *trust, uint32_t *no,
+                        struct sg_trust_node *ret_node);
 
 /* Says whether the logs of NODE_KEY are authority logs: the genesis names it as
  * writer, or a node_admit that stands gives it that role. */

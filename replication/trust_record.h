@@ -100,7 +100,9 @@ struct sg_trust_record {
             uint64_t ms;
         } heartbeat;
         struct {
-            uint8_t certificate[SG_CERTIFICATE_SIZE];
+            struct sg_bytes certificate; /* of some version */
+            uint8_t node[SG_KEY_SIZE];
+            uint8_t role; /* 1 to 5; enum sg_certificate_role */
         } admit;
         struct {
             uint8_t node[SG_KEY_SIZE];
@@ -123,8 +125,9 @@ struct sg_trust_record {
 
 /* Reads PAYLOAD. Borrows: PAYLOAD as long as the record is used. Errors:
  * NOTFOUND when it is a record of a type that is not one of these; VERSION when
- * it is of a later schema, envelope or certificate; LIMIT, TRUNCATED, TRAILING,
- * NOTCANONICAL, TEXT, TYPE; MALFORMED when it does not fit its table. */
+ * it is of a later schema or envelope, or a rotation beyond 254; LIMIT,
+ * TRUNCATED, TRAILING, NOTCANONICAL, TEXT, TYPE; MALFORMED when it does not fit
+ * its table. */
 SG_USE_RESULT enum sg_err sg_trust_record_decode(
     struct sg_bytes payload, struct sg_trust_record *ret_record);
 
