@@ -243,11 +243,18 @@ static enum sg_err compare_prefix(struct sg_txn *txn, struct comparison *c)
     if (c->shorter) {
         return SG_OK;
     }
-    err = sg_tree_frontier(txn, c->number, size, &c->at_signed);
+    /* The row says what the log is. The tree, which can be mended, is asked
+     * only where the row cannot tell, or is damaged itself. */
+    c->at_signed = c->row.frontier;
+    root = sg_merkle_root(&c->at_signed);
+    if (c->at_signed.size > size ||
+        memcmp(&root, &c->signed_log.checkpoint.root, sizeof root) != 0) {
+        err = sg_tree_frontier(txn, c->number, size, &c->at_signed);
+        root = sg_merkle_root(&c->at_signed);
+    }
     if (err != SG_OK) {
         return err;
     }
-    root = sg_merkle_root(&c->at_signed);
     c->differs = memcmp(&root, &c->signed_log.checkpoint.root, sizeof root);
     return SG_OK;
 }
@@ -360,7 +367,9 @@ static enum sg_err carry_on(struct sg_store *store, struct sg_batch *batch,
     }
     if (c->row.frontier.size == size) {
         own->start = SG_START_CARRIED_ON;
-        return SG_OK;
+        /* Nothing is cut then: a damaged frontier is written again. */
+        return c->tail_intact ? SG_OK
+                              : sg_env_write(store->env, cut_tail, &cut);
     }
     if (!c->tail_intact && size > 0) {
         own->start = SG_START_CUT;

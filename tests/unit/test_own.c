@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "storage/lmdb/repair.h"
+#include "storage/lmdb/schema.h"
+#include "storage/lmdb/verify.h"
 #include "tests/lib/store.h"
 #include "tests/lib/test.h"
 
@@ -177,12 +180,95 @@ static void test_unfinished_elsewhere(void **state)
     sg_test_store_free(&a);
 }
 
+/* --- Damage that costs no epoch ------------------------------------------- */
+
+/* Changes the last byte of a value, as bit rot would. */
+static void rot(struct sg_txn *txn, unsigned db, struct sg_bytes key)
+{
+    uint8_t bytes[SG_ROW_LOG_MAX];
+    struct sg_bytes value;
+    assert_true(sg_txn_get(txn, db, key, &value));
+    assert_true(value.size <= sizeof bytes);
+    memcpy(bytes, value.data, value.size);
+    bytes[value.size - 1] ^= 0x10;
+    sg_txn_put(txn, db, key, sg_bytes(bytes, value.size));
+}
+
+static enum sg_err rot_node(struct sg_txn *txn, void *context)
+{
+    const struct sg_test_store *a = context;
+    struct sg_schema_key key = sg_schema_node(a->own->number, 8, 0);
+    rot(txn, SG_DB_NODES, sg_schema_bytes(&key));
+    return sg_txn_err(txn);
+}
+
+static enum sg_err rot_frontier(struct sg_txn *txn, void *context)
+{
+    const struct sg_test_store *a = context;
+    struct sg_schema_key key = sg_schema_log(a->own->number);
+    rot(txn, SG_DB_LOGS, sg_schema_bytes(&key));
+    return sg_txn_err(txn);
+}
+
+static void count_finding(void *context, uint32_t log, uint64_t index,
+                          enum sg_damage damage)
+{
+    (void)log;
+    (void)index;
+    (void)damage;
+    ++*(unsigned *)context;
+}
+
+static unsigned findings(struct sg_test_store *a)
+{
+    struct sg_verify *verify;
+    unsigned count = 0;
+    bool done = false;
+    assert_ok(sg_verify_new(a->store, count_finding, &count, &verify));
+    while (!done) {
+        assert_ok(sg_verify_step(verify, 1000, &done));
+    }
+    sg_verify_free(verify);
+    return count;
+}
+
+/* A damaged tree is mended from the rows, a damaged frontier by the opening:
+ * neither is a reason to begin an epoch, or to stop. */
+static void test_damage(void **state)
+{
+    static sg_env_fn *const damages[] = {rot_node, rot_frontier};
+    size_t i;
+    (void)state;
+
+    for (i = 0; i < 2; i++) {
+        struct sg_test_store a;
+        struct sg_log_id id;
+        uint64_t written;
+
+        sg_test_store_new(&a, 1);
+        sg_test_store_fill(&a, 300);
+        id = a.own->id;
+        assert_ok(sg_env_write(a.store->env, damages[i], &a));
+        sg_test_store_close(&a);
+        assert_ok(sg_test_store_open(&a));
+        assert_int_equal(a.own->start, SG_START_CARRIED_ON);
+        assert_memory_equal(&a.own->id, &id, sizeof id);
+        assert_int_equal(findings(&a) > 0, damages[i] == rot_node);
+        assert_ok(append_one(&a));
+        assert_signed(&a, 302);
+        assert_ok(sg_repair_tree(a.store, a.own->number, &written));
+        assert_int_equal(findings(&a), 0);
+        sg_test_store_free(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad_signature),
         cmocka_unit_test(test_unfinished_epoch),
         cmocka_unit_test(test_unfinished_elsewhere),
+        cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
