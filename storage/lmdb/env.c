@@ -91,25 +91,34 @@ enum sg_err sg_env_sync_dir(const char *path)
     return rc == 0 ? SG_OK : SG_ERR_FATAL;
 }
 
-/* The file must reach to its last page, or reading the map would be SIGBUS. */
-static enum sg_err check_size(MDB_env *mdb)
+/* A file that is not there, or too short for meta pages, LMDB makes or refuses
+ * itself. Of any other it believes what it says: a shorter one would be SIGBUS
+ * at the first read of the map. */
+static enum sg_err check_file(const char *dir)
 {
-    mdb_filehandle_t fd;
-    MDB_envinfo info;
-    MDB_stat stat;
-    struct stat file;
+    uint8_t bytes[SG_PAGE_METAS_SIZE];
+    char path[PATH_MAX];
+    struct stat info;
+    ssize_t size = -1;
+    int fd;
 
-    if (mdb_env_get_fd(mdb, &fd) != 0 || mdb_env_info(mdb, &info) != 0 ||
-        mdb_env_stat(mdb, &stat) != 0) {
-        return SG_ERR_DAMAGED;
+    if (snprintf(path, sizeof path, "%s/data.mdb", dir) >= (int)sizeof path) {
+        return SG_ERR_LIMIT;
     }
-    if (fstat(fd, &file) != 0) {
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? SG_OK : sg_mdb_err(errno);
+    }
+    if (fstat(fd, &info) == 0) {
+        size = pread(fd, bytes, sizeof bytes, 0);
+    }
+    (void)close(fd);
+    if (size < 0) {
         return SG_ERR_IO;
     }
-    if ((uint64_t)file.st_size / stat.ms_psize < info.me_last_pgno + 1) {
-        return SG_ERR_TRUNCATED;
-    }
-    return SG_OK;
+    return (size_t)size < sizeof bytes
+               ? SG_OK
+               : sg_page_check_metas(bytes, (uint64_t)info.st_size);
 }
 
 /* Finds where LMDB has mapped its file. It does not tell, and a range that is
@@ -184,9 +193,12 @@ static enum sg_err env_new(const struct sg_env_config *config,
 static enum sg_err env_attach(struct sg_env *env)
 {
     MDB_envinfo info;
-    enum sg_err err;
-    int stale;
-    int rc = mdb_env_set_maxdbs(env->mdb, env->config.database_count);
+    enum sg_err err = check_file(env->dir);
+    int stale, rc;
+    if (err != SG_OK) {
+        return err;
+    }
+    rc = mdb_env_set_maxdbs(env->mdb, env->config.database_count);
     if (rc == 0) {
         rc = mdb_env_set_maxreaders(env->mdb, READERS);
     }
@@ -206,10 +218,7 @@ static enum sg_err env_attach(struct sg_env *env)
     if (rc != 0) {
         return sg_mdb_err(rc);
     }
-    err = check_size(env->mdb);
-    if (err == SG_OK) {
-        err = find_map(env);
-    }
+    err = find_map(env);
     if (err == SG_OK && mdb_env_info(env->mdb, &info) == 0) {
         /* LMDB takes a larger map where the file needs one. */
         env->config.map_size = info.me_mapsize;

@@ -18,8 +18,12 @@
 #define NODE_BIG      0x01u /* the value is the number of an overflow page */
 #define NODE_DATABASE 0x02u /* the value describes a database */
 #define DATABASE_SIZE 48u
-#define AT_ROOT       40u /* in the description of a database */
-#define AT_DATABASES  40u /* two of them on a meta page: free pages, main */
+#define AT_TREE_FLAGS 4u /* in the description of a database */
+#define AT_ROOT       40u
+#define INTEGER_KEYS  0x08u /* of the tree of free pages */
+#define AT_DATABASES  40u   /* two of them on a meta page: free pages, main */
+#define AT_LAST_PAGE  136u  /* of a meta page */
+#define AT_TXN        144u
 #define EMPTY         UINT64_MAX
 #define DEPTH_MAX     32u
 
@@ -42,6 +46,33 @@ static uint64_t u64_at(const uint8_t *at)
     uint64_t value;
     memcpy(&value, at, sizeof value);
     return value;
+}
+
+_Static_assert(SG_PAGE_METAS_SIZE == 2 * PAGE, "two meta pages");
+
+enum sg_err sg_page_check_metas(const uint8_t bytes[SG_PAGE_METAS_SIZE],
+                                uint64_t size)
+{
+    const uint8_t *newer = bytes, *older = bytes + PAGE;
+    unsigned i;
+    for (i = 0; i < 2; i++) {
+        const uint8_t *free = bytes + (size_t)i * PAGE + AT_DATABASES;
+        if (u32_at(free) != PAGE ||
+            u16_at(free + AT_TREE_FLAGS) != INTEGER_KEYS ||
+            u16_at(free + DATABASE_SIZE + AT_TREE_FLAGS) != 0) {
+            return SG_ERR_DAMAGED;
+        }
+    }
+    if (u64_at(older + AT_TXN) > u64_at(newer + AT_TXN)) {
+        newer = bytes + PAGE;
+        older = bytes;
+    }
+    if (u64_at(newer + AT_TXN) != 0 &&
+        u64_at(newer + AT_TXN) - u64_at(older + AT_TXN) != 1) {
+        return SG_ERR_DAMAGED;
+    }
+    return u64_at(newer + AT_LAST_PAGE) < size / PAGE ? SG_OK
+                                                      : SG_ERR_TRUNCATED;
 }
 
 /* The pages from NUMBER on hold one value of SIZE bytes. */

@@ -11,8 +11,18 @@
 #define SG_STORAGE_LMDB_PAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "storage/lmdb/mdb.h"
+
+/* Looks at what LMDB believes unseen while it opens a file of SIZE bytes that
+ * begins with these two pages: the size of pages, by which it steps; what the
+ * two trees are; how far they reach; which of the two is newer, which must be
+ * by one commit.
+ * Errors: DAMAGED; TRUNCATED (the last page lies beyond the end). */
+#define SG_PAGE_METAS_SIZE 8192
+SG_USE_RESULT enum sg_err sg_page_check_metas(
+    const uint8_t bytes[SG_PAGE_METAS_SIZE], uint64_t size);
 
 /* Says whether the leaf page that KEY lies on, as a cursor of TXN gave it, and
  * the overflow pages that it leads to hold together. A page that TXN has

@@ -1,11 +1,13 @@
 /* Bit rot: one bit of a filled store's data file is turned over, and a child
  * opens the store and reads all of it. Nothing wrong may come out, nobody may
  * die by a signal, and damage to an entry must be named and healed from a
- * second store. Then the file is cut off at every page.
+ * second store. So with each bit of the two meta pages. Then the file is cut
+ * off at every page.
  *
  *   bitflip [--seed N] [--full] [--jobs N] [--count N] [--case BYTE/BIT]
  *
- * 500 flips, 5,000 with --full. Exit: 0 as promised, 1 not, 2 usage.
+ * 500 flips and one in 10 of the meta pages' bits and of the cuts; 5,000 and
+ * all with --full. Exit: 0 as promised, 1 not, 2 usage.
  */
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -29,7 +31,8 @@
 #define SHOWN_MAX    10
 #define REASON_MAX   200
 #define PAGE         4096u
-#define HEAD         48u /* of a page, and the first offsets on it */
+#define HEAD         48u  /* of a page, and the first offsets on it */
+#define META         160u /* what LMDB believes of a meta page, and a little */
 
 enum outcome {
     HARMLESS, /* nobody could tell */
@@ -424,6 +427,12 @@ static int work(void *context, unsigned i)
             at = at / PAGE * PAGE + sg_prng_below(&prng, HEAD);
         }
         flip(&worker, at, (unsigned)sg_prng_below(&prng, 8));
+    }
+    for (n = i; n < 2u * META * 8; n += options.jobs) {
+        if (options.full || n % options.one_in == 0) {
+            flip(&worker, n / (META * 8) * PAGE + n / 8 % META,
+                 (unsigned)n % 8);
+        }
     }
     for (n = i; n < data_size / PAGE; n += options.jobs) {
         if (options.full || n % options.one_in == 0 || n < 8) {

@@ -86,6 +86,18 @@ static struct sg_env_config config_in(const char *dir, char path[4096])
     return config;
 }
 
+/* The same file each time, after some commits. */
+static void make_env(const struct sg_env_config *config,
+                     struct sg_env **ret_env)
+{
+    unsigned i;
+    assert_ok(sg_env_create(config, fill, NULL));
+    assert_ok(sg_env_open(config, ret_env));
+    for (i = 0; i < 2; i++) {
+        assert_ok(sg_env_write(*ret_env, fill, NULL));
+    }
+}
+
 static void read_file(const char *path)
 {
     FILE *in = fopen(path, "rb");
@@ -115,8 +127,10 @@ static int setup(void **state)
     char *dir = sg_tempdir_new();
     char path[4096], data[4200];
     struct sg_env_config config = config_in(dir, path);
+    struct sg_env *env;
     (void)state;
-    assert_ok(sg_env_create(&config, fill, NULL));
+    make_env(&config, &env);
+    sg_env_close(env);
     (void)snprintf(data, sizeof data, "%s/data.mdb", path);
     read_file(data);
     sg_tempdir_free(dir);
@@ -397,9 +411,8 @@ static void test_writes(void **state)
             void *context;
         } arg = {.key = writes[i].key};
 
-        assert_ok(sg_env_create(&config, fill, NULL));
+        make_env(&config, &env);
         (void)snprintf(data, sizeof data, "%s/data.mdb", path);
-        assert_ok(sg_env_open(&config, &env));
         spoil_leaves(data);
         assert_err(sg_env_write(env, writes[i].fn, arg.context), DAMAGED);
         assert_err(sg_env_write(env, writes[i].fn, arg.context), FATAL);
@@ -408,12 +421,80 @@ static void test_writes(void **state)
     }
 }
 
+/* LMDB believes its two meta pages when it opens a file: the size of pages,
+ * what the two trees are, where the file ends, which is newer. One flipped bit
+ * there is seen first. Not seen are a last page that came nearer, which reads
+ * notice, and a number less by 2: then the commit before is the newest. */
+static void test_metas(void **state)
+{
+    static const struct {
+        size_t from, to;
+        enum sg_err err;
+    } fields[] = {{40, 44, SG_ERR_DAMAGED},     /* page size */
+                  {44, 46, SG_ERR_DAMAGED},     /* flags: free pages */
+                  {92, 94, SG_ERR_DAMAGED},     /* flags: databases */
+                  {138, 144, SG_ERR_TRUNCATED}, /* last page */
+                  {144, 152, SG_ERR_DAMAGED}};  /* number of the commit */
+    size_t i, at, newer = last_txn % 2 * PAGE;
+    unsigned bit;
+    (void)state;
+
+    assert_ok(sg_page_check_metas(file.bytes, file.size));
+    for (i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        for (at = newer + fields[i].from; at < newer + fields[i].to; at++) {
+            for (bit = 0; bit < 8; bit++) {
+                if (at == newer + 144 && bit == 1) {
+                    continue;
+                }
+                file.bytes[at] ^= (uint8_t)(1u << bit);
+                assert_string_equal(
+                    sg_err_name(sg_page_check_metas(file.bytes, file.size)),
+                    sg_err_name(fields[i].err));
+                file.bytes[at] ^= (uint8_t)(1u << bit);
+            }
+        }
+    }
+    assert_err(sg_page_check_metas(file.bytes, 2 * PAGE), TRUNCATED);
+}
+
+static void turn(const char *data, size_t at)
+{
+    uint8_t byte;
+    int fd = open(data, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+    assert_int_equal(close(fd), 0);
+}
+
+/* Such a file is not opened, and is again when it is as it was. */
+static void test_open(void **state)
+{
+    char *dir = sg_tempdir_new();
+    char path[4096], data[4200];
+    struct sg_env_config config = config_in(dir, path);
+    struct sg_env *env;
+    (void)state;
+
+    make_env(&config, &env);
+    sg_env_close(env);
+    (void)snprintf(data, sizeof data, "%s/data.mdb", path);
+    turn(data, PAGE + 43);
+    assert_err(sg_env_open(&config, &env), DAMAGED);
+    turn(data, PAGE + 43);
+    assert_ok(sg_env_open(&config, &env));
+    sg_env_close(env);
+    sg_tempdir_free(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sound),   cmocka_unit_test(test_leaf),
         cmocka_unit_test(test_all),     cmocka_unit_test(test_twice),
         cmocka_unit_test(test_garbage), cmocka_unit_test(test_writes),
+        cmocka_unit_test(test_metas),   cmocka_unit_test(test_open),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
