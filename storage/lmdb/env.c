@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -412,19 +413,35 @@ static enum sg_err env_grow(struct sg_env *env)
     return err;
 }
 
-/* Sorts a failed commit: no room is an error to wait out; a disk that fails
- * with room left cannot be trusted with a second try. */
-static enum sg_err commit_failed(struct sg_env *env, int code)
+/* Says whether the volume has less free than the reserve, or the file is so
+ * near to the size that this process may give it: there a run of pages is cut
+ * short, which LMDB calls EIO. */
+static bool is_short_of_room(const struct sg_env *env)
 {
     uint64_t space, total;
+    struct rlimit limit;
+    struct stat file;
+    mdb_filehandle_t fd;
+
+    if (sg_env_space(env->dir, &space, &total) == SG_OK &&
+        space < env->config.reserve_size) {
+        return true;
+    }
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+           limit.rlim_cur != RLIM_INFINITY &&
+           mdb_env_get_fd(env->mdb, &fd) == 0 && fstat(fd, &file) == 0 &&
+           (uint64_t)file.st_size + env->config.reserve_size > limit.rlim_cur;
+}
+
+/* Sorts a failed commit: no room is an error to wait out; a disk that fails
+ * with room left cannot be trusted with a second try. */
+static enum sg_err commit_failed(const struct sg_env *env, int code)
+{
     if (code == MDB_MAP_FULL || code == ENOMEM) {
         return sg_mdb_err(code);
     }
-    if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
-        return SG_ERR_FULL;
-    }
-    if (code == EIO && sg_env_space(env->dir, &space, &total) == SG_OK &&
-        space < env->config.reserve_size) {
+    if (code == ENOSPC || code == EDQUOT || code == EFBIG ||
+        (code == EIO && is_short_of_room(env))) {
         return SG_ERR_FULL;
     }
     return SG_ERR_FATAL;

@@ -26,6 +26,9 @@
 #define BATCHES_MAX 2000
 #define BATCH       50u
 #define SMALL_DISK  "size=8m"
+#define LIMITS      16u
+#define LIMIT       (UINT64_C(1) << 20)
+#define LIMIT_STEP  3000u
 #define BALLAST     (2u << 20)
 
 /* Exit code of a patient that may not mount. */
@@ -171,13 +174,14 @@ static void end(struct patient *patient)
 
 /* --- Three ways ----------------------------------------------------------- */
 
+/* Where a limit falls among the pages of one write differs: each is tried. */
 static int limited_file(void *context)
 {
     static struct patient patient;
-    struct rlimit limit = {1u << 20, RLIM_INFINITY};
+    const rlim_t *size = context;
+    struct rlimit limit = {*size, RLIM_INFINITY};
     bool good = begin(&patient, "limited", 1) &&
                 setrlimit(RLIMIT_FSIZE, &limit) == 0 && fill_up(&patient);
-    (void)context;
     limit.rlim_cur = RLIM_INFINITY;
     good = good && setrlimit(RLIMIT_FSIZE, &limit) == 0 && resume(&patient);
     end(&patient);
@@ -230,9 +234,9 @@ static int nothing_left(void *context)
     return small_disk(1);
 }
 
-static bool run(int (*fn)(void *), const char *what)
+static bool run(int (*fn)(void *), void *context, const char *what)
 {
-    struct ward_end ended = ward_run(fn, NULL);
+    struct ward_end ended = ward_run(fn, context);
     bool good = ended.code == 0 || ended.code == NOT_PERMITTED;
     printf("%s %s%s%s\n",
            ended.code == NOT_PERMITTED ? "not permitted:"
@@ -248,7 +252,8 @@ static bool run(int (*fn)(void *), const char *what)
 
 int main(int argc, char **argv)
 {
-    bool good;
+    bool good = true;
+    unsigned i;
     if (!options_parse(argc, argv, &options)) {
         return 2;
     }
@@ -256,9 +261,18 @@ int main(int argc, char **argv)
     reason = ward_share(JUDGE_REASON_MAX);
     (void)ward_folder();
     printf("seed %llu\n", (unsigned long long)options.seed);
-    good = run(limited_file, "a file at its limit of size");
-    good = run(below_reserve, "less free than the reserve") && good;
-    good = run(nothing_left, "a file system of 8 MiB, nothing left") && good;
+    for (i = 0; i < LIMITS; i++) {
+        rlim_t size = LIMIT + i * LIMIT_STEP;
+        char what[64], dir[SCRIPT_PATH_MAX];
+        (void)snprintf(what, sizeof what, "a file at its limit of size, %lu",
+                       (unsigned long)size);
+        good = run(limited_file, &size, what) && good;
+        (void)snprintf(dir, sizeof dir, "%s/limited", ward_folder());
+        ward_remove(dir);
+    }
+    good = run(below_reserve, NULL, "less free than the reserve") && good;
+    good =
+        run(nothing_left, NULL, "a file system of 8 MiB, nothing left") && good;
     ward_clean();
     return good ? 0 : 1;
 }
