@@ -123,6 +123,13 @@ static const struct row *row_of(unsigned type)
     return &rows[type];
 }
 
+size_t sg_frame_body_max(unsigned type)
+{
+    const struct row *row = row_of(type);
+
+    return row != NULL ? row->body_max : SG_MESSAGE_SIZE_MAX;
+}
+
 const char *sg_frame_message_name(unsigned type)
 {
     const struct row *row = row_of(type);

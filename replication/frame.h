@@ -131,6 +131,9 @@ struct sg_frame_message {
 /* Gives the name of TYPE as in the table, or "unknown". Static storage. */
 const char *sg_frame_message_name(unsigned type);
 
+/* Returns how long a body of TYPE may be; of an unknown type, how long any. */
+size_t sg_frame_body_max(unsigned type);
+
 /* Writes a message of TYPE around BODY, which is not larger than the table
  * allows. Errors: as the writer's. */
 void sg_frame_message_put(struct sg_writer *writer, enum sg_message_type type,

@@ -138,6 +138,11 @@
  * its 27; memory per peer is taken at creation. */
 #define SG_PEERS_MAX 64
 
+/* A file of a bundle: FAT and every tool take so much. */
+#define SG_BUNDLE_SIZE_MAX 2147483647u
+/* Nodes that one bundle is sealed for: a country's. */
+#define SG_BUNDLE_DESTINATIONS_MAX 1024u
+
 /* Units (RECORDS.md 13) */
 
 /* Units of all times: the country has 11,000 communes. */
