@@ -467,12 +467,16 @@ static size_t varint_size(uint64_t value)
     return size;
 }
 
-/* Bytes of all but entries and nodes: number, ref, flags, range, checkpoint,
- * and the count of keys. */
-static size_t head_size(uint64_t first, uint64_t size)
+/* Bytes of all but entries and nodes, with the largest count. */
+static size_t head_size(const struct sg_package_head *head)
 {
-    return SG_VARINT_SIZE_MAX + SG_REF_SIZE + 1 + varint_size(first) + 2 +
-           varint_size(size) + SG_SIGNATURE_SIZE + 2;
+    size_t size = varint_size(head->number) + 1 + varint_size(head->first) + 2;
+
+    if (head->number == 0)
+        size += sizeof head->ref;
+    if (head->has_checkpoint)
+        size += varint_size(head->size) + sizeof head->signature;
+    return size + 2; /* the count of keys */
 }
 
 /* Bytes of ENTRY after BEFORE (NULL: it is the first): its run, key and length
@@ -483,7 +487,7 @@ static size_t entry_size(const struct sg_entry *entry,
     size_t size = varint_size(entry->length);
 
     if (before == NULL || run_value(entry) != run_value(before))
-        size += 3;
+        size += 2;
     if (is_keyed(entry))
         size++;
     if (is_keyed(entry) &&
@@ -496,33 +500,36 @@ static size_t entry_size(const struct sg_entry *entry,
            (entry->state == SG_PAYLOAD_ERASED ? sizeof entry->erased_by : 0);
 }
 
-static size_t nodes_size(uint64_t first, uint64_t end, uint64_t size,
-                         bool is_fresh)
+static size_t nodes_size(const struct sg_package_head *head, uint64_t end,
+                         uint64_t size)
 {
     struct sg_merkle_range ranges[SG_MERKLE_HASHES_MAX];
-    uint64_t reach = sg_package_reach(first, end, size, is_fresh);
+    uint64_t reach;
 
+    if (head->is_filling)
+        return 0;
+    reach = sg_package_reach(head->first, end, size, head->is_fresh);
     return sizeof(struct sg_hash) *
            sg_merkle_plan_extension(end, reach, ranges);
 }
 
-size_t sg_package_fit(const struct sg_entry entries[], size_t count,
-                      uint64_t first, uint64_t size, bool is_fresh,
-                      size_t body_max)
+size_t sg_package_fit(const struct sg_package_head *head,
+                      const struct sg_entry entries[], size_t count,
+                      uint64_t size, size_t body_max)
 {
-    size_t fits = 0, total = head_size(first, size), i;
+    uint64_t first = head->first;
+    uint64_t block = sg_package_end_max(first, size) - first;
+    size_t fits = 0, total = head_size(head), i;
 
     if (body_max > SG_MESSAGE_SIZE_MAX)
         body_max = SG_MESSAGE_SIZE_MAX;
-    if (count > sg_package_end_max(first, size) - first)
-        count = (size_t)(sg_package_end_max(first, size) - first);
+    if (count > block)
+        count = (size_t)block;
     for (i = 0; i < count && entries[i].kind <= SG_ENTRY_KIND_MAX; i++) {
         total += entry_size(&entries[i], i > 0 ? &entries[i - 1] : NULL);
         if (i > 0 && total > body_max)
             break;
-        if (i == 0 ||
-            total + nodes_size(first, first + i + 1, size, is_fresh) <=
-                body_max)
+        if (i == 0 || total + nodes_size(head, first + i + 1, size) <= body_max)
             fits = i + 1;
     }
     return fits;

@@ -3,7 +3,8 @@
 #include "tools/bench.h"
 
 static enum sg_err (*const parts[])(struct sg_bench *bench) = {
-    sg_bench_heads, /* which logs differ */
+    sg_bench_heads,   /* which logs differ */
+    sg_bench_package, /* what a record costs */
 };
 
 enum sg_err sg_bench_sync(struct sg_bench *bench)

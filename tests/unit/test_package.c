@@ -280,35 +280,46 @@ static void test_fit(void **state)
         size_t max = 200 + (size_t)sg_prng_below(&prng, 9000), count;
         bool is_fresh = sg_prng_chance(&prng, 500);
 
-        count = sg_package_fit(any.entries + first, 700 - first, first, 700,
-                               is_fresh, max);
+        any_log_package(&any, is_fresh ? sg_prng_below(&prng, 2) : 5, first,
+                        first + 1, 700, is_fresh, &body);
+        count = sg_package_fit(&body.head, any.entries + first, 700 - first,
+                               700, max);
         assert_true(count >= 1);
         assert_true(first + count <= sg_package_end_max(first, 700));
-        any_log_package(&any, 1, first, first + count, 700, is_fresh, &body);
+        any_log_package(&any, body.head.number, first, first + count, 700,
+                        is_fresh, &body);
         if (count > 1)
             assert_true(encode().size <= max);
         if (first + count < sg_package_end_max(first, 700))
             assert_true(
-                encode().size + any.entries[first + count].length + 1500 > max);
+                encode().size + any.entries[first + count].length + 700 > max);
     }
 }
 
 /* The largest entries make the smallest packages; a kind that no package can
- * say ends it. */
+ * say ends it; a filling needs no nodes. */
 static void test_fit_limits(void **state)
 {
+    const struct sg_package_head head = {.number = 1, .first = 1};
+    const struct sg_package_head filling = {
+        .number = 1, .first = 2, .is_filling = true};
+    const struct sg_entry *entries = any.entries + 1;
+
     (void)state;
     setup_log(24, 30);
+    for (size_t i = 2; i < 30; i++)
+        any.entries[i] = any.entries[1];
+    assert_int_equal(sg_package_fit(&filling, entries + 1, 28, 30,
+                                    40 + 3 * (any.entries[1].length + 3)),
+                     3);
     for (size_t i = 1; i < 30; i++)
         any.entries[i].length = SG_PAYLOAD_SIZE_MAX;
-    assert_int_equal(sg_package_fit(any.entries + 1, 29, 1, 30, true, SIZE_MAX),
-                     3);
-    assert_int_equal(sg_package_fit(any.entries + 1, 29, 1, 30, true, 0), 1);
-    assert_int_equal(sg_package_fit(any.entries, 0, 1, 30, true, 9999), 0);
+    assert_int_equal(sg_package_fit(&head, entries, 29, 30, SIZE_MAX), 3);
+    assert_int_equal(sg_package_fit(&head, entries, 29, 30, 0), 1);
+    assert_int_equal(sg_package_fit(&head, entries, 0, 30, 9999), 0);
     any.entries[2].kind = SG_ENTRY_KIND_MAX + 1;
-    assert_int_equal(sg_package_fit(any.entries + 1, 29, 1, 30, true, SIZE_MAX),
-                     1);
-    assert_int_equal(sg_package_fit(any.entries + 2, 28, 2, 30, true, SIZE_MAX),
+    assert_int_equal(sg_package_fit(&head, entries, 29, 30, SIZE_MAX), 1);
+    assert_int_equal(sg_package_fit(&filling, entries + 1, 28, 30, SIZE_MAX),
                      0);
     assert_int_equal(sg_package_end_max(0, 300), 256);
     assert_int_equal(sg_package_end_max(255, 300), 256);
