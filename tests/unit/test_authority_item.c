@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/lib/test.h"
-#include "tests/unit/book.h"
+#include "tests/unit/book_state.h"
 
 #define DAY(n)     ((struct sg_date){n})
 #define DAY_MS     UINT64_C(86400000)
