@@ -632,7 +632,7 @@ uint32_t book_branch_of(const void *context,
     return SG_AUTHORITY_BRANCH_NONE;
 }
 
-static uint64_t longest(const struct book *book, unsigned log)
+uint64_t book_longest(const struct book *book, unsigned log)
 {
     uint64_t size = 0;
 
@@ -661,8 +661,8 @@ struct sg_authority *book_authority(struct book *book, const size_t *order)
                              book->nodes[book->node_of[entry->log]].public));
     }
     for (unsigned i = 0; i < BOOK_LOGS; i++)
-        assert_ok(
-            sg_authority_hold(authority, &book->logs[i], longest(book, i)));
+        assert_ok(sg_authority_hold(authority, &book->logs[i],
+                                    book_longest(book, i)));
     assert_ok(sg_authority_seal(authority));
     return authority;
 }

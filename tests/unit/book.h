@@ -166,6 +166,9 @@ void book_write_year(struct book *book, unsigned year, unsigned rest);
  * written), sealed. Caller frees. */
 struct sg_authority *book_authority(struct book *book, const size_t *order);
 
+/* Returns the size of LOG, of its longest branch. */
+uint64_t book_longest(const struct book *book, unsigned log);
+
 /* Gives entry NO as a copy to judge. */
 struct sg_admission_copy book_copy(const struct book *book, size_t no);
 
