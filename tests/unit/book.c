@@ -539,7 +539,8 @@ static void begin_rotation(struct book *book, unsigned old, unsigned new,
     struct sg_hash next = commitment_to(&book->roots[(new + 1) % BOOK_ROOTS]);
     struct sg_record_build *build;
 
-    begin(book, SG_TYPE_ROOT_ROTATE, &book->roots[reason == 1 ? old : new]);
+    begin(book, SG_TYPE_ROOT_ROTATE,
+          &book->roots[book->rotates_odd == (reason == 1) ? new : old]);
     build = &book->build;
     sg_record_build_uint(build, SG_FIELD_ROOT_ROTATE_SERIAL, book->serial);
     sg_record_build_uint(build, SG_FIELD_ROOT_ROTATE_GENERATION, new);

@@ -68,6 +68,7 @@ struct book {
     const struct book_key *signer;
     bool is_unsigned;  /* of the next that is written */
     bool is_missigned; /* its signature is wrong */
+    bool rotates_odd;  /* rotations are signed by the other of the two */
 };
 
 /* Begin with keys and empty logs; free. */
@@ -146,7 +147,8 @@ struct sg_ref book_campaign(struct book *book, unsigned log, uint8_t uid,
 /* Opens GENERATION in LOG. */
 struct sg_ref book_open(struct book *book, unsigned log, uint32_t generation,
                         const struct book_stand *stands, size_t count);
-/* Rotates from root OLD to NEW. REASON 1 is signed by OLD, 2 and 3 by NEW. */
+/* Rotates from root OLD to NEW. REASON 1 is signed by OLD, 2 and 3 by NEW; with
+ * rotates_odd the other way round. */
 struct sg_ref book_rotate(struct book *book, unsigned log, unsigned old,
                           unsigned new, unsigned reason,
                           const struct book_stand *stands, size_t count);
