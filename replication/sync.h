@@ -188,9 +188,9 @@ struct sg_event {
             struct sg_hash handshake; /* its hash, binds a join request */
         } open;
         struct sg_frame_message message;
-        /* Messages are sent while there is room left, so that the last one may
-         * exceed it, by SG_MESSAGE_SIZE_MAX and its header at most. 0 at OPEN;
-         * what was sent is given back when it has left. */
+        /* Bytes of bodies. Messages are sent while there is room left, so that
+         * the last one may exceed it, by SG_MESSAGE_SIZE_MAX at most. 0 at
+         * OPEN; what was sent is given back when it has left. */
         size_t room;
         enum sg_err shut;   /* why, for the record */
         uint32_t undialled; /* peer */
@@ -343,6 +343,8 @@ struct sg_sync_counts {
     uint64_t packages, entries, duplicates, pushes;
     uint64_t refused_proof, refused_limit, refused_malformed, refused_quota;
     uint64_t forks, closes, dials, quarantined, unknown_messages;
+    uint64_t refused_statements; /* of the authority's logs: never count */
+    uint64_t unknown_writers;    /* logs of keys without a certificate here */
 };
 void sg_sync_count(const struct sg_sync *core, struct sg_sync_counts *ret);
 

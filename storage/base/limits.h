@@ -80,6 +80,13 @@
 /* Logs that one `stored` names: a commit's pushes and wants, or a piece of a
  * bundle's. */
 #define SG_STORED_MAX 1024
+/* Entries that a want or a push has at most to go before bulk: what a few
+ * officers write in a minute. */
+#define SG_SMALL_ENTRIES_MAX 64
+/* A session without progress while something is owed, and its stage 1: 4,096
+ * bytes take 17 s at 2 kbit/s. */
+#define SG_PROGRESS_MS_MAX 60000
+#define SG_STAGE1_MS_MAX   60000
 /* Bytes of packages that a session may send before the first `credit`. */
 #define SG_CREDIT_INITIAL 262144
 /* A package of one entry at the most: what a credit must have room for. */

@@ -1,0 +1,160 @@
+#include "replication/dial.h"
+
+#include <string.h>
+
+#include "replication/session.h"
+#include "storage/base/check.h"
+
+#define BACKOFF_MS_MIN UINT64_C(1000)
+#define BACKOFF_MS_MAX UINT64_C(300000)
+#define PENALTY_MS_MIN UINT64_C(1000)
+#define PENALTY_MS_MAX UINT64_C(3600000)
+/* A peer who has a session by his own call is looked at again after this. */
+#define CONNECTED_MS UINT64_C(30000)
+
+/* Waits a random time in the second half of the backoff, which doubles. */
+static void back_off(struct sg_sync *core, struct sg_core_peer *peer)
+{
+    if (peer->backoff_ms < BACKOFF_MS_MIN)
+        peer->backoff_ms = BACKOFF_MS_MIN;
+    peer->dial_ms = core->now_ms + peer->backoff_ms / 2 +
+                    sg_prng_below(&core->prng, peer->backoff_ms / 2 + 1);
+    peer->backoff_ms *= 2;
+    if (peer->backoff_ms > BACKOFF_MS_MAX)
+        peer->backoff_ms = BACKOFF_MS_MAX;
+}
+
+static bool is_waiting(const struct sg_sync *core,
+                       const struct sg_core_peer *peer)
+{
+    return core->is_started && !core->is_stopping && !core->is_revoked &&
+           core->has_certificate && peer->config.dial && !peer->is_dialling &&
+           peer->session == SG_SYNC_NONE;
+}
+
+/* Says whether the peer has a session that he began himself. */
+static bool is_connected(const struct sg_sync *core,
+                         const struct sg_core_peer *peer)
+{
+    for (uint32_t i = 0; i < core->config.sessions_max && peer->has_key; i++)
+        if (sg_session_is_open(&core->sessions[i]) &&
+            memcmp(core->sessions[i].node_key, peer->node_key, SG_KEY_SIZE) ==
+                0)
+            return true;
+    return false;
+}
+
+void sg_dial_pump(struct sg_sync *core)
+{
+    for (uint32_t i = 0; i < core->config.n_peers; i++) {
+        struct sg_core_peer *peer = &core->peers[i];
+        struct sg_effect *effect;
+
+        if (!is_waiting(core, peer) || core->now_ms < peer->dial_ms)
+            continue;
+        if (is_connected(core, peer)) {
+            peer->dial_ms = core->now_ms + CONNECTED_MS;
+            continue;
+        }
+        if (!sg_core_has_effects(core, 1))
+            return;
+        effect = sg_core_effect(core, SG_EFFECT_DIAL);
+        effect->dial = i;
+        peer->is_dialling = true;
+        core->counts.dials++;
+    }
+}
+
+uint64_t sg_dial_deadline(const struct sg_sync *core)
+{
+    uint64_t at = UINT64_MAX;
+
+    for (uint32_t i = 0; i < core->config.n_peers; i++)
+        if (is_waiting(core, &core->peers[i]) && core->peers[i].dial_ms < at)
+            at = core->peers[i].dial_ms;
+    return at;
+}
+
+void sg_dial_failed(struct sg_sync *core, uint32_t peer)
+{
+    core->peers[peer].is_dialling = false;
+    back_off(core, &core->peers[peer]);
+}
+
+void sg_dial_connected(struct sg_sync *core, struct sg_core_session *session)
+{
+    struct sg_core_peer *peer;
+
+    if (session->peer == SG_SYNC_NONE)
+        return;
+    peer = &core->peers[session->peer];
+    peer->session = session->number;
+    peer->has_key = true;
+    memcpy(peer->node_key, session->node_key, SG_KEY_SIZE);
+    sg_outbox_reset(session->outbox, &peer->budget);
+}
+
+void sg_dial_opened(struct sg_sync *core, struct sg_core_session *session)
+{
+    if (session->peer != SG_SYNC_NONE)
+        core->peers[session->peer].backoff_ms = 0;
+}
+
+void sg_dial_ended(struct sg_sync *core, struct sg_core_session *session)
+{
+    struct sg_core_peer *peer;
+
+    if (session->peer == SG_SYNC_NONE)
+        return;
+    peer = &core->peers[session->peer];
+    if (peer->session != session->number && peer->session != SG_SYNC_NONE)
+        return;
+    peer->session = SG_SYNC_NONE;
+    peer->is_dialling = false;
+    back_off(core, peer);
+}
+
+/* --- Penalties ----------------------------------------------------------- */
+
+void sg_dial_punish(struct sg_sync *core, const uint8_t node_key[SG_KEY_SIZE])
+{
+    struct sg_core_penalty *row = &core->penalties[0];
+
+    for (size_t i = 0; i < SG_CORE_PENALTIES_MAX; i++) {
+        struct sg_core_penalty *penalty = &core->penalties[i];
+
+        if (penalty->wait_ms > 0 &&
+            memcmp(penalty->node_key, node_key, SG_KEY_SIZE) == 0) {
+            row = penalty;
+            break;
+        }
+        if (penalty->until_ms < row->until_ms)
+            row = penalty;
+    }
+    if (row->wait_ms == 0 || memcmp(row->node_key, node_key, SG_KEY_SIZE) != 0)
+        row->wait_ms = PENALTY_MS_MIN;
+    else if (row->wait_ms < PENALTY_MS_MAX / 2)
+        row->wait_ms *= 2;
+    else
+        row->wait_ms = PENALTY_MS_MAX;
+    memcpy(row->node_key, node_key, SG_KEY_SIZE);
+    row->until_ms = core->now_ms + row->wait_ms;
+}
+
+bool sg_dial_is_punished(const struct sg_sync *core,
+                         const uint8_t node_key[SG_KEY_SIZE])
+{
+    for (size_t i = 0; i < SG_CORE_PENALTIES_MAX; i++)
+        if (core->penalties[i].wait_ms > 0 &&
+            memcmp(core->penalties[i].node_key, node_key, SG_KEY_SIZE) == 0)
+            return core->now_ms < core->penalties[i].until_ms;
+    return false;
+}
+
+void sg_dial_count(struct sg_sync *core, struct sg_core_session *session,
+                   size_t size)
+{
+    if (session->peer != SG_SYNC_NONE)
+        sg_budget_count(&core->peers[session->peer].budget, core->now_ms, 1,
+                        size);
+}

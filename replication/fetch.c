@@ -1,0 +1,432 @@
+#include "replication/fetch.h"
+
+#include <string.h>
+
+#include "replication/first.h"
+#include "replication/forks.h"
+#include "replication/gossip.h"
+#include "replication/quota.h"
+#include "replication/session.h"
+#include "storage/base/check.h"
+
+/* Claims looked at in one step, before others have their turn. */
+#define CLAIMS_STEP_MAX 512u
+
+/* --- Fetches ------------------------------------------------------------- */
+
+struct sg_core_fetch *sg_fetch_find(struct sg_sync *core,
+                                    const struct sg_log_id *id, uint8_t branch)
+{
+    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++) {
+        struct sg_core_fetch *fetch = &core->fetches[i];
+
+        if (fetch->state != SG_CORE_FETCH_FREE && fetch->branch == branch &&
+            memcmp(&fetch->id, id, sizeof *id) == 0)
+            return fetch;
+    }
+    return NULL;
+}
+
+static uint32_t number_of(const struct sg_sync *core,
+                          const struct sg_core_fetch *fetch)
+{
+    return (uint32_t)(fetch - core->fetches);
+}
+
+struct sg_core_fetch *sg_fetch_begin(struct sg_sync *core,
+                                     const struct sg_log_id *id,
+                                     const struct sg_log_core *log_core,
+                                     const struct sg_log *log)
+{
+    struct sg_core_fetch *fetch = NULL;
+    struct sg_frontier empty = {0};
+    struct sg_checkpoint none = {0};
+
+    for (size_t i = 0; i < SG_CORE_FETCHES_MAX && fetch == NULL; i++)
+        if (core->fetches[i].state == SG_CORE_FETCH_FREE)
+            fetch = &core->fetches[i];
+    if (fetch == NULL)
+        return NULL;
+    fetch->serial = ++core->serial;
+    fetch->session = SG_SYNC_NONE;
+    fetch->number = 0;
+    fetch->ticket = 0;
+    fetch->id = *id;
+    fetch->core = *log_core;
+    fetch->branch = log == NULL ? 0 : log->branch;
+    fetch->toward = 0;
+    fetch->in_flight = 0;
+    fetch->says_stored = false;
+    fetch->is_suspect = false;
+    fetch->wanted_ms = core->now_ms;
+    sg_package_receiver_init(&fetch->receiver, &empty,
+                             log == NULL ? &none : &log->known);
+    return fetch;
+}
+
+bool sg_fetch_load(struct sg_sync *core, struct sg_core_fetch *fetch,
+                   struct sg_log *log)
+{
+    struct sg_frontier *kept;
+
+    if (log == NULL || log->held == 0)
+        return true;
+    kept = sg_log_table_frontier(core->table, log);
+    if (kept == NULL || kept->size != log->held)
+        return false;
+    sg_package_receiver_init(&fetch->receiver, kept, &log->known);
+    return true;
+}
+
+static struct sg_core_want *want_of(struct sg_core_session *session,
+                                    uint64_t number)
+{
+    for (size_t i = 0; i < session->n_wants; i++)
+        if (session->wants[i].number == number)
+            return &session->wants[i];
+    return NULL;
+}
+
+static void drop_want(struct sg_core_session *session, uint64_t number)
+{
+    struct sg_core_want *want = want_of(session, number);
+
+    if (want == NULL)
+        return;
+    *want = session->wants[--session->n_wants];
+    session->scans = true;
+}
+
+void sg_fetch_release(struct sg_sync *core, struct sg_core_fetch *fetch)
+{
+    if (fetch->session != SG_SYNC_NONE)
+        drop_want(&core->sessions[fetch->session], fetch->number);
+    fetch->session = SG_SYNC_NONE;
+    fetch->number = 0;
+    fetch->state =
+        fetch->in_flight > 0 ? SG_CORE_FETCH_ENDING : SG_CORE_FETCH_FREE;
+}
+
+static void post_stop(struct sg_core_session *session, uint64_t number,
+                      enum sg_flow_reason reason)
+{
+    struct sg_flow_stop stop = {.number = number, .reason = reason};
+    uint8_t body[SG_VARINT_SIZE_MAX + 1];
+    struct sg_writer writer;
+
+    sg_writer_init_array(&writer, body, sizeof body);
+    sg_flow_stop_encode(&stop, &writer);
+    sg_core_post_written(session, 1, SG_MESSAGE_STOP, &writer);
+}
+
+void sg_fetch_give_up(struct sg_sync *core, struct sg_core_fetch *fetch,
+                      enum sg_flow_reason reason)
+{
+    if (fetch->session != SG_SYNC_NONE && fetch->number != 0)
+        post_stop(&core->sessions[fetch->session], fetch->number, reason);
+    sg_fetch_release(core, fetch);
+}
+
+/* --- Asking -------------------------------------------------------------- */
+
+void sg_fetch_prove(struct sg_core_session *session,
+                    const struct sg_log_id *log, uint64_t from)
+{
+    struct sg_proof_question question = {.ref = sg_package_ref(log),
+                                         .from = from};
+    uint8_t body[SG_REF_SIZE + SG_VARINT_SIZE_MAX];
+    struct sg_writer writer;
+
+    sg_writer_init_array(&writer, body, sizeof body);
+    sg_proof_question_encode(&question, &writer);
+    sg_core_post_written(session, 1, SG_MESSAGE_PROVE, &writer);
+}
+
+void sg_fetch_want(struct sg_sync *core, struct sg_core_session *session,
+                   struct sg_core_fetch *fetch)
+{
+    struct sg_flow_want item = {.number = fetch->number,
+                                .ref = sg_package_ref(&fetch->id),
+                                .from = fetch->receiver.held.size};
+    uint8_t body[64];
+    struct sg_writer writer;
+
+    if (fetch->receiver.stack.toward.size > item.from &&
+        fetch->receiver.stack.toward.size == fetch->receiver.known.size) {
+        item.has_stack = true;
+        item.to = fetch->receiver.stack.toward.size;
+        fetch->toward = item.to;
+    }
+    if (fetch->branch != 0) {
+        item.has_branch = true;
+        item.to = fetch->receiver.known.size;
+        memcpy(item.branch, fetch->receiver.known.root.bytes,
+               sizeof item.branch);
+    }
+    sg_writer_init_array(&writer, body, sizeof body);
+    sg_flow_wants_encode(&item, 1, &writer);
+    fetch->state = SG_CORE_FETCH_WANTED;
+    fetch->wanted_ms = core->now_ms;
+    sg_core_post_written(session, 1, SG_MESSAGE_WANT, &writer);
+}
+
+/* Proves first what is known here and not held, if the peer knows more: else
+ * its packages could not be tied to it (section 8). */
+static void ask(struct sg_sync *core, struct sg_core_session *session,
+                struct sg_core_fetch *fetch, uint64_t size, bool is_own)
+{
+    const struct sg_checkpoint *known = &fetch->receiver.known;
+
+    if (is_own || (size > known->size && known->size > 0 &&
+                   fetch->receiver.held.size < known->size)) {
+        fetch->state = SG_CORE_FETCH_PROVING;
+        sg_fetch_prove(session, &fetch->id, known->size);
+        return;
+    }
+    sg_fetch_want(core, session, fetch);
+}
+
+/* The store is asked for the frontier that the table has not. */
+static bool read_frontier(struct sg_sync *core, struct sg_core_fetch *fetch,
+                          const struct sg_log *log)
+{
+    struct sg_effect *effect;
+
+    if (!sg_core_has_effects(core, 1))
+        return false;
+    effect = sg_core_effect(core, SG_EFFECT_READ);
+    effect->ticket = ++core->ticket;
+    effect->log = log->id;
+    effect->branch = log->branch;
+    effect->read.first = log->held;
+    effect->read.to = log->held;
+    effect->read.frontier = true;
+    fetch->ticket = effect->ticket;
+    fetch->state = SG_CORE_FETCH_FRONTIER;
+    return true;
+}
+
+static bool is_stopped(const struct sg_core_session *session,
+                       const struct sg_log_id *id)
+{
+    struct sg_ref ref = sg_package_ref(id);
+
+    for (size_t i = 0; i < session->n_stopped; i++)
+        if (memcmp(&session->stopped[i], &ref, sizeof ref) == 0)
+            return true;
+    return false;
+}
+
+/* Says whether a log that is new here may come: its writer is known, and has
+ * not opened more logs than he may. */
+static bool may_introduce(struct sg_sync *core, struct sg_core_session *session,
+                          const struct sg_log_id *id,
+                          const struct sg_log_core *log_core)
+{
+    if (sg_log_table_count(core->table) >= core->config.logs_max)
+        return false;
+    for (size_t i = 0; i < session->n_listed; i++)
+        if (memcmp(&session->listed[i].id, id, sizeof *id) == 0)
+            return true;
+    if (sg_trust_is_authority(core->trust, log_core->node_key))
+        return true;
+    if (!sg_core_knows(core, log_core->node_key)) {
+        core->counts.unknown_writers++;
+        return false;
+    }
+    return sg_quota_allows_log(core, session, id, log_core);
+}
+
+/* Asks SESSION for a log that it serves up to SIZE. LOG is its row or NULL.
+ * Returns false when it must be tried again. */
+static bool consider(struct sg_sync *core, struct sg_core_session *session,
+                     const struct sg_log_id *id,
+                     const struct sg_log_core *log_core, struct sg_log *log,
+                     uint64_t size)
+{
+    struct sg_core_fetch *fetch = sg_fetch_find(core, id, 0);
+    bool is_own = log != NULL && log->is_own;
+
+    if (size <= (log == NULL ? 0 : log->held) || fetch != NULL ||
+        is_stopped(session, id))
+        return true;
+    if (core->is_full || !sg_first_allows(core, session, log_core))
+        return true;
+    if (log == NULL ? !may_introduce(core, session, id, log_core)
+                    : log->is_refused || log->is_forked ||
+                          !sg_quota_allows(core, session, log))
+        return true;
+    if (session->n_wants == SG_CORE_WANTS_SESSION_MAX)
+        return false;
+    fetch = sg_fetch_begin(core, id, log_core, log);
+    if (fetch == NULL)
+        return false;
+    fetch->session = session->number;
+    fetch->number = session->next_number;
+    fetch->claimed = size;
+    if (!sg_fetch_load(core, fetch, log)) {
+        if (!read_frontier(core, fetch, log)) {
+            fetch->state = SG_CORE_FETCH_FREE;
+            return false;
+        }
+    } else {
+        ask(core, session, fetch, size, is_own);
+    }
+    session->next_number++;
+    session->wants[session->n_wants++] =
+        (struct sg_core_want){fetch->number, number_of(core, fetch)};
+    return true;
+}
+
+void sg_fetch_claim(struct sg_sync *core, struct sg_core_session *session,
+                    const struct sg_log *log, uint64_t size)
+{
+    struct sg_log *row = sg_log_table_at(core->table, log->number);
+
+    (void)consider(core, session, &row->id, &row->core, row, size);
+}
+
+/* One claim of head exchange. */
+static bool take_claim(struct sg_sync *core, struct sg_core_session *session,
+                       const struct sg_claims *claims, uint32_t index)
+{
+    const struct sg_claim *claim = sg_claims_at(claims, index);
+    struct sg_log *log = sg_claims_log(claims, claim);
+    const struct sg_log_core *log_core =
+        log != NULL ? &log->core : &claim->core;
+
+    if (log == NULL && !claim->is_introduced)
+        return true;
+    if (log != NULL) {
+        session->logs[log->number].is_known = true;
+        if (claim->size - claim->short_by > session->logs[log->number].held)
+            session->logs[log->number].held = claim->size - claim->short_by;
+        switch (sg_claims_news(claims, claim)) {
+        case SG_CLAIM_OTHER:
+        case SG_CLAIM_FORKED:
+            sg_forks_ask(core, session, log);
+            return true;
+        default:
+            break;
+        }
+    }
+    return consider(core, session, &claim->id, log_core, log,
+                    claim->size - claim->short_by);
+}
+
+static bool scan_listed(struct sg_sync *core, struct sg_core_session *session)
+{
+    for (size_t i = 0; i < session->n_listed; i++) {
+        const struct sg_core_listed *listed = &session->listed[i];
+
+        if (!consider(core, session, &listed->id, &listed->core,
+                      sg_log_table_find(core->table, &listed->id, 0),
+                      listed->size - listed->short_by))
+            return false;
+    }
+    return true;
+}
+
+/* One own log of which more is known than held, and the peer claimed nothing
+ * else: it knows as much, and may hold it. */
+static bool take_row(struct sg_sync *core, struct sg_core_session *session,
+                     const struct sg_claims *claims, uint32_t number)
+{
+    struct sg_log *log = sg_log_table_at(core->table, number);
+
+    if (log->branch != 0 || log->held >= log->known.size ||
+        sg_claims_find(claims, &log->id) != NULL)
+        return true;
+    return consider(core, session, &log->id, &log->core, log, log->known.size);
+}
+
+bool sg_fetch_scan(struct sg_sync *core, struct sg_core_session *session)
+{
+    const struct sg_claims *claims = sg_exchange_claims(session->exchange);
+    uint32_t n_claims = sg_claims_count(claims), n = n_claims;
+
+    if (!session->scans)
+        return true;
+    if (!sg_core_has_effects(core, 1))
+        return false;
+    if (session->cursor == 0 && !scan_listed(core, session))
+        return true; /* a want that ends scans again */
+    if (sg_exchange_is_open(session->exchange))
+        return true;
+    n += sg_log_table_count(core->table);
+    for (uint32_t i = 0; i < CLAIMS_STEP_MAX && session->cursor < n; i++) {
+        uint32_t at = session->cursor;
+        bool is_done = at < n_claims
+                           ? take_claim(core, session, claims, at)
+                           : take_row(core, session, claims, at - n_claims);
+
+        if (!is_done)
+            return session->n_wants > 0;
+        session->cursor++;
+    }
+    if (session->cursor < n)
+        return false;
+    session->cursor = 0;
+    session->scans = false;
+    return true;
+}
+
+bool sg_fetch_read(struct sg_sync *core, const struct sg_event *event)
+{
+    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++) {
+        struct sg_core_fetch *fetch = &core->fetches[i];
+        struct sg_log *log;
+        struct sg_frontier *kept;
+
+        if (fetch->state != SG_CORE_FETCH_FRONTIER ||
+            fetch->ticket != event->read.ticket)
+            continue;
+        log = sg_log_table_find(core->table, &fetch->id, fetch->branch);
+        kept = log == NULL ? NULL : sg_log_table_frontier(core->table, log);
+        if (event->read.err != SG_OK || kept == NULL ||
+            event->read.first != log->held ||
+            event->read.hash_count != sg_merkle_frontier_count(log->held)) {
+            sg_fetch_release(core, fetch);
+            return true;
+        }
+        kept->size = log->held;
+        memcpy(kept->hashes, event->read.hashes,
+               event->read.hash_count * sizeof kept->hashes[0]);
+        sg_package_receiver_init(&fetch->receiver, kept, &log->known);
+        if (fetch->session == SG_SYNC_NONE)
+            sg_fetch_release(core, fetch);
+        else
+            ask(core, &core->sessions[fetch->session], fetch, fetch->claimed,
+                log->is_own);
+        return true;
+    }
+    return false;
+}
+
+void sg_fetch_stopped(struct sg_sync *core, struct sg_core_session *session,
+                      const struct sg_flow_stop *stop)
+{
+    struct sg_core_want *want = want_of(session, stop->number);
+    struct sg_core_fetch *fetch;
+
+    if (want == NULL)
+        return;
+    fetch = &core->fetches[want->fetch];
+    if (session->n_stopped < SG_CORE_STOPPED_MAX)
+        session->stopped[session->n_stopped++] = sg_package_ref(&fetch->id);
+    sg_fetch_release(core, fetch);
+    sg_gossip_rescan(core, session);
+}
+
+void sg_fetch_leave(struct sg_sync *core, struct sg_core_session *session)
+{
+    bool has_left = session->n_wants > 0;
+
+    while (session->n_wants > 0)
+        sg_fetch_release(core, &core->fetches[session->wants[0].fetch]);
+    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++)
+        if (core->fetches[i].session == session->number)
+            core->fetches[i].session = SG_SYNC_NONE;
+    if (has_left)
+        sg_gossip_rescan(core, session);
+}

@@ -1,0 +1,169 @@
+#include "replication/forks.h"
+
+#include <string.h>
+
+#include "replication/fetch.h"
+#include "replication/session.h"
+#include "storage/base/check.h"
+
+/* --- Proofs -------------------------------------------------------------- */
+
+static struct sg_core_proof *find(struct sg_sync *core,
+                                  const struct sg_log_id *log)
+{
+    for (size_t i = 0; i < core->n_proofs; i++)
+        if (memcmp(&core->proofs[i].log, log, sizeof *log) == 0)
+            return &core->proofs[i];
+    return NULL;
+}
+
+/* Keeps a proof to show it. False: it is kept already, or there are too many.
+ */
+static bool keep(struct sg_sync *core, const struct sg_log_id *log,
+                 struct sg_bytes bytes)
+{
+    struct sg_core_proof *proof;
+
+    if (find(core, log) != NULL || core->n_proofs == SG_FORKED_LOGS_MAX)
+        return false;
+    proof = &core->proofs[core->n_proofs++];
+    proof->log = *log;
+    proof->size = bytes.size;
+    memcpy(proof->bytes, bytes.data, bytes.size);
+    return true;
+}
+
+/* A valid proof that is new here: to the store, to all peers, to the officers.
+ */
+static void take_proof(struct sg_sync *core, struct sg_core_session *session,
+                       const struct sg_fork *fork, struct sg_bytes bytes)
+{
+    struct sg_log_id id = sg_entry_log_id(&core->config.registry, &fork->core);
+    struct sg_core_write *write;
+    struct sg_effect *effect;
+    uint8_t *copy;
+    bool is_own = memcmp(fork->core.node_key, core->node_key, SG_KEY_SIZE) == 0;
+
+    if (!keep(core, &id, bytes))
+        return;
+    write = sg_core_begin_write(core, SG_EFFECT_WRITE_FORK);
+    copy = sg_core_memory(core, bytes.size);
+    SG_ASSERT(write != NULL);
+    SG_ASSERT(copy != NULL);
+    memcpy(copy, bytes.data, bytes.size);
+    write->id = id;
+    write->core = fork->core;
+    effect = sg_core_effect(core, SG_EFFECT_WRITE_FORK);
+    effect->ticket = write->ticket;
+    effect->log = id;
+    effect->proof = sg_bytes(copy, bytes.size);
+    core->counts.forks++;
+    sg_core_say(core, is_own ? SG_SYNC_ALARM_OWN_FORK : SG_SYNC_ALARM_FORK,
+                session->number, &id);
+    for (uint32_t i = 0; i < core->config.sessions_max; i++) {
+        struct sg_core_session *other = &core->sessions[i];
+
+        if (other != session && sg_session_is_open(other))
+            sg_core_post(other, 0, SG_MESSAGE_FORK, bytes);
+    }
+}
+
+void sg_forks_found(struct sg_sync *core, struct sg_core_session *session,
+                    const struct sg_fork *fork)
+{
+    uint8_t bytes[SG_FORK_SIZE_MAX];
+    size_t size = sg_fork_encode(fork, bytes);
+
+    SG_ASSERT(sg_fork_verify(fork) == SG_OK);
+    take_proof(core, session, fork, sg_bytes(bytes, size));
+    sg_core_post(session, 0, SG_MESSAGE_FORK, sg_bytes(bytes, size));
+}
+
+void sg_forks_load(struct sg_sync *core, struct sg_bytes proof)
+{
+    struct sg_log_id id;
+    struct sg_fork fork;
+
+    if (sg_fork_decode(proof, &fork) != SG_OK)
+        return;
+    id = sg_entry_log_id(&core->config.registry, &fork.core);
+    (void)keep(core, &id, proof);
+}
+
+enum sg_err sg_forks_take(struct sg_sync *core, struct sg_core_session *session,
+                          struct sg_bytes body)
+{
+    struct sg_fork fork;
+    struct sg_log_id id;
+    enum sg_err err = sg_fork_decode(body, &fork);
+
+    if (err == SG_OK && memcmp(&fork.registry, &core->config.registry,
+                               sizeof fork.registry) != 0)
+        err = SG_ERR_PROOF;
+    if (err != SG_OK)
+        return err;
+    id = sg_entry_log_id(&core->config.registry, &fork.core);
+    if (find(core, &id) != NULL)
+        return SG_OK;
+    err = sg_fork_verify(&fork);
+    if (err != SG_OK)
+        return SG_ERR_PROOF;
+    if (memcmp(fork.core.node_key, core->node_key, SG_KEY_SIZE) != 0 &&
+        sg_log_table_find(core->table, &id, 0) == NULL &&
+        !sg_core_knows(core, fork.core.node_key) &&
+        !sg_trust_is_authority(core->trust, fork.core.node_key)) {
+        core->counts.unknown_writers++;
+        return SG_OK;
+    }
+    take_proof(core, session, &fork, body);
+    return SG_OK;
+}
+
+void sg_forks_ask(struct sg_sync *core, struct sg_core_session *session,
+                  const struct sg_log *log)
+{
+    if (!log->is_forked && find(core, &log->id) == NULL)
+        sg_fetch_prove(session, &log->id, 0);
+}
+
+void sg_forks_send(struct sg_sync *core, struct sg_core_session *session,
+                   const struct sg_log *log)
+{
+    const struct sg_core_proof *proof = find(core, &log->id);
+
+    if (proof != NULL)
+        sg_core_post(session, 0, SG_MESSAGE_FORK,
+                     sg_bytes(proof->bytes, proof->size));
+}
+
+void sg_forks_compare(struct sg_sync *core, struct sg_core_session *session,
+                      const struct sg_log *log,
+                      const struct sg_checkpoint *smaller)
+{
+    (void)core;
+    (void)session;
+    (void)log;
+    (void)smaller;
+}
+
+/* --- Branches ------------------------------------------------------------ */
+
+enum sg_err sg_forks_branches(struct sg_sync *core,
+                              struct sg_core_session *session,
+                              struct sg_bytes body)
+{
+    struct sg_flow_branches branches;
+    struct sg_package_log log;
+    const struct sg_log *row;
+    enum sg_err err = sg_flow_branches_decode(body, &branches);
+
+    (void)session;
+    if (err != SG_OK)
+        return err;
+    row = sg_log_table_find_ref(core->table, branches.ref.bytes);
+    if (row == NULL)
+        return SG_OK;
+    log = sg_core_package_log(core, &row->id, &row->core);
+    return sg_flow_branches_verify(&log, &branches) == SG_OK ? SG_OK
+                                                             : SG_ERR_PROOF;
+}

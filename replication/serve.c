@@ -1,0 +1,522 @@
+#include "replication/serve.h"
+
+#include <string.h>
+
+#include "replication/forks.h"
+#include "replication/quota.h"
+#include "replication/session.h"
+#include "storage/base/check.h"
+
+/* The first slots are wants, the others pushes. */
+#define PUSH_SLOTS (SG_OUTBOX_STREAMS_MAX - SG_WANTS_MAX)
+
+/* What a package has beside its payloads at most: head, runs, lengths, nodes;
+ * and of each entry that has no payload its hash and order. */
+#define HEAD_SIZE_MAX  2304u
+#define ENTRY_SIZE_MAX 60u
+
+_Static_assert(SG_WANTS_MAX < SG_OUTBOX_STREAMS_MAX, "pushes have slots");
+
+/* --- Streams ------------------------------------------------------------- */
+
+/* Up to here a log can be served: all that is held, if the checkpoint covers
+ * just that. */
+static uint64_t served(const struct sg_log *log)
+{
+    return log->is_forked || log->is_refused ? 0 : log->served;
+}
+
+static unsigned priority_of(const struct sg_sync *core,
+                            const struct sg_log *log, uint64_t count)
+{
+    if (log->is_authority)
+        return 0;
+    if (log->core.kind == SG_LOG_AUDIT || sg_quota_is_later(core, log))
+        return 4;
+    return count <= SG_SMALL_ENTRIES_MAX ? 2 : 3;
+}
+
+static void open_stream(struct sg_sync *core, struct sg_core_session *session,
+                        uint32_t slot, const struct sg_log *log)
+{
+    struct sg_core_serve *serve = &session->serves[slot];
+    unsigned priority = priority_of(core, log, serve->end - serve->next);
+
+    session->n_serves++;
+    serve->log = log->number;
+    serve->size = 0;
+    serve->is_sent = false;
+    sg_outbox_open(session->outbox, slot, log->number, priority,
+                   priority < 2 ? NULL : log->core.node_key);
+}
+
+static void free_slot(struct sg_core_session *session, uint32_t slot)
+{
+    struct sg_core_serve *serve = &session->serves[slot];
+
+    if (serve->kind == SG_CORE_SERVE_FREE)
+        return;
+    sg_outbox_close(session->outbox, slot);
+    if (session->read_ticket != 0 && session->read_slot == slot) {
+        session->read_ticket = 0;
+        session->reserved = 0;
+    }
+    serve->kind = SG_CORE_SERVE_FREE;
+    session->n_serves--;
+    session->quiet_ms = session->core->now_ms;
+}
+
+static uint32_t slot_of(const struct sg_core_session *session, uint64_t number)
+{
+    for (uint32_t i = 0; i < SG_WANTS_MAX; i++)
+        if (session->serves[i].kind != SG_CORE_SERVE_FREE &&
+            session->serves[i].number == number)
+            return i;
+    return SG_OUTBOX_STREAMS_MAX;
+}
+
+/* A slot for a want: a free one, or one of which all was sent. */
+static uint32_t take_slot(struct sg_core_session *session)
+{
+    for (uint32_t i = 0; i < SG_WANTS_MAX; i++)
+        if (session->serves[i].kind == SG_CORE_SERVE_FREE)
+            return i;
+    for (uint32_t i = 0; i < SG_WANTS_MAX; i++)
+        if (session->serves[i].is_sent) {
+            free_slot(session, i);
+            return i;
+        }
+    return SG_OUTBOX_STREAMS_MAX;
+}
+
+static void post_stop(struct sg_core_session *session, uint64_t number,
+                      enum sg_flow_reason reason)
+{
+    struct sg_flow_stop stop = {.number = number, .reason = reason};
+    uint8_t body[SG_VARINT_SIZE_MAX + 1];
+    struct sg_writer writer;
+
+    if (number == 0)
+        return;
+    sg_writer_init_array(&writer, body, sizeof body);
+    sg_flow_stop_encode(&stop, &writer);
+    sg_core_post_written(session, 1, SG_MESSAGE_STOP, &writer);
+}
+
+/* --- Wants --------------------------------------------------------------- */
+
+/* Sets SERVE to what ITEM wants of LOG. Returns why it cannot be had, DONE if
+ * it can. */
+static enum sg_flow_reason plan(const struct sg_core_session *session,
+                                const struct sg_flow_want *item,
+                                const struct sg_log *log,
+                                struct sg_core_serve *serve)
+{
+    if (log == NULL)
+        return SG_FLOW_NO_LOG;
+    if (session->state != SG_CORE_OPEN && !log->is_authority)
+        return SG_FLOW_NO_LOG;
+    if (item->has_branch)
+        return SG_FLOW_NO_BRANCH;
+    if (log->held <= item->from || item->to > log->held)
+        return SG_FLOW_NOT_HELD;
+    if (item->is_filling)
+        return SG_FLOW_NOT_HELD;
+    if (served(log) <= item->from)
+        return SG_FLOW_CANNOT_PROVE;
+    serve->kind = SG_CORE_SERVE_WANT;
+    serve->number = item->number;
+    serve->next = item->from;
+    serve->toward = log->known;
+    serve->is_filling = false;
+    serve->is_fresh = true;
+    serve->end = log->known.size;
+    if (item->to != 0)
+        serve->end = item->to;
+    if (item->has_stack) {
+        serve->is_fresh = false;
+        serve->toward.size = item->to;
+    }
+    return SG_FLOW_DONE;
+}
+
+static enum sg_err serve_want(struct sg_sync *core,
+                              struct sg_core_session *session,
+                              const struct sg_flow_want *item)
+{
+    struct sg_log *log = sg_log_table_find_ref(core->table, item->ref.bytes);
+    struct sg_core_serve planned = {.kind = SG_CORE_SERVE_FREE};
+    enum sg_flow_reason reason;
+    uint32_t slot;
+
+    if (slot_of(session, item->number) != SG_OUTBOX_STREAMS_MAX)
+        return SG_OK; /* it came twice */
+    reason = plan(session, item, log, &planned);
+    if (reason != SG_FLOW_DONE) {
+        post_stop(session, item->number, reason);
+        return SG_OK;
+    }
+    slot = take_slot(session);
+    if (slot == SG_OUTBOX_STREAMS_MAX)
+        return SG_ERR_LIMIT;
+    session->serves[slot] = planned;
+    session->logs[log->number].is_known = true;
+    if (item->from > session->logs[log->number].held)
+        session->logs[log->number].held = item->from;
+    open_stream(core, session, slot, log);
+    return SG_OK;
+}
+
+enum sg_err sg_serve_wants(struct sg_sync *core,
+                           struct sg_core_session *session,
+                           struct sg_bytes body)
+{
+    struct sg_flow_want items[SG_WANTS_MAX];
+    size_t count = 0;
+    enum sg_err err = sg_flow_wants_decode(body, items, &count);
+
+    for (size_t i = 0; i < count && err == SG_OK; i++)
+        err = serve_want(core, session, &items[i]);
+    return err;
+}
+
+void sg_serve_stopped(struct sg_sync *core, struct sg_core_session *session,
+                      uint64_t number)
+{
+    uint32_t slot = slot_of(session, number);
+
+    (void)core;
+    if (slot != SG_OUTBOX_STREAMS_MAX)
+        free_slot(session, slot);
+}
+
+enum sg_err sg_serve_stored(struct sg_sync *core,
+                            struct sg_core_session *session,
+                            struct sg_bytes body)
+{
+    struct sg_flow_stored items[SG_STORED_MAX];
+    size_t count = 0;
+    enum sg_err err = sg_flow_stored_decode(body, items, &count);
+
+    for (size_t i = 0; i < count && err == SG_OK; i++) {
+        uint32_t slot = SG_OUTBOX_STREAMS_MAX;
+        struct sg_log *log;
+
+        if (items[i].number != 0) {
+            slot = slot_of(session, items[i].number);
+            if (slot == SG_OUTBOX_STREAMS_MAX)
+                continue;
+            log = sg_log_table_at(core->table, session->serves[slot].log);
+        } else {
+            log = sg_log_table_find_ref(core->table, items[i].ref.bytes);
+        }
+        if (log == NULL)
+            continue;
+        sg_outbox_stored(session->outbox, core->now_ms, log->number,
+                         items[i].held);
+        session->logs[log->number].stored = items[i].held;
+        if (slot != SG_OUTBOX_STREAMS_MAX && session->serves[slot].is_sent &&
+            items[i].held >= session->serves[slot].end)
+            free_slot(session, slot);
+    }
+    return err;
+}
+
+bool sg_serve_push(struct sg_sync *core, struct sg_core_session *session,
+                   const struct sg_log *log)
+{
+    for (uint32_t i = SG_WANTS_MAX; i < SG_OUTBOX_STREAMS_MAX; i++) {
+        struct sg_core_serve *serve = &session->serves[i];
+
+        if (serve->kind != SG_CORE_SERVE_FREE)
+            continue;
+        *serve = (struct sg_core_serve){
+            .kind = SG_CORE_SERVE_PUSH,
+            .next = session->logs[log->number].held,
+            .end = log->held,
+            .toward = log->known,
+            .is_fresh = true,
+        };
+        open_stream(core, session, i, log);
+        return true;
+    }
+    return false;
+}
+
+/* --- Packages ------------------------------------------------------------ */
+
+/* Asks the store for the next entries of the stream in SLOT. */
+static void read_entries(struct sg_sync *core, struct sg_core_session *session,
+                         uint32_t slot)
+{
+    struct sg_core_serve *serve = &session->serves[slot];
+    const struct sg_log *log = sg_log_table_at(core->table, serve->log);
+    uint64_t to = sg_package_end_max(serve->next, serve->end);
+    struct sg_effect *effect = sg_core_effect(core, SG_EFFECT_READ);
+
+    if (serve->to != 0 && serve->to > serve->next && serve->to < to)
+        to = serve->to;
+    effect->session = session->number;
+    effect->ticket = ++core->ticket;
+    effect->log = log->id;
+    effect->branch = log->branch;
+    effect->read.first = serve->next;
+    effect->read.to = to;
+    effect->read.size_max = serve->size;
+    effect->read.prove_to = serve->toward.size;
+    effect->read.is_fresh = serve->is_fresh;
+    effect->read.filter = session->has_filter ? &session->filter : NULL;
+    session->read_ticket = effect->ticket;
+    session->read_slot = slot;
+}
+
+void sg_serve_turn(struct sg_sync *core, struct sg_core_session *session,
+                   const struct sg_outbox_turn *turn)
+{
+    struct sg_core_serve *serve = &session->serves[turn->slot];
+    const struct sg_log *log = sg_log_table_at(core->table, serve->log);
+
+    SG_ASSERT(serve->kind != SG_CORE_SERVE_FREE);
+    if (serve->kind == SG_CORE_SERVE_PUSH && served(log) > 0) {
+        serve->end = log->held; /* by now */
+        serve->toward = log->known;
+    }
+    if (serve->next >= serve->end || log->is_forked || log->is_refused ||
+        serve->end > log->held || serve->toward.size > log->held) {
+        post_stop(session, serve->number, SG_FLOW_CANNOT_PROVE);
+        free_slot(session, turn->slot);
+        return;
+    }
+    serve->size = turn->size_max > SG_MESSAGE_SIZE_MAX - HEAD_SIZE_MAX -
+                                       SG_PACKAGE_ENTRIES_MAX * ENTRY_SIZE_MAX
+                      ? SG_MESSAGE_SIZE_MAX - HEAD_SIZE_MAX -
+                            SG_PACKAGE_ENTRIES_MAX * ENTRY_SIZE_MAX
+                      : turn->size_max;
+    serve->body_max = turn->size_max;
+    serve->to = 0;
+    session->reserved = (int64_t)turn->size_max;
+    read_entries(core, session, turn->slot);
+}
+
+/* Sets core->body's head to that of the next package of SERVE, but for its
+ * count. */
+static void lay_head(struct sg_sync *core, const struct sg_core_serve *serve,
+                     const struct sg_log *log)
+{
+    struct sg_package_head *head = &core->body->head;
+
+    *head = (struct sg_package_head){.number = serve->number,
+                                     .has_checkpoint = serve->is_fresh,
+                                     .is_fresh = serve->is_fresh,
+                                     .first = serve->next};
+    if (serve->number == 0)
+        head->ref = sg_package_ref(&log->id);
+    if (!serve->is_fresh)
+        return;
+    head->size = serve->toward.size;
+    memcpy(head->signature, serve->toward.signature, sizeof head->signature);
+}
+
+/* Lays out what was read behind it. */
+static void lay_out(struct sg_sync *core, const struct sg_event *event)
+{
+    core->body->head.count = event->read.count;
+    memcpy(core->body->entries, event->read.entries,
+           event->read.count * sizeof core->body->entries[0]);
+    core->body->node_count = event->read.hash_count;
+    if (event->read.hash_count > 0)
+        memcpy(core->body->nodes, event->read.hashes,
+               event->read.hash_count * sizeof core->body->nodes[0]);
+}
+
+/* A package went out: the stream goes on, or is done. */
+static void note_sent(struct sg_sync *core, struct sg_core_session *session,
+                      uint32_t slot, uint64_t end, size_t size)
+{
+    struct sg_core_serve *serve = &session->serves[slot];
+    struct sg_core_peer_log *peer_log = &session->logs[serve->log];
+    bool is_done = end >= serve->end || serve->kind == SG_CORE_SERVE_PUSH;
+
+    sg_outbox_made(session->outbox, core->now_ms, size, end, is_done);
+    session->read_ticket = 0;
+    session->reserved = 0;
+    serve->next = end;
+    serve->is_fresh = false;
+    if (end > peer_log->held)
+        peer_log->held = end;
+    if (!is_done)
+        return;
+    serve->is_sent = true;
+    if (serve->kind == SG_CORE_SERVE_PUSH)
+        free_slot(session, slot);
+}
+
+static void send_package(struct sg_sync *core, struct sg_core_session *session,
+                         const struct sg_event *event)
+{
+    uint32_t slot = session->read_slot;
+    struct sg_core_serve *serve = &session->serves[slot];
+    const struct sg_log *log = sg_log_table_at(core->table, serve->log);
+    struct sg_writer writer;
+    uint8_t *bytes;
+    size_t n;
+
+    lay_head(core, serve, log);
+    n = sg_package_fit(&core->body->head, event->read.entries,
+                       event->read.count, serve->toward.size, serve->body_max);
+    if (n == 0) {
+        post_stop(session, serve->number, SG_FLOW_NOT_HELD);
+        free_slot(session, slot);
+        return;
+    }
+    if (n < event->read.count) { /* its nodes are for another end */
+        serve->to = event->read.first + n;
+        read_entries(core, session, slot);
+        return;
+    }
+    lay_out(core, event);
+    bytes = sg_core_memory(core, SG_MESSAGE_SIZE_MAX);
+    SG_ASSERT(bytes != NULL); /* a step answers one READ */
+    sg_writer_init_array(&writer, bytes, SG_MESSAGE_SIZE_MAX);
+    if (sg_package_encode(core->body, &writer) != SG_OK) {
+        post_stop(session, serve->number, SG_FLOW_NOT_HELD);
+        free_slot(session, slot);
+        return;
+    }
+    core->arena_used = (size_t)(bytes - core->arena) + writer.size;
+    note_sent(core, session, slot, event->read.first + n, writer.size);
+    (void)sg_core_send(core, session, SG_MESSAGE_PACKAGE,
+                       sg_bytes(bytes, writer.size));
+}
+
+/* --- Proofs -------------------------------------------------------------- */
+
+enum sg_err sg_serve_prove(struct sg_sync *core,
+                           struct sg_core_session *session,
+                           struct sg_bytes body)
+{
+    struct sg_proof_question question;
+    enum sg_err err = sg_proof_question_decode(body, &question);
+
+    (void)core;
+    if (err != SG_OK)
+        return err;
+    if (session->n_proves == SG_CORE_PROVES_MAX)
+        return SG_ERR_LIMIT;
+    session->proves[session->n_proves++] = question;
+    return SG_OK;
+}
+
+static void post_proof(struct sg_core_session *session,
+                       const struct sg_proof *proof)
+{
+    uint8_t body[4352];
+    struct sg_writer writer;
+
+    sg_writer_init_array(&writer, body, sizeof body);
+    sg_proof_encode(proof, &writer);
+    sg_core_post_written(session, 1, SG_MESSAGE_PROOF, &writer);
+}
+
+/* The first question is answered. */
+static void end_prove(struct sg_core_session *session)
+{
+    SG_ASSERT(session->n_proves > 0);
+    session->n_proves--;
+    memmove(&session->proves[0], &session->proves[1],
+            session->n_proves * sizeof session->proves[0]);
+    session->prove_ticket = 0;
+}
+
+/* The own head alone: its root is all that folds to it. */
+static void prove_head(struct sg_core_session *session,
+                       const struct sg_log *log)
+{
+    struct sg_proof proof = {.ref = sg_package_ref(&log->id),
+                             .checkpoint = log->known,
+                             .hash_count = 1};
+
+    proof.hashes[0] = log->known.root;
+    post_proof(session, &proof);
+}
+
+bool sg_serve_pump(struct sg_sync *core, struct sg_core_session *session)
+{
+    while (session->n_proves > 0 && session->prove_ticket == 0) {
+        const struct sg_proof_question *question = &session->proves[0];
+        struct sg_log *log =
+            sg_log_table_find_ref(core->table, question->ref.bytes);
+        struct sg_effect *effect;
+
+        if (log != NULL && log->is_forked) {
+            sg_forks_send(core, session, log);
+        } else if (log != NULL && log->known.size > 0 &&
+                   (question->from == 0 || question->from > log->known.size ||
+                    log->held < log->known.size)) {
+            prove_head(session, log);
+        } else if (log != NULL && log->known.size > 0) {
+            if (!sg_core_has_effects(core, 1))
+                return false;
+            effect = sg_core_effect(core, SG_EFFECT_READ);
+            effect->session = session->number;
+            effect->ticket = ++core->ticket;
+            effect->log = log->id;
+            effect->read.first = question->from;
+            effect->read.to = question->from;
+            effect->read.prove_to = log->known.size;
+            effect->read.is_fresh = true;
+            effect->read.frontier = true;
+            session->prove_ticket = effect->ticket;
+            session->prove_toward = log->known;
+            return true;
+        }
+        end_prove(session);
+    }
+    return true;
+}
+
+static void send_proof(struct sg_sync *core, struct sg_core_session *session,
+                       const struct sg_event *event)
+{
+    struct sg_proof proof = {.ref = session->proves[0].ref,
+                             .from = session->proves[0].from,
+                             .checkpoint = session->prove_toward,
+                             .hash_count = event->read.hash_count};
+    struct sg_log *log = sg_log_table_find_ref(core->table, proof.ref.bytes);
+
+    end_prove(session);
+    if (log == NULL || log->is_forked)
+        return;
+    if (event->read.err != SG_OK ||
+        proof.hash_count !=
+            sg_proof_hash_count(proof.from, proof.checkpoint.size)) {
+        prove_head(session, log);
+        return;
+    }
+    memcpy(proof.hashes, event->read.hashes,
+           proof.hash_count * sizeof proof.hashes[0]);
+    post_proof(session, &proof);
+}
+
+void sg_serve_read(struct sg_sync *core, struct sg_core_session *session,
+                   const struct sg_event *event)
+{
+    if (session->prove_ticket == event->read.ticket) {
+        send_proof(core, session, event);
+        return;
+    }
+    if (session->read_ticket != event->read.ticket)
+        return; /* of a stream that was ended */
+    if (event->read.err == SG_OK && event->read.count > 0) {
+        send_package(core, session, event);
+        return;
+    }
+    if (event->read.err == SG_ERR_DAMAGED)
+        sg_core_say(core, SG_SYNC_ALARM_DAMAGED, SG_SYNC_NONE,
+                    &sg_log_table_at(core->table,
+                                     session->serves[session->read_slot].log)
+                         ->id);
+    post_stop(session, session->serves[session->read_slot].number,
+              SG_FLOW_NOT_HELD);
+    free_slot(session, session->read_slot);
+}

@@ -1,0 +1,603 @@
+#include "replication/sync.h"
+
+#include <string.h>
+
+#include "replication/core.h"
+#include "replication/dial.h"
+#include "replication/fetch.h"
+#include "replication/first.h"
+#include "replication/forks.h"
+#include "replication/gossip.h"
+#include "replication/serve.h"
+#include "replication/session.h"
+#include "replication/talk.h"
+#include "storage/base/alloc.h"
+#include "storage/base/check.h"
+
+#define LOGS_DEFAULT       16384u
+#define INTERVAL_DEFAULT   30000u
+#define METERED_DEFAULT    600000u
+#define WRITER_DEFAULT     (UINT64_C(4) << 30)
+#define WRITER_DAY_DEFAULT (UINT64_C(256) << 20)
+/* Arena that pumping leaves: a package that is laid out. */
+#define ARENA_SPARE (SG_MESSAGE_SIZE_MAX + 65536u)
+
+/* --- Making one ----------------------------------------------------------- */
+
+/* Copies the configuration, with the defaults in place. */
+static enum sg_err configure(struct sg_sync *core,
+                             const struct sg_sync_config *config)
+{
+    struct sg_sync_config *own = &core->config;
+
+    *own = *config;
+    if (own->sessions_max == 0)
+        own->sessions_max = SG_PEERS_MAX;
+    if (own->logs_max == 0)
+        own->logs_max = LOGS_DEFAULT;
+    if (own->claims_max == 0)
+        own->claims_max =
+            own->logs_max < SG_HEADS_MAX ? own->logs_max : SG_HEADS_MAX;
+    if (own->interval_ms == 0)
+        own->interval_ms = INTERVAL_DEFAULT;
+    if (own->metered_ms == 0)
+        own->metered_ms = METERED_DEFAULT;
+    if (own->writer_size_max == 0)
+        own->writer_size_max = WRITER_DEFAULT;
+    if (own->writer_day_max == 0)
+        own->writer_day_max = WRITER_DAY_DEFAULT;
+    own->peers = NULL;
+    own->chain = sg_bytes(NULL, 0);
+    own->trust_limits = NULL;
+    if (own->key == NULL || own->sessions_max > SG_PEERS_MAX ||
+        own->logs_max > SG_LOGS_MAX || own->claims_max > SG_HEADS_MAX ||
+        own->n_peers > SG_PEERS_MAX)
+        return SG_ERR_INVALID;
+    return SG_OK;
+}
+
+/* Reads who this node is: its certificate, if it has one. */
+static enum sg_err read_identity(struct sg_sync *core)
+{
+    static const uint8_t none[SG_CERTIFICATE_SIZE];
+
+    sg_crypto_sign_public(core->config.key, core->node_key);
+    if (memcmp(core->config.certificate, none, sizeof none) == 0)
+        return SG_OK;
+    if (sg_certificate_decode(SG_BYTES_ARRAY(core->config.certificate),
+                              &core->certificate) != SG_OK ||
+        memcmp(core->certificate.node_key, core->node_key, SG_KEY_SIZE) != 0)
+        return SG_ERR_INVALID;
+    core->has_certificate = true;
+    return SG_OK;
+}
+
+static enum sg_err take_memory(struct sg_sync *core)
+{
+    uint32_t logs = core->config.logs_max;
+
+    core->writers_max = logs;
+    core->arena = sg_alloc(SG_CORE_ARENA_SIZE);
+    core->body = sg_calloc(1, sizeof *core->body);
+    core->writes = sg_calloc(SG_CORE_WRITES_MAX, sizeof *core->writes);
+    core->sessions =
+        sg_calloc(core->config.sessions_max, sizeof *core->sessions);
+    core->fetches = sg_calloc(SG_CORE_FETCHES_MAX, sizeof *core->fetches);
+    core->memories = sg_calloc(SG_CORE_MEMORIES_MAX, sizeof *core->memories);
+    core->peers = sg_calloc(core->config.n_peers + 1, sizeof *core->peers);
+    core->penalties = sg_calloc(SG_CORE_PENALTIES_MAX, sizeof *core->penalties);
+    core->writers = sg_calloc(logs, sizeof *core->writers);
+    core->proofs = sg_calloc(SG_FORKED_LOGS_MAX, sizeof *core->proofs);
+    if (core->arena == NULL || core->body == NULL || core->writes == NULL ||
+        core->sessions == NULL || core->fetches == NULL ||
+        core->memories == NULL || core->peers == NULL ||
+        core->penalties == NULL || core->writers == NULL ||
+        core->proofs == NULL)
+        return SG_ERR_NOMEM;
+    return SG_OK;
+}
+
+static enum sg_err take_parts(struct sg_sync *core,
+                              const struct sg_sync_config *config)
+{
+    struct sg_log_table_config table = {
+        .registry = config->registry,
+        .logs_max = core->config.logs_max,
+        .frontiers_max = core->config.logs_max,
+    };
+    struct sg_trust_config trust = {
+        .registry = config->registry,
+        .limits = config->trust_limits != NULL ? *config->trust_limits
+                                               : sg_trust_limits_province,
+        .floor = config->floor,
+    };
+    enum sg_err err = sg_log_table_new(&table, &core->table);
+
+    if (err == SG_OK)
+        err = sg_trust_new(&trust, &core->trust);
+    if (err == SG_OK)
+        err = sg_exchange_room_new(&core->room);
+    if (err == SG_OK)
+        err = sg_first_begin(core, config->chain);
+    for (uint32_t i = 0; i < core->config.sessions_max && err == SG_OK; i++)
+        err = sg_session_new(core, &core->sessions[i]);
+    return err;
+}
+
+enum sg_err sg_sync_new(const struct sg_sync_config *config,
+                        struct sg_sync **ret_core)
+{
+    struct sg_sync *core = sg_calloc(1, sizeof *core);
+    enum sg_err err;
+
+    if (core == NULL)
+        return SG_ERR_NOMEM;
+    err = configure(core, config);
+    if (err == SG_OK)
+        err = read_identity(core);
+    if (err == SG_OK)
+        err = take_memory(core);
+    if (err == SG_OK)
+        err = take_parts(core, config);
+    if (err != SG_OK) {
+        sg_sync_free(core);
+        return err;
+    }
+    sg_entry_hasher_init(&core->hasher, &core->config.registry);
+    sg_prng_init(&core->prng, sg_bytes_get_u64be(config->seed));
+    sg_budget_init(&core->no_budget, 0, 0);
+    for (size_t i = 0; i < config->n_peers; i++) {
+        core->peers[i].config = config->peers[i];
+        core->peers[i].session = SG_SYNC_NONE;
+        sg_budget_init(&core->peers[i].budget, config->peers[i].hour,
+                       config->peers[i].day);
+    }
+    *ret_core = core;
+    return SG_OK;
+}
+
+void sg_sync_free(struct sg_sync *core)
+{
+    if (core == NULL)
+        return;
+    if (core->sessions != NULL)
+        for (uint32_t i = 0; i < core->config.sessions_max; i++)
+            sg_session_free(&core->sessions[i]);
+    sg_exchange_room_free(core->room);
+    sg_trust_free(core->trust);
+    sg_log_table_free(core->table);
+    sg_free(core->arena);
+    sg_free(core->body);
+    sg_free(core->writes);
+    sg_free(core->sessions);
+    sg_free(core->fetches);
+    sg_free(core->memories);
+    sg_free(core->peers);
+    sg_free(core->penalties);
+    sg_free(core->writers);
+    sg_free(core->proofs);
+    sg_free(core);
+}
+
+/* --- The store's events --------------------------------------------------- */
+
+/* Gives the row of a log's branch, adding it; NULL: the table is full. */
+static struct sg_log *row_of(struct sg_sync *core,
+                             const struct sg_log_core *log_core, uint8_t branch)
+{
+    struct sg_log_id id = sg_entry_log_id(&core->config.registry, log_core);
+    struct sg_log *log = sg_log_table_find(core->table, &id, branch);
+
+    if (log == NULL &&
+        sg_log_table_add(core->table, log_core, branch, &log) != SG_OK)
+        return NULL;
+    sg_first_note(core, log);
+    return log;
+}
+
+/* Sets what is known and held; what is served follows from it. */
+static void set_row(struct sg_sync *core, struct sg_log *log,
+                    const struct sg_checkpoint *known, uint64_t held,
+                    uint64_t change)
+{
+    uint64_t last = sg_log_table_change(core->table);
+
+    if (core->is_started && change < last)
+        change = last;
+    if (known->size > log->known.size)
+        sg_log_table_set_known(core->table, log, known, change);
+    if (held < log->held)
+        held = log->held;
+    if (held > log->known.size)
+        held = log->known.size; /* a tail that is not signed yet */
+    sg_log_table_set_held(core->table, log, held,
+                          held == log->known.size ? held : 0, change);
+}
+
+static void take_head(struct sg_sync *core, const struct sg_event *event)
+{
+    const struct sg_sync_head *head = &event->head;
+    struct sg_log *log = row_of(core, &head->core, head->branch);
+    struct sg_frontier *kept;
+
+    if (log == NULL)
+        return;
+    log->is_own = head->is_own;
+    set_row(core, log, &head->known, head->frontier.size, head->change);
+    if (head->is_forked && !log->is_forked)
+        sg_log_table_set_forked(core->table, log, log->change);
+    kept = sg_log_table_frontier(core->table, log);
+    if (kept != NULL && head->frontier.size == log->held)
+        *kept = head->frontier;
+    for (size_t i = 0; i < core->n_judged; i++)
+        if (core->judged[i].log == log->number)
+            core->judged[i].is_stuck = false;
+    if (core->is_started)
+        sg_gossip_news(core, log, SG_SYNC_NONE);
+}
+
+static void take_memory_row(struct sg_sync *core, const struct sg_event *event)
+{
+    for (size_t i = 0; i < SG_CORE_MEMORIES_MAX; i++) {
+        struct sg_core_memory *memory = &core->memories[i];
+
+        if (memory->used > 0)
+            continue;
+        memory->used = ++core->serial;
+        memory->change = event->memory.change;
+        memcpy(memory->node_key, event->memory.node_key, SG_KEY_SIZE);
+        memcpy(memory->database_tag, event->memory.database_tag,
+               SG_HELLO_TAG_SIZE);
+        return;
+    }
+}
+
+/* One write is durable: it may be seen from now on. */
+static void apply(struct sg_sync *core, const struct sg_core_write *write,
+                  uint64_t change)
+{
+    struct sg_log *log = NULL;
+
+    switch (write->kind) {
+    case SG_EFFECT_WRITE_PACKAGE:
+        if (!write->is_refused)
+            log = row_of(core, &write->core, write->branch);
+        if (log != NULL)
+            set_row(core, log, &write->known, write->held, change);
+        sg_fetch_stored(core, write, log);
+        if (log != NULL)
+            sg_gossip_news(core, log, write->session);
+        break;
+    case SG_EFFECT_WRITE_KNOWN:
+        log = write->is_refused ? NULL
+                                : row_of(core, &write->core, write->branch);
+        if (log != NULL)
+            set_row(core, log, &write->known, log->held, change);
+        break;
+    case SG_EFFECT_WRITE_FORK:
+        log = write->is_refused ? NULL
+                                : row_of(core, &write->core, write->branch);
+        if (log != NULL && !log->is_forked)
+            sg_log_table_set_forked(
+                core->table, log,
+                change > 0 ? change : sg_log_table_change(core->table));
+        break;
+    default:
+        break;
+    }
+}
+
+static struct sg_core_write *write_at(struct sg_sync *core, size_t i)
+{
+    return &core->writes[(core->first_write + i) % SG_CORE_WRITES_MAX];
+}
+
+static enum sg_err take_stored(struct sg_sync *core,
+                               const struct sg_event *event)
+{
+    uint64_t change = sg_log_table_change(core->table);
+
+    if (event->stored > core->ticket)
+        return SG_ERR_INVALID;
+    change = event->change > change ? event->change : change + 1;
+    while (core->n_writes > 0 && write_at(core, 0)->ticket <= event->stored) {
+        struct sg_core_write write = *write_at(core, 0);
+
+        core->first_write = (core->first_write + 1) % SG_CORE_WRITES_MAX;
+        core->n_writes--;
+        apply(core, &write, change);
+    }
+    sg_fetch_acknowledge(core);
+    return SG_OK;
+}
+
+static enum sg_err take_refused(struct sg_sync *core,
+                                const struct sg_event *event)
+{
+    for (size_t i = 0; i < core->n_writes; i++) {
+        struct sg_core_write *write = write_at(core, i);
+
+        if (write->ticket != event->refused.ticket)
+            continue;
+        write->is_refused = true;
+        return SG_OK;
+    }
+    return SG_ERR_INVALID;
+}
+
+static void take_read(struct sg_sync *core, const struct sg_event *event)
+{
+    if (core->is_judging && event->read.ticket == core->judge_ticket) {
+        sg_first_read(core, event);
+        return;
+    }
+    if (sg_fetch_read(core, event))
+        return;
+    if (event->session < core->config.sessions_max &&
+        sg_session_is_open(&core->sessions[event->session]))
+        sg_serve_read(core, &core->sessions[event->session], event);
+}
+
+static void start(struct sg_sync *core)
+{
+    sg_log_table_sort(core->table);
+    core->is_started = true;
+    core->heartbeat_ms = core->now_ms;
+    for (size_t i = 0; i < core->config.n_peers; i++)
+        core->peers[i].dial_ms =
+            core->now_ms + sg_prng_below(&core->prng, 1000);
+}
+
+static void stop(struct sg_sync *core)
+{
+    core->is_stopping = true;
+    for (uint32_t i = 0; i < core->config.sessions_max; i++)
+        sg_session_close(&core->sessions[i], SG_ERR_STOPPING);
+}
+
+static void take_wants(struct sg_sync *core, const struct sg_event *event)
+{
+    core->wants = event->wants;
+    core->has_wants = true;
+    for (uint32_t i = 0; i < core->config.sessions_max; i++)
+        if (sg_session_is_open(&core->sessions[i]))
+            sg_talk_subscribe(core, &core->sessions[i]);
+}
+
+static void take_full(struct sg_sync *core, const struct sg_event *event)
+{
+    bool was_full = core->is_full;
+
+    core->is_full = event->is_full;
+    if (was_full && !core->is_full)
+        sg_gossip_rescan(core, NULL);
+}
+
+/* --- Stepping ------------------------------------------------------------- */
+
+/* Says whether EVENT can be. */
+static bool is_possible(const struct sg_sync *core,
+                        const struct sg_event *event)
+{
+    const struct sg_core_session *session = NULL;
+
+    if (event->now_ms < core->now_ms)
+        return false;
+    if (event->session < core->config.sessions_max)
+        session = &core->sessions[event->session];
+    switch (event->kind) {
+    case SG_EVENT_OPEN:
+        return session != NULL && session->state == SG_CORE_FREE &&
+               (event->open.peer == SG_SYNC_NONE ||
+                event->open.peer < core->config.n_peers);
+    case SG_EVENT_MESSAGE:
+    case SG_EVENT_ROOM:
+    case SG_EVENT_SHUT:
+        return session != NULL && session->state != SG_CORE_FREE;
+    case SG_EVENT_UNDIALLED:
+        return event->undialled < core->config.n_peers;
+    case SG_EVENT_WANTS:
+        return event->wants.n_scopes <= SG_SUBSCRIBE_SCOPES_MAX;
+    case SG_EVENT_READ:
+        return event->read.ticket <= core->ticket &&
+               event->read.count <= SG_PACKAGE_ENTRIES_MAX &&
+               event->read.hash_count <= SG_FORK_HASHES_MAX;
+    default:
+        return true;
+    }
+}
+
+static enum sg_err take_session_event(struct sg_sync *core,
+                                      const struct sg_event *event)
+{
+    struct sg_core_session *session = &core->sessions[event->session];
+
+    switch (event->kind) {
+    case SG_EVENT_OPEN:
+        sg_session_open(core, session, event);
+        break;
+    case SG_EVENT_MESSAGE:
+        sg_session_message(core, session, &event->message);
+        break;
+    case SG_EVENT_ROOM:
+        session->room += (int64_t)event->room;
+        session->moved_ms = core->now_ms;
+        break;
+    default:
+        sg_session_end(core, session);
+        break;
+    }
+    return SG_OK;
+}
+
+static enum sg_err take(struct sg_sync *core, const struct sg_event *event)
+{
+    switch (event->kind) {
+    case SG_EVENT_TICK:
+        return SG_OK;
+    case SG_EVENT_START:
+        start(core);
+        return SG_OK;
+    case SG_EVENT_HEAD:
+        take_head(core, event);
+        return SG_OK;
+    case SG_EVENT_MEMORY:
+        take_memory_row(core, event);
+        return SG_OK;
+    case SG_EVENT_STORED:
+        return take_stored(core, event);
+    case SG_EVENT_REFUSED:
+        return take_refused(core, event);
+    case SG_EVENT_FULL:
+        take_full(core, event);
+        return SG_OK;
+    case SG_EVENT_READ:
+        take_read(core, event);
+        return SG_OK;
+    case SG_EVENT_UNDIALLED:
+        sg_dial_failed(core, event->undialled);
+        return SG_OK;
+    case SG_EVENT_WANTS:
+        take_wants(core, event);
+        return SG_OK;
+    case SG_EVENT_STOP:
+        stop(core);
+        return SG_OK;
+    default:
+        return take_session_event(core, event);
+    }
+}
+
+/* Says the alarms that wait, and that the authority's state changed. */
+static void say_waiting(struct sg_sync *core)
+{
+    size_t said = 0;
+
+    if (core->says_judged && sg_core_has_effects(core, 1)) {
+        (void)sg_core_effect(core, SG_EFFECT_JUDGED);
+        core->says_judged = false;
+    }
+    while (said < core->n_alarms && sg_core_has_effects(core, 1)) {
+        struct sg_effect *effect = sg_core_effect(core, SG_EFFECT_ALARM);
+
+        effect->alarm = core->alarms[said].alarm;
+        effect->session = core->alarms[said].session;
+        effect->log = core->alarms[said].log;
+        said++;
+    }
+    core->n_alarms -= said;
+    memmove(core->alarms, core->alarms + said,
+            core->n_alarms * sizeof core->alarms[0]);
+}
+
+/* Hands out what waits. Returns whether more is left. */
+static bool pump(struct sg_sync *core)
+{
+    uint32_t n = core->config.sessions_max;
+    bool is_more = false;
+
+    say_waiting(core);
+    sg_first_pump(core);
+    for (uint32_t i = 0; i < n; i++) {
+        struct sg_core_session *session = &core->sessions[(core->turn + i) % n];
+
+        sg_session_tick(core, session);
+        if (!sg_session_pump(core, session))
+            is_more = true;
+    }
+    core->turn = (core->turn + 1) % n;
+    sg_dial_pump(core);
+    return is_more || core->n_alarms > 0 || core->says_judged;
+}
+
+enum sg_err sg_sync_step(struct sg_sync *core, const struct sg_event *event,
+                         struct sg_effects *ret_effects)
+{
+    enum sg_err err;
+
+    SG_ASSERT(!core->is_stepping);
+    ret_effects->count = 0;
+    ret_effects->more = false;
+    if (!is_possible(core, event))
+        return SG_ERR_INVALID;
+    core->is_stepping = true;
+    core->effects = ret_effects;
+    core->arena_used = 0;
+    core->now_ms = event->now_ms;
+    core->seconds = event->seconds;
+    for (uint32_t i = 0; i < core->config.sessions_max; i++)
+        sg_outbox_release(core->sessions[i].outbox);
+    err = take(core, event);
+    if (err == SG_OK)
+        ret_effects->more = pump(core);
+    core->is_stepping = false;
+    return err;
+}
+
+uint64_t sg_sync_deadline(const struct sg_sync *core)
+{
+    uint64_t at = sg_dial_deadline(core);
+
+    for (uint32_t i = 0; i < core->config.sessions_max; i++) {
+        uint64_t own = sg_session_deadline(core, &core->sessions[i]);
+
+        if (own < at)
+            at = own;
+    }
+    return at;
+}
+
+void sg_sync_greet(const struct sg_sync *core,
+                   const struct sg_hello_payload *peer,
+                   struct sg_hello_payload *ret_payload)
+{
+    sg_session_greet(core, peer, ret_payload);
+}
+
+/* --- Looking in ----------------------------------------------------------- */
+
+enum sg_err sg_sync_session(const struct sg_sync *core, uint32_t number,
+                            struct sg_sync_session_view *ret_view)
+{
+    const struct sg_core_session *session;
+
+    if (number >= core->config.sessions_max ||
+        core->sessions[number].state == SG_CORE_FREE)
+        return SG_ERR_NOTFOUND;
+    session = &core->sessions[number];
+    *ret_view = (struct sg_sync_session_view){
+        .in_stage2 = sg_session_is_open(session),
+        .is_equal = session->is_equal,
+        .withholds = session->withholds,
+        .sent = session->sent,
+        .received = session->received_bytes,
+        .wants = session->n_wants,
+        .queued = sg_outbox_waiting(session->outbox),
+    };
+    memcpy(ret_view->node_key, session->node_key, SG_KEY_SIZE);
+    return SG_OK;
+}
+
+void sg_sync_count(const struct sg_sync *core, struct sg_sync_counts *ret)
+{
+    *ret = core->counts;
+}
+
+const struct sg_trust *sg_sync_trust(const struct sg_sync *core)
+{
+    return core->trust;
+}
+
+struct sg_hash sg_sync_root(const struct sg_sync *core)
+{
+    return sg_log_table_root(core->table);
+}
+
+uint64_t sg_sync_cut(const struct sg_sync *core, const struct sg_log_id *log)
+{
+    const struct sg_log *row = sg_log_table_find(core->table, log, 0);
+
+    if (row == NULL)
+        return UINT64_MAX;
+    return sg_trust_cut(core->trust, row->core.node_key, log, 0);
+}
