@@ -148,7 +148,7 @@ static bool ring_place(struct ring *ring, size_t size, size_t *ret_at)
     *ret_at = ring->end;
     if (ring->size - ring->end >= size)
         return true;
-    if (ring->kept == 0 || ring->begin < size)
+    if (ring->begin < size)
         return false;
     if (ring->size - ring->end >= RECORD_SIZE)
         sg_bytes_put_u32be(ring->bytes + ring->end + 1, RECORD_WRAP);
@@ -371,10 +371,10 @@ void sg_outbox_close(struct sg_outbox *outbox, uint32_t slot)
 
 /* --- What goes ------------------------------------------------------------ */
 
+/* A queue in a round is never empty. */
 static bool is_ready(const struct queue *queue, bool may_package)
 {
-    return queue->notes.first != NONE ||
-           (may_package && queue->streams.first != NONE);
+    return may_package || queue->notes.first != NONE;
 }
 
 /* Brings a writer that is ready to the front of his round, by deficit round

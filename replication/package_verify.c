@@ -108,6 +108,7 @@ static bool take_range(struct trial *trial, const struct sg_merkle_range *range,
     struct sg_frontier part, *held = &trial->next.held;
     uint64_t width = range->end - range->start;
     struct sg_hash root;
+    enum sg_err err;
     size_t nodes;
 
     SG_ASSERT(held->size == range->start);
@@ -115,15 +116,17 @@ static bool take_range(struct trial *trial, const struct sg_merkle_range *range,
     take_leaves(trial, width, &part);
     nodes =
         sg_merkle_plan_extension(range->start + part.size, range->end, ranges);
-    if (nodes > trial->body->node_count)
-        return false;
-    if (sg_merkle_fold(&part, width, trial->body->nodes, nodes, &root) != SG_OK)
-        return false;
+    /* The range lies in the one that the nodes reach to the end of. */
+    SG_ASSERT(nodes <= trial->body->node_count);
+    err = sg_merkle_fold(&part, width, trial->body->nodes, nodes, &root);
+    SG_ASSERT(err == SG_OK);
     if (!is_same(&root, hash))
         return false;
     *ret_nodes = nodes;
-    return sg_merkle_extend(held, range->start + part.size, part.hashes,
-                            sg_merkle_frontier_count(part.size)) == SG_OK;
+    err = sg_merkle_extend(held, range->start + part.size, part.hashes,
+                           sg_merkle_frontier_count(part.size));
+    SG_ASSERT(err == SG_OK);
+    return true;
 }
 
 /* Puts the NODES that the last range took in front of what is left of the
@@ -148,8 +151,7 @@ static bool repeats_stack(const struct trial *trial, size_t at, size_t rest)
     const struct sg_package_body *body = trial->body;
 
     for (; at < body->node_count; at++, rest++) {
-        if (rest == stack->count)
-            return false;
+        SG_ASSERT(rest < stack->count);
         if (!is_same(&body->nodes[at], &stack->hashes[rest]))
             return false;
     }
@@ -216,12 +218,13 @@ static enum sg_package_verdict fold_fresh(struct trial *trial,
     const struct sg_package_body *body = trial->body;
     const struct sg_checkpoint *known = &trial->next.known;
     struct sg_checkpoint toward = {.size = body->head.size};
+    enum sg_err err;
     bool is_known;
 
     take_leaves(trial, UINT64_MAX, &trial->next.held);
-    if (sg_merkle_fold(&trial->next.held, toward.size, body->nodes,
-                       body->node_count, &toward.root) != SG_OK)
-        return SG_PACKAGE_MISMATCH;
+    err = sg_merkle_fold(&trial->next.held, toward.size, body->nodes,
+                         body->node_count, &toward.root);
+    SG_ASSERT(err == SG_OK); /* as many nodes as sg_package_reach asks for */
     memcpy(toward.signature, body->head.signature, sizeof toward.signature);
     is_known = toward.size == known->size;
     if (!is_known || !is_same(&toward.root, &known->root) ||

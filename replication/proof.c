@@ -128,10 +128,11 @@ enum sg_proof_verdict sg_proof_verify(const struct sg_package_log *log,
     struct sg_checkpoint theirs = proof->checkpoint;
     struct sg_hash root; /* at FROM */
     const struct sg_hash *same_size = NULL;
+    enum sg_err err;
 
-    if (fold(proof->from, theirs.size, proof->hashes, proof->hash_count, &root,
-             &theirs.root) != SG_OK)
-        return SG_PROOF_GARBAGE;
+    err = fold(proof->from, theirs.size, proof->hashes, proof->hash_count,
+               &root, &theirs.root);
+    SG_ASSERT(err == SG_OK); /* as many hashes as sg_proof_hash_count says */
     if (sg_checkpoint_verify(&log->hasher->registry, &log->id,
                              log->core.node_key, &theirs) != SG_OK)
         return SG_PROOF_GARBAGE;

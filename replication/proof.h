@@ -79,8 +79,8 @@ struct sg_proof_result {
     struct sg_fork fork;             /* after FORK only */
 };
 
-/* Judges PROOF of LOG against KNOWN, the checkpoint known here (size 0: none).
- * Sets RET as its fields say. */
+/* Judges PROOF of LOG, as sg_proof_decode gave it, against KNOWN, the
+ * checkpoint known here (size 0: none). Sets RET as its fields say. */
 enum sg_proof_verdict sg_proof_verify(const struct sg_package_log *log,
                                       const struct sg_proof *proof,
                                       const struct sg_checkpoint *known,

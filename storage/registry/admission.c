@@ -311,14 +311,6 @@ enum sg_admission_signature sg_admission_verify(
 
 /* --- the copies of one record ------------------------------------------ */
 
-/* The place of CODE among the checks as they are made. */
-static unsigned check_order(enum sg_admission_code code)
-{
-    if (code == SG_ADMISSION_A14)
-        return 2 * SG_ADMISSION_A07 + 1;
-    return 2 * (unsigned)code;
-}
-
 static int compare_numbers(uint64_t a, uint64_t b)
 {
     return (a > b) - (a < b);
@@ -333,8 +325,7 @@ static bool is_nearer(const struct sg_admission_sum *sum,
     int order = compare_numbers(verdict->standing, sum->standing);
 
     if (order == 0)
-        order =
-            compare_numbers(check_order(sum->code), check_order(verdict->code));
+        order = compare_numbers(sum->code, verdict->code); /* the later check */
     if (order == 0)
         order = compare_numbers(verdict->record.copy.hlc, sum->hlc);
     if (order == 0)

@@ -539,7 +539,8 @@ static void begin_rotation(struct book *book, unsigned old, unsigned new,
     struct sg_hash next = commitment_to(&book->roots[(new + 1) % BOOK_ROOTS]);
     struct sg_record_build *build;
 
-    begin(book, SG_TYPE_ROOT_ROTATE, &book->roots[reason == 1 ? old : new]);
+    begin(book, SG_TYPE_ROOT_ROTATE,
+          &book->roots[book->rotates_odd == (reason == 1) ? new : old]);
     build = &book->build;
     sg_record_build_uint(build, SG_FIELD_ROOT_ROTATE_SERIAL, book->serial);
     sg_record_build_uint(build, SG_FIELD_ROOT_ROTATE_GENERATION, new);
@@ -632,7 +633,7 @@ uint32_t book_branch_of(const void *context,
     return SG_AUTHORITY_BRANCH_NONE;
 }
 
-static uint64_t longest(const struct book *book, unsigned log)
+uint64_t book_longest(const struct book *book, unsigned log)
 {
     uint64_t size = 0;
 
@@ -661,8 +662,8 @@ struct sg_authority *book_authority(struct book *book, const size_t *order)
                              book->nodes[book->node_of[entry->log]].public));
     }
     for (unsigned i = 0; i < BOOK_LOGS; i++)
-        assert_ok(
-            sg_authority_hold(authority, &book->logs[i], longest(book, i)));
+        assert_ok(sg_authority_hold(authority, &book->logs[i],
+                                    book_longest(book, i)));
     assert_ok(sg_authority_seal(authority));
     return authority;
 }
@@ -677,101 +678,4 @@ struct sg_admission_copy book_copy(const struct book *book, size_t no)
         .log_kind = book->kinds[entry->log],
         .entry_kind = entry->entry_kind,
         .payload = entry->payload};
-}
-
-/* --- a book and its state ---------------------------------------------- */
-
-int book_setup(void **state)
-{
-    struct book_state *fixture = sg_calloc(1, sizeof(*fixture));
-
-    if (fixture == NULL)
-        return -1;
-    book_init(&fixture->book);
-    (void)book_found(&fixture->book);
-    *state = fixture;
-    return 0;
-}
-
-int book_teardown(void **state)
-{
-    struct book_state *fixture = *state;
-
-    sg_authority_free(fixture->authority);
-    book_clear(&fixture->book);
-    sg_free(fixture);
-    return 0;
-}
-
-const struct sg_authority *book_seal(struct book_state *fixture)
-{
-    sg_authority_free(fixture->authority);
-    fixture->authority = book_authority(&fixture->book, NULL);
-    return fixture->authority;
-}
-
-struct sg_authority_at book_at_cut(const struct sg_authority *authority)
-{
-    struct sg_authority_at at;
-
-    sg_authority_at_cut(authority, &at);
-    return at;
-}
-
-struct sg_authority_at book_at(const struct sg_authority *authority,
-                               uint32_t generation, uint32_t size)
-{
-    struct sg_authority_at at;
-
-    assert_ok(
-        sg_authority_at(authority, (uint64_t)generation << 32 | size, &at));
-    return at;
-}
-
-unsigned book_get_roles(const struct book_state *fixture,
-                        const struct sg_authority_at *at, unsigned officer)
-{
-    const struct sg_authority_grant *grant =
-        sg_authority_grant(at, &fixture->book.officers[officer].id);
-
-    return grant == NULL ? 0 : grant->roles;
-}
-
-unsigned book_get_role(const struct book_state *fixture,
-                       const struct sg_authority_at *at, unsigned node)
-{
-    const struct sg_authority_node *found =
-        sg_authority_node(at, fixture->book.nodes[node].public);
-
-    return found == NULL ? 0 : found->role;
-}
-
-size_t book_count_alarms(const struct sg_authority *authority,
-                         enum sg_authority_alarm_kind kind)
-{
-    const struct sg_authority_alarm *alarms;
-    size_t count, found = 0;
-
-    alarms = sg_authority_alarms(authority, &count);
-    for (size_t i = 0; i < count; i++)
-        found += alarms[i].kind == kind;
-    return found;
-}
-
-struct sg_authority_place book_place(const struct book_state *fixture,
-                                     unsigned log, uint64_t index,
-                                     uint32_t branch)
-{
-    return (struct sg_authority_place){fixture->book.logs[log], index, branch};
-}
-
-enum sg_authority_verdict book_verdict(const struct book_state *fixture,
-                                       size_t entry)
-{
-    const struct book_entry *found = &fixture->book.entries[entry];
-    struct sg_record record;
-
-    assert_ok(sg_record_decode(found->payload, &record));
-    return sg_authority_judge(fixture->authority, &found->id, &found->place,
-                              record.copy.signature);
 }

@@ -68,6 +68,7 @@ struct book {
     const struct book_key *signer;
     bool is_unsigned;  /* of the next that is written */
     bool is_missigned; /* its signature is wrong */
+    bool rotates_odd;  /* rotations are signed by the other of the two */
 };
 
 /* Begin with keys and empty logs; free. */
@@ -146,7 +147,8 @@ struct sg_ref book_campaign(struct book *book, unsigned log, uint8_t uid,
 /* Opens GENERATION in LOG. */
 struct sg_ref book_open(struct book *book, unsigned log, uint32_t generation,
                         const struct book_stand *stands, size_t count);
-/* Rotates from root OLD to NEW. REASON 1 is signed by OLD, 2 and 3 by NEW. */
+/* Rotates from root OLD to NEW. REASON 1 is signed by OLD, 2 and 3 by NEW; with
+ * rotates_odd the other way round. */
 struct sg_ref book_rotate(struct book *book, unsigned log, unsigned old,
                           unsigned new, unsigned reason,
                           const struct book_stand *stands, size_t count);
@@ -166,6 +168,9 @@ void book_write_year(struct book *book, unsigned year, unsigned rest);
  * written), sealed. Caller frees. */
 struct sg_authority *book_authority(struct book *book, const size_t *order);
 
+/* Returns the size of LOG, of its longest branch. */
+uint64_t book_longest(const struct book *book, unsigned log);
+
 /* Gives entry NO as a copy to judge. */
 struct sg_admission_copy book_copy(const struct book *book, size_t no);
 
@@ -173,42 +178,5 @@ struct sg_admission_copy book_copy(const struct book *book, size_t no);
  * say, when the log has a fork point below its size. */
 uint32_t book_branch_of(const void *context,
                         const struct sg_authority_prefix *prefix);
-
-/* --- a book and its state ---------------------------------------------- */
-
-/* What most tests stand on. Logs 0 and 1 are of node 0, the genesis' writer; 2
- * and 3 of node 1, and so on. */
-struct book_state {
-    struct book book;
-    struct sg_authority *authority;
-};
-
-/* For cmocka: *STATE is a book with its genesis. */
-int book_setup(void **state);
-int book_teardown(void **state);
-
-/* Makes the state of the book as it is now. */
-const struct sg_authority *book_seal(struct book_state *fixture);
-
-/* Go to the whole cut; to a position, which is held. */
-struct sg_authority_at book_at_cut(const struct sg_authority *authority);
-struct sg_authority_at book_at(const struct sg_authority *authority,
-                               uint32_t generation, uint32_t size);
-
-/* Return the roles of an officer, the role of a node; 0 for none. */
-unsigned book_get_roles(const struct book_state *fixture,
-                        const struct sg_authority_at *at, unsigned officer);
-unsigned book_get_role(const struct book_state *fixture,
-                       const struct sg_authority_at *at, unsigned node);
-
-size_t book_count_alarms(const struct sg_authority *authority,
-                         enum sg_authority_alarm_kind kind);
-struct sg_authority_place book_place(const struct book_state *fixture,
-                                     unsigned log, uint64_t index,
-                                     uint32_t branch);
-
-/* Judges entry ENTRY, a statement. */
-enum sg_authority_verdict book_verdict(const struct book_state *fixture,
-                                       size_t entry);
 
 #endif

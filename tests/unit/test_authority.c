@@ -4,7 +4,7 @@
 
 #include "tests/lib/test.h"
 #include "tests/lib/torture.h"
-#include "tests/unit/book.h"
+#include "tests/unit/book_state.h"
 
 #define DAY(n)     ((struct sg_date){n})
 #define DAY_MS     UINT64_C(86400000)
@@ -289,6 +289,28 @@ static void test_rotation_after_loss_or_theft(void **state)
     }
     assert_int_equal(book_get_roles(fixture, &cut, 2),
                      0); /* root 1 is cut off, too */
+}
+
+/* A planned rotation is signed by the old root, one after a loss by the new;
+ * after a theft either may sign. */
+static void test_rotation_is_signed_by_the_right_root(void **state)
+{
+    struct book_state *fixture = *state;
+    struct book *book = &fixture->book;
+    struct sg_authority_at cut;
+
+    book->rotates_odd = true;
+    (void)book_rotate(book, 0, 0, 1, 1, NULL, 0);
+    (void)book_rotate(book, 0, 0, 1, 2, NULL, 0);
+    book->root = 1;
+    (void)book_grant(book, 0, 0, CAPTURE, NEW, 20300101);
+    cut = book_at_cut(book_seal(fixture));
+    assert_int_equal(book_get_roles(fixture, &cut, 0), 0);
+    assert_int_equal(book_verdict(fixture, 1), SG_AUTHORITY_NO_ROOT);
+    assert_int_equal(book_verdict(fixture, 2), SG_AUTHORITY_NO_ROOT);
+    (void)book_rotate(book, 0, 0, 1, 3, NULL, 0);
+    cut = book_at_cut(book_seal(fixture));
+    assert_int_equal(book_get_roles(fixture, &cut, 0), CAPTURE);
 }
 
 /* To a key that was not committed to nobody rotates, and no proof but the new
@@ -673,6 +695,7 @@ int main(void)
         TEST(test_others_sign_nothing),
         TEST(test_rotation_cuts_the_old_root_off),
         TEST(test_rotation_after_loss_or_theft),
+        TEST(test_rotation_is_signed_by_the_right_root),
         TEST(test_rotation_needs_commitment_and_proof),
         TEST(test_two_rotations_go_by_id),
         TEST(test_position_shows_what_the_writer_held),

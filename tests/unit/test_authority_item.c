@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/lib/test.h"
-#include "tests/unit/book.h"
+#include "tests/unit/book_state.h"
 
 #define DAY(n)     ((struct sg_date){n})
 #define DAY_MS     UINT64_C(86400000)
@@ -391,24 +391,50 @@ static void test_leases_never_overlap(void **state)
     const struct sg_authority *authority;
     struct sg_authority_at then;
     struct sg_pin_block block;
-    struct sg_ref first, second, third;
+    struct sg_ref first, second, third, fourth;
 
     first = book_block(book, 0, 1, 100, 199);  /* 2 */
     second = book_block(book, 0, 2, 150, 250); /* 3 */
     third = book_block(book, 0, 1, 190, 210);  /* 4 */
+    fourth = book_block(book, 0, 3, 50, 105);  /* 5: begins before */
     authority = book_seal(fixture);
-    assert_int_equal(book_count_alarms(authority, SG_AUTHORITY_ALARM_BLOCK), 2);
+    assert_int_equal(book_count_alarms(authority, SG_AUTHORITY_ALARM_BLOCK), 3);
     then = book_at_cut(authority);
     assert_true(sg_authority_block(&then, &first, 150, &block));
     assert_memory_equal(block.node, book->nodes[1].public, SG_KEY_SIZE);
     assert_false(sg_authority_block(&then, &second, 150, &block));
     assert_false(sg_authority_block(&then, &second, 199, &block));
     assert_true(sg_authority_block(&then, &second, 200, &block));
-    assert_true(sg_authority_block(&then, &third, 195, &block) ==
-                false); /* the second has it, by its place in the order */
+    /* The second has it, by its place in the order. */
+    assert_false(sg_authority_block(&then, &third, 195, &block));
+    assert_true(sg_authority_block(&then, &first, 102, &block));
+    assert_true(sg_authority_block(&then, &fourth, 99, &block));
+    assert_false(sg_authority_block(&then, &fourth, 102, &block));
     then = book_at(authority, 0, 3);
     assert_false(sg_authority_block(&then, &second, 200, &block));
     assert_false(sg_authority_block(&then, &(struct sg_ref){{7}}, 1, &block));
+}
+
+/* Which lease is the earlier is asked among those of the position: one of
+ * smaller order that came later takes nothing from what was written before. */
+static void test_leases_are_those_of_the_position(void **state)
+{
+    struct book_state *fixture = *state;
+    struct book *book = &fixture->book;
+    const struct sg_authority *authority;
+    struct sg_authority_at then;
+    struct sg_pin_block block;
+    struct sg_ref lease;
+
+    book->serial = 20;
+    lease = book_block(book, 0, 1, 100, 199); /* 2 */
+    book->serial = 10;
+    (void)book_block(book, 0, 2, 150, 250); /* 3 */
+    authority = book_seal(fixture);
+    then = book_at(authority, 0, 3);
+    assert_true(sg_authority_block(&then, &lease, 150, &block));
+    then = book_at(authority, 0, 4);
+    assert_false(sg_authority_block(&then, &lease, 150, &block));
 }
 
 /* --- campaigns --------------------------------------------------------- */
@@ -595,6 +621,7 @@ int main(void)
         TEST(test_territory_follows_the_acts),
         TEST(test_codes_at_a_position),
         TEST(test_leases_never_overlap),
+        TEST(test_leases_are_those_of_the_position),
         TEST(test_campaign_moves_and_freezes),
         TEST(test_rules_in_force),
         TEST(test_policies_and_their_defaults),

@@ -125,6 +125,24 @@ static void test_making(void **state)
     assert_package(0);
 }
 
+/* Messages may be empty; what is in the making is not nothing. */
+static void test_empty(void **state)
+{
+    (void)state;
+    assert_ok(put(1, 0, ""));
+    assert_ok(put(3, 1, ""));
+    assert_false(sg_outbox_is_empty(outbox));
+    assert_message("");
+    assert_message("");
+    assert_true(sg_outbox_is_empty(outbox));
+    sg_outbox_open(outbox, 9, 1, 0, NULL);
+    assert_false(sg_outbox_is_empty(outbox));
+    assert_package(9);
+    assert_false(sg_outbox_is_empty(outbox));
+    sg_outbox_made(outbox, 0, 10, 1, true);
+    assert_true(sg_outbox_is_empty(outbox));
+}
+
 /* Closing takes a stream out wherever it stands, and nothing else. */
 static void test_close(void **state)
 {
@@ -162,6 +180,26 @@ static void serve(uint64_t bytes, const size_t size[], uint64_t had[])
         had[turn.slot] += size[turn.slot];
         sg_outbox_made(outbox, 0, size[turn.slot], sent, false);
     }
+}
+
+/* Who leaves in the middle of the round leaves the others in their order. */
+static void test_leaving(void **state)
+{
+    (void)state;
+    for (uint32_t slot = 0; slot < 5; slot++)
+        sg_outbox_open(outbox, slot, slot, 3, writer(slot));
+    sg_outbox_close(outbox, 2);
+    sg_outbox_close(outbox, 4);
+    sg_outbox_open(outbox, 6, 6, 3, writer(6));
+    assert_package(0);
+    sg_outbox_made(outbox, 0, SG_OUTBOX_QUANTUM, 1, false);
+    assert_package(1);
+    sg_outbox_made(outbox, 0, SG_OUTBOX_QUANTUM, 1, false);
+    assert_package(3);
+    sg_outbox_made(outbox, 0, SG_OUTBOX_QUANTUM, 1, false);
+    assert_package(6);
+    sg_outbox_made(outbox, 0, SG_OUTBOX_QUANTUM, 1, false);
+    assert_package(0);
 }
 
 /* Writers that always have something get the same share, whatever the sizes of
@@ -303,6 +341,34 @@ static void test_ring(void **state)
         }
     }
     assert_true(refused > 10);
+}
+
+/* A rest at the end of the ring of any size, also one that is too small for the
+ * head of a record, is passed over. */
+static void test_ring_ends(void **state)
+{
+    static uint8_t bytes[SG_OUTBOX_URGENT_SIZE];
+
+    (void)state;
+    for (size_t rest = 0; rest < 12; rest++) {
+        size_t half = (SG_OUTBOX_URGENT_SIZE - rest) / 2 - 5;
+        size_t other = SG_OUTBOX_URGENT_SIZE - rest - half - 10;
+
+        begin(0, 0);
+        assert_ok(sg_outbox_put(outbox, 0, NULL, SG_MESSAGE_FORK,
+                                sg_bytes(bytes, half)));
+        assert_ok(sg_outbox_put(outbox, 0, NULL, SG_MESSAGE_FORK,
+                                sg_bytes(bytes, other)));
+        assert_err(put(0, 0, "a dozen bytes"), LIMIT);
+        assert_true(next(0));
+        assert_err(put(0, 0, "a dozen bytes"), LIMIT);
+        sg_outbox_release(outbox);
+        assert_ok(put(0, 0, "a dozen bytes"));
+        assert_true(next(0));
+        assert_int_equal(turn.body.size, other);
+        assert_message("a dozen bytes");
+        assert_false(next(0));
+    }
 }
 
 /* The largest message of priority 1, and of 0, fits an empty outbox. */
@@ -556,15 +622,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_priorities),     TEST(test_making),
-        TEST(test_close),          TEST(test_equal_shares),
+        TEST(test_empty),          TEST(test_close),
+        TEST(test_leaving),        TEST(test_equal_shares),
         TEST(test_flood),          TEST(test_push_in_flood),
         TEST(test_notes_are_fair), TEST(test_nobody_starves),
-        TEST(test_ring),           TEST(test_largest),
-        TEST(test_lent),           TEST(test_full),
-        TEST(test_nomem),          TEST(test_room),
-        TEST(test_credit),         TEST(test_size),
-        TEST(test_budget),         TEST(test_deadline),
-        TEST(test_dies),
+        TEST(test_ring),           TEST(test_ring_ends),
+        TEST(test_largest),        TEST(test_lent),
+        TEST(test_full),           TEST(test_nomem),
+        TEST(test_room),           TEST(test_credit),
+        TEST(test_size),           TEST(test_budget),
+        TEST(test_deadline),       TEST(test_dies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,17 @@ static void test_small_is_silent(void **state)
     assert_int_equal(sg_pace_size(&pace), SG_PACE_SIZE_MIN);
 }
 
+/* An acknowledgement in no time at all is as good as any quick one. */
+static void test_no_time(void **state)
+{
+    (void)state;
+    sg_pace_init(&pace);
+    pace.is_starting = false;
+    sg_pace_sent(&pace, 5, 1, 1, 1024);
+    assert_true(sg_pace_stored(&pace, 5, 1, 1));
+    assert_int_equal(sg_pace_size(&pace), 2048);
+}
+
 /* Time in which nothing was on its way does not count. */
 static void test_idle(void **state)
 {
@@ -148,6 +159,7 @@ int main(void)
         cmocka_unit_test(test_follows),
         cmocka_unit_test(test_growth),
         cmocka_unit_test(test_small_is_silent),
+        cmocka_unit_test(test_no_time),
         cmocka_unit_test(test_idle),
         cmocka_unit_test(test_flight),
     };

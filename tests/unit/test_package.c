@@ -151,6 +151,11 @@ static void test_there_and_back(void **state)
                         first + 1 + (size_t)sg_prng_below(&prng, max), 300,
                         is_fresh, &body);
         any_log_lose(&prng, &body);
+        if (!is_fresh && sg_prng_chance(&prng, 300)) {
+            body.head.is_filling = true;
+            body.head.number = sg_prng_below(&prng, 2);
+            body.node_count = 0;
+        }
         assert_ok(sg_package_decode(encode(), 300, &any.hasher, &read));
         assert_read();
     }
@@ -296,6 +301,30 @@ static void test_fit(void **state)
     }
 }
 
+/* Entries without payload take their hashes. */
+static void test_fit_lost(void **state)
+{
+    struct sg_package_head head = {.number = 1, .first = 256};
+    struct sg_prng prng;
+
+    (void)state;
+    setup_log(29, 600);
+    sg_prng_init(&prng, 29);
+    for (size_t max = 1000; max < 30000; max += 500) {
+        static struct sg_entry lost[SG_PACKAGE_ENTRIES_MAX];
+        size_t count;
+
+        any_log_package(&any, 1, 256, 512, 600, false, &body);
+        any_log_lose(&prng, &body);
+        memcpy(lost, body.entries, sizeof lost);
+        count = sg_package_fit(&head, lost, 256, 600, max);
+        any_log_package(&any, 1, 256, 256 + count, 600, false, &body);
+        memcpy(body.entries, lost, count * sizeof lost[0]);
+        assert_true(encode().size <= max);
+        assert_true(count == 256 || encode().size + 1600 > max);
+    }
+}
+
 /* The largest entries make the smallest packages; a kind that no package can
  * say ends it; a filling needs no nodes. */
 static void test_fit_limits(void **state)
@@ -381,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_peek),
         cmocka_unit_test(test_checkpoint_needed),
         cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_fit_lost),
         cmocka_unit_test(test_fit_limits),
         cmocka_unit_test(test_encode_dies),
         cmocka_unit_test(test_encode_limit),

@@ -330,6 +330,22 @@ static void test_mismatch(void **state)
     assert_int_equal(give(0), SG_PACKAGE_FITS);
 }
 
+/* What is known is known by another signature of the same key over the same
+ * words, which others may have kept: the package's own is verified. */
+static void test_other_signature(void **state)
+{
+    (void)state;
+    setup_log(28, 40);
+    any_log_receiver(&any, 10, 40, false, &receiver);
+    memset(receiver.known.signature, 0, 64);
+    any_log_package(&any, 1, 10, 16, 40, true, &body);
+    assert_int_equal(give(0), SG_PACKAGE_FITS);
+    assert_memory_equal(receiver.known.signature, body.head.signature, 64);
+    any_log_package(&any, 1, 16, 17, 40, true, &body);
+    body.head.signature[9] ^= 1;
+    assert_int_equal(give(0), SG_PACKAGE_MISMATCH);
+}
+
 /* A checkpoint that comes with a package on the stack is the stack's. */
 static void test_checkpoint_on_stack(void **state)
 {
@@ -430,12 +446,12 @@ static void test_settle(void **state)
 {
     static const enum sg_payload_state states[] = {
         SG_PAYLOAD_PRESENT, SG_PAYLOAD_ERASED, SG_PAYLOAD_NOT_HELD,
-        SG_PAYLOAD_ERASED};
+        SG_PAYLOAD_ERASED, SG_PAYLOAD_NOT_HELD};
 
     (void)state;
     setup_log(18, 9);
-    any_log_package(&any, 1, 3, 7, 9, true, &body);
-    for (size_t i = 1; i < 4; i++) {
+    any_log_package(&any, 1, 3, 9, 9, true, &body);
+    for (size_t i = 1; i < 5; i++) {
         body.entries[i].state = states[i];
         body.entries[i].payload = sg_bytes(NULL, 0);
     }
@@ -448,7 +464,9 @@ static void test_settle(void **state)
     assert_int_equal(body.entries[1].erased_by[0], 0);
     assert_int_equal(body.entries[2].state, SG_PAYLOAD_ERASED);
     assert_int_equal(body.entries[3].state, SG_PAYLOAD_NOT_HELD);
-    for (size_t i = 0; i < 4; i++) {
+    assert_int_equal(body.entries[4].state, SG_PAYLOAD_NOT_HELD);
+    assert_int_equal(body.entries[5].state, SG_PAYLOAD_PRESENT);
+    for (size_t i = 0; i < 6; i++) {
         struct sg_hash leaf = sg_entry_leaf(&body.entries[i]);
 
         assert_memory_equal(&leaf, &any.leaves[3 + i], sizeof leaf);
@@ -522,6 +540,7 @@ int main(void)
         cmocka_unit_test(test_unproved),
         cmocka_unit_test(test_no_stack),
         cmocka_unit_test(test_mismatch),
+        cmocka_unit_test(test_other_signature),
         cmocka_unit_test(test_checkpoint_on_stack),
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_no_opening),

@@ -174,6 +174,9 @@ static void test_compare(void **state)
                                           proof.hashes, proof.hash_count - 1,
                                           &fork),
                          SG_PROOF_GARBAGE);
+        assert_int_equal(
+            sg_proof_compare(&any.of, &smaller, &known, proof.hashes, 0, &fork),
+            SG_PROOF_GARBAGE);
         proof.hashes[proof.hash_count - 1].bytes[0] ^= 1;
         assert_int_equal(sg_proof_compare(&any.of, &smaller, &known,
                                           proof.hashes, proof.hash_count,
