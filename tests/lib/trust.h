@@ -15,7 +15,7 @@
 #include "storage/base/pack.h"
 #include "tests/lib/test.h"
 
-#define TRUST_ROOTS 16
+#define TRUST_ROOTS 20
 
 struct trust_world {
     struct sg_registry_id registry;
