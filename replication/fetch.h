@@ -22,9 +22,9 @@ void sg_fetch_claim(struct sg_sync *core, struct sg_core_session *session,
 SG_USE_RESULT enum sg_err sg_fetch_package(struct sg_sync *core,
                                            struct sg_core_session *session,
                                            struct sg_bytes body);
-SG_USE_RESULT enum sg_err sg_fetch_proof(struct sg_sync *core,
-                                         struct sg_core_session *session,
-                                         struct sg_bytes body);
+SG_USE_RESULT enum sg_err sg_fetch_take_proof(struct sg_sync *core,
+                                              struct sg_core_session *session,
+                                              struct sg_bytes body);
 
 /* The peer ended a want. */
 void sg_fetch_stopped(struct sg_sync *core, struct sg_core_session *session,

@@ -301,9 +301,9 @@ static enum sg_err go_on(struct sg_sync *core, struct sg_core_session *session,
     return SG_OK;
 }
 
-enum sg_err sg_fetch_proof(struct sg_sync *core,
-                           struct sg_core_session *session,
-                           struct sg_bytes body)
+enum sg_err sg_fetch_take_proof(struct sg_sync *core,
+                                struct sg_core_session *session,
+                                struct sg_bytes body)
 {
     static struct sg_proof_result none;
     struct sg_proof_result result = none;

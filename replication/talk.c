@@ -318,7 +318,7 @@ enum sg_err sg_talk_message(struct sg_sync *core,
     case SG_MESSAGE_PROVE:
         return sg_serve_prove(core, session, message->body);
     case SG_MESSAGE_PROOF:
-        return sg_fetch_proof(core, session, message->body);
+        return sg_fetch_take_proof(core, session, message->body);
     case SG_MESSAGE_MINE:
         return sg_gossip_mine(core, session, message->body);
     case SG_MESSAGE_FORK:
