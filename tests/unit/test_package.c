@@ -161,6 +161,67 @@ static void test_there_and_back(void **state)
     }
 }
 
+/* --- The page's figures --------------------------------------------------- */
+
+/* Bytes on the wire of a message with a body of SIZE, alone in its frames: two
+ * bytes of length and a tag for each. */
+static size_t wire(size_t size)
+{
+    size_t plain = 2u + (size > 127) + (size > 16383) + size;
+
+    return plain + 18 * ((plain + 65518) / 65519);
+}
+
+/* Lays out COUNT records of LENGTH bytes and two reader sets from FIRST on,
+ * toward SIZE; gives what they take on the wire. */
+static size_t figure(uint64_t number, uint64_t first, size_t count,
+                     uint64_t size, uint32_t length, bool is_fresh)
+{
+    struct sg_merkle_range ranges[SG_MERKLE_HASHES_MAX];
+    static const uint8_t payload[1000];
+
+    memset(&body, 0, sizeof body);
+    body.head = (struct sg_package_head){.number = number,
+                                         .has_checkpoint = is_fresh,
+                                         .is_fresh = is_fresh,
+                                         .first = first,
+                                         .count = count,
+                                         .size = is_fresh ? size : 0};
+    for (size_t i = 0; i < count; i++)
+        body.entries[i] =
+            (struct sg_entry){.kind = SG_ENTRY_SEALED,
+                              .key_entry = i % 2 == 0 ? 1 : 40,
+                              .length = length,
+                              .payload = sg_bytes(payload, length)};
+    body.node_count = sg_merkle_plan_extension(
+        first + count, sg_package_reach(first, first + count, size, is_fresh),
+        ranges);
+    return wire(encode().size);
+}
+
+/* A record in bulk and a record pushed cost what the page says, in tenths of a
+ * byte and in bytes; `stored` and `credit` for every fourth package are in it.
+ */
+static void test_page_figures(void **state)
+{
+    static const struct {
+        uint32_t length;
+        size_t bulk_tenths, pushed;
+    } cases[] = {{139, 1423, 252}, {235, 2383, 348}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        size_t total = 16 * wire(18), records = 64 * 256, tenths;
+
+        for (uint64_t k = 1; k <= 64; k++)
+            total += figure(1, k * 256, 256, 65 * 256, cases[i].length, k == 1);
+        tenths = (total * 10 + records / 2) / records;
+        assert_int_equal(tenths, cases[i].bulk_tenths);
+        assert_int_equal(figure(0, 5000, 1, 5001, cases[i].length, true),
+                         cases[i].pushed);
+    }
+}
+
 /* --- Bytes that are not right --------------------------------------------- */
 
 /* Every beginning of a package is TRUNCATED, and a byte more is TRAILING. */
@@ -415,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_encode_dies),
         cmocka_unit_test(test_encode_limit),
         cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_page_figures),
     };
 
     assert_int_equal(sg_crypto_init(), SG_OK);
