@@ -102,6 +102,44 @@ static void test_any_hour(void **state)
     }
 }
 
+/* What is left is the budget less what the last 13 pieces of five minutes and
+ * the last 25 hours had, and not a byte less. */
+static void test_comes_back(void **state)
+{
+    static struct {
+        uint64_t ms, size;
+    } past[3000];
+    struct sg_budget budget;
+    struct sg_prng prng;
+    uint64_t now = 0;
+
+    (void)state;
+    sg_prng_init(&prng, 2);
+    sg_budget_init(&budget, 1 << 20, 8 << 20);
+    for (size_t count = 0; count < 3000; count++) {
+        uint64_t hour = 0, day = 0;
+
+        now += sg_prng_below(&prng,
+                             sg_prng_chance(&prng, 50) ? 9 * HOUR : 9 * MINUTE);
+        for (size_t i = 0; i < count; i++) {
+            if (past[i].ms / (5 * MINUTE) + 13 > now / (5 * MINUTE))
+                hour += past[i].size;
+            if (past[i].ms / HOUR + 25 > now / HOUR)
+                day += past[i].size;
+        }
+        assert_true(hour <= 1 << 20);
+        assert_true(day <= 8 << 20);
+        hour = (1 << 20) - hour;
+        day = (8 << 20) - day;
+        assert_int_equal(sg_budget_left(&budget, now, 3),
+                         hour < day ? hour : day);
+        past[count].ms = now;
+        past[count].size =
+            sg_prng_below(&prng, 1 + (hour < day ? hour : day) / 3);
+        sg_budget_count(&budget, now, 3, past[count].size);
+    }
+}
+
 /* Numbers at the end of their range are numbers. */
 static void test_largest(void **state)
 {
@@ -118,7 +156,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_limit),     cmocka_unit_test(test_priorities),
         cmocka_unit_test(test_hour_and_day), cmocka_unit_test(test_next),
-        cmocka_unit_test(test_any_hour),     cmocka_unit_test(test_largest),
+        cmocka_unit_test(test_any_hour),     cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_largest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -371,6 +371,42 @@ static void test_ring_ends(void **state)
     }
 }
 
+static enum sg_err put_bytes(size_t size)
+{
+    static const uint8_t bytes[SG_OUTBOX_URGENT_SIZE];
+
+    return sg_outbox_put(outbox, 0, NULL, SG_MESSAGE_FORK,
+                         sg_bytes(bytes, size));
+}
+
+/* What was given back at the front of the ring is filled to its last byte, in
+ * one piece or in two, and no further. */
+static void test_ring_gap(void **state)
+{
+    const size_t head = 5, gap = 1000 + head;
+
+    (void)state;
+    for (size_t first = 0; first < 400; first += 50) {
+        begin(0, 0);
+        assert_ok(put_bytes(gap - head));
+        assert_ok(put_bytes(SG_OUTBOX_URGENT_SIZE - gap - head));
+        assert_true(next(0));
+        sg_outbox_release(outbox);
+        if (first > 0)
+            assert_ok(put_bytes(first - head));
+        assert_err(put_bytes(gap - first - head + 1), LIMIT);
+        assert_ok(put_bytes(gap - first - head));
+        assert_err(put_bytes(0), LIMIT);
+        assert_true(next(0));
+        assert_int_equal(turn.body.size, SG_OUTBOX_URGENT_SIZE - gap - head);
+        if (first > 0)
+            assert_true(next(0));
+        assert_true(next(0));
+        assert_int_equal(turn.body.size, gap - first - head);
+        assert_false(next(0));
+    }
+}
+
 /* The largest message of priority 1, and of 0, fits an empty outbox. */
 static void test_largest(void **state)
 {
@@ -627,11 +663,12 @@ int main(void)
         TEST(test_flood),          TEST(test_push_in_flood),
         TEST(test_notes_are_fair), TEST(test_nobody_starves),
         TEST(test_ring),           TEST(test_ring_ends),
-        TEST(test_largest),        TEST(test_lent),
-        TEST(test_full),           TEST(test_nomem),
-        TEST(test_room),           TEST(test_credit),
-        TEST(test_size),           TEST(test_budget),
-        TEST(test_deadline),       TEST(test_dies),
+        TEST(test_ring_gap),       TEST(test_largest),
+        TEST(test_lent),           TEST(test_full),
+        TEST(test_nomem),          TEST(test_room),
+        TEST(test_credit),         TEST(test_size),
+        TEST(test_budget),         TEST(test_deadline),
+        TEST(test_dies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
