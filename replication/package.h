@@ -175,7 +175,8 @@ enum sg_package_verdict {
     /* Its checkpoint is newer than what is known here, which is not held yet:
      * `prove` with m = known first, then it is wanted again. */
     SG_PACKAGE_UNPROVED,
-    /* It builds on a stack that is not here: wanted again, without flag 2. */
+    /* It builds on a stack that is not here: wanted again, without flag 2. If
+     * that brings another, the peer does not follow the protocol. */
     SG_PACKAGE_NO_STACK,
     /* It does not fold to what the signature covers: `prove` with m = known.
      * Consistent after all: it was garbage, close 7. Else a fork. */
