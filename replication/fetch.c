@@ -206,8 +206,8 @@ static bool read_frontier(struct sg_sync *core, struct sg_core_fetch *fetch,
     return true;
 }
 
-static bool is_stopped(const struct sg_core_session *session,
-                       const struct sg_log_id *id)
+bool sg_fetch_is_stopped(const struct sg_core_session *session,
+                         const struct sg_log_id *id)
 {
     struct sg_ref ref = sg_package_ref(id);
 
@@ -215,6 +215,12 @@ static bool is_stopped(const struct sg_core_session *session,
         if (memcmp(&session->stopped[i], &ref, sizeof ref) == 0)
             return true;
     return false;
+}
+
+void sg_fetch_stop(struct sg_core_session *session, const struct sg_log_id *id)
+{
+    if (session->n_stopped < SG_CORE_STOPPED_MAX)
+        session->stopped[session->n_stopped++] = sg_package_ref(id);
 }
 
 /* Says whether a log that is new here may come: its writer is known, and has
@@ -248,7 +254,7 @@ static bool consider(struct sg_sync *core, struct sg_core_session *session,
     bool is_own = log != NULL && log->is_own;
 
     if (size <= (log == NULL ? 0 : log->held) || fetch != NULL ||
-        is_stopped(session, id))
+        sg_fetch_is_stopped(session, id) || sg_forks_has(core, id))
         return true;
     if (core->is_full || !sg_first_allows(core, session, log_core))
         return true;
@@ -304,11 +310,17 @@ static bool take_claim(struct sg_sync *core, struct sg_core_session *session,
         switch (sg_claims_news(claims, claim)) {
         case SG_CLAIM_OTHER:
         case SG_CLAIM_FORKED:
-            sg_forks_ask(core, session, log);
+            sg_forks_ask(core, session, &log->id, log->is_forked);
             return true;
         default:
             break;
         }
+    }
+    if (log == NULL && claim->size == 0) {
+        if (sg_first_allows(core, session, log_core) &&
+            sg_core_knows(core, log_core->node_key))
+            sg_forks_ask(core, session, &claim->id, false);
+        return true;
     }
     return consider(core, session, &claim->id, log_core, log,
                     claim->size - claim->short_by);
@@ -412,8 +424,7 @@ void sg_fetch_stopped(struct sg_sync *core, struct sg_core_session *session,
     if (want == NULL)
         return;
     fetch = &core->fetches[want->fetch];
-    if (session->n_stopped < SG_CORE_STOPPED_MAX)
-        session->stopped[session->n_stopped++] = sg_package_ref(&fetch->id);
+    sg_fetch_stop(session, &fetch->id);
     sg_fetch_release(core, fetch);
     sg_gossip_rescan(core, session);
 }

@@ -47,6 +47,13 @@ void sg_fetch_acknowledge(struct sg_sync *core);
 void sg_fetch_prove(struct sg_core_session *session,
                     const struct sg_log_id *log, uint64_t from);
 
+/* Notes that SESSION's peer is not asked for a log again until it says more;
+ * says whether it is so. */
+void sg_fetch_stop(struct sg_core_session *session,
+                   const struct sg_log_id *log);
+bool sg_fetch_is_stopped(const struct sg_core_session *session,
+                         const struct sg_log_id *log);
+
 /* --- For fetch_package.c ------------------------------------------------- */
 
 /* Gives the fetch of a log's branch; NULL if there is none. */

@@ -80,9 +80,7 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
         return SG_OK;
     case SG_PACKAGE_OLDER:
         if (is_wanted) {
-            if (session->n_stopped < SG_CORE_STOPPED_MAX)
-                session->stopped[session->n_stopped++] =
-                    sg_package_ref(&fetch->id);
+            sg_fetch_stop(session, &fetch->id);
             sg_fetch_give_up(core, fetch, SG_FLOW_CANNOT_PROVE);
         }
         return SG_OK;
@@ -102,8 +100,7 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
         return SG_OK;
     case SG_PACKAGE_NO_OPENING:
         core->counts.refused_malformed++;
-        if (session->n_stopped < SG_CORE_STOPPED_MAX)
-            session->stopped[session->n_stopped++] = sg_package_ref(&fetch->id);
+        sg_fetch_stop(session, &fetch->id);
         sg_fetch_give_up(core, fetch, SG_FLOW_NO_LOG);
         return SG_OK;
     default:
@@ -160,7 +157,8 @@ static struct sg_core_fetch *fetch_of_push(struct sg_sync *core,
     struct sg_core_fetch *fetch;
 
     if (log == NULL || log->is_refused || log->is_forked || log->is_own ||
-        core->is_full || !sg_first_allows(core, session, &log->core) ||
+        core->is_full || sg_forks_has(core, &log->id) ||
+        !sg_first_allows(core, session, &log->core) ||
         !sg_quota_allows(core, session, log))
         return NULL;
     if (head->size > session->logs[log->number].held)

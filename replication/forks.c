@@ -8,13 +8,18 @@
 
 /* --- Proofs -------------------------------------------------------------- */
 
-static struct sg_core_proof *find(struct sg_sync *core,
+static struct sg_core_proof *find(const struct sg_sync *core,
                                   const struct sg_log_id *log)
 {
     for (size_t i = 0; i < core->n_proofs; i++)
         if (memcmp(&core->proofs[i].log, log, sizeof *log) == 0)
             return &core->proofs[i];
     return NULL;
+}
+
+bool sg_forks_has(const struct sg_sync *core, const struct sg_log_id *log)
+{
+    return find(core, log) != NULL;
 }
 
 /* Keeps a proof to show it. False: it is kept already, or there are too many.
@@ -120,10 +125,13 @@ enum sg_err sg_forks_take(struct sg_sync *core, struct sg_core_session *session,
 }
 
 void sg_forks_ask(struct sg_sync *core, struct sg_core_session *session,
-                  const struct sg_log *log)
+                  const struct sg_log_id *log, bool is_forked)
 {
-    if (!log->is_forked && find(core, &log->id) == NULL)
-        sg_fetch_prove(session, &log->id, 0);
+    if (is_forked || find(core, log) != NULL ||
+        sg_fetch_is_stopped(session, log))
+        return;
+    sg_fetch_stop(session, log);
+    sg_fetch_prove(session, log, 0);
 }
 
 void sg_forks_send(struct sg_sync *core, struct sg_core_session *session,

@@ -12,6 +12,9 @@
 void sg_forks_found(struct sg_sync *core, struct sg_core_session *session,
                     const struct sg_fork *fork);
 
+/* Says whether a fork of LOG is proved, durable or not yet. */
+bool sg_forks_has(const struct sg_sync *core, const struct sg_log_id *log);
+
 /* Notes the proof of a fork that the store has: at start. */
 void sg_forks_load(struct sg_sync *core, struct sg_bytes proof);
 
@@ -24,9 +27,9 @@ SG_USE_RESULT enum sg_err sg_forks_branches(struct sg_sync *core,
                                             struct sg_bytes body);
 
 /* The peer knows a fork of LOG, or another checkpoint of the same size: asks
- * for what it has signed. */
+ * for what was signed, once until the peer says more. */
 void sg_forks_ask(struct sg_sync *core, struct sg_core_session *session,
-                  const struct sg_log *log);
+                  const struct sg_log_id *log, bool is_forked);
 
 /* The peer showed a checkpoint smaller than what is known: the own tree says
  * whether it is of one history. */

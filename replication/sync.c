@@ -444,6 +444,9 @@ static enum sg_err take(struct sg_sync *core, const struct sg_event *event)
     case SG_EVENT_MEMORY:
         take_memory_row(core, event);
         return SG_OK;
+    case SG_EVENT_PROOF:
+        sg_forks_load(core, event->proof);
+        return SG_OK;
     case SG_EVENT_STORED:
         return take_stored(core, event);
     case SG_EVENT_REFUSED:

@@ -103,6 +103,7 @@ enum sg_event_kind {
     SG_EVENT_HEAD,    /* a log of the store: at start, and whenever the driver
                        * itself changed one durably: own entries, a new epoch */
     SG_EVENT_MEMORY,  /* a row of the store's memory of peers, at start */
+    SG_EVENT_PROOF,   /* a fork proof of the store, at start */
     SG_EVENT_STORED,  /* all WRITE effects up to a ticket are durable */
     SG_EVENT_REFUSED, /* the store did not take one WRITE effect */
     SG_EVENT_FULL, /* the store takes no ordinary writes now, or again does */
@@ -164,6 +165,7 @@ struct sg_event {
             uint8_t database_tag[SG_HELLO_TAG_SIZE];
             uint64_t change;
         } memory;
+        struct sg_bytes proof;
         uint64_t stored; /* ticket */
         struct {
             uint64_t ticket;

@@ -1,6 +1,5 @@
 #include "tests/lib/sync_pair.h"
 
-
 #include "replication/package.h"
 #include "storage/base/alloc.h"
 
@@ -107,15 +106,22 @@ static void head_of(const struct pair_log *log, struct sg_event *ret)
     ret->head.change = log->change;
 }
 
-/* Signs an own log as it is, and tells the core. */
-static void sign(struct pair_net *net, size_t node, struct pair_log *log)
+/* Signs an own log as it is. */
+static void sign_log(struct pair_net *net, size_t node, struct pair_log *log)
 {
     struct sg_hash root = sg_merkle_root(&log->frontier);
-    struct sg_event event;
 
     sg_checkpoint_sign(&net->world.registry, &log->id, &net->nodes[node].key,
                        log->frontier.size, &root, &log->known);
     log->change = ++net->nodes[node].changes;
+}
+
+/* And tells the core. */
+static void sign(struct pair_net *net, size_t node, struct pair_log *log)
+{
+    struct sg_event event;
+
+    sign_log(net, node, log);
     head_of(log, &event);
     if (net->nodes[node].core != NULL)
         pair_step(net, node, &event);
@@ -170,6 +176,24 @@ struct pair_log *pair_epoch(struct pair_net *net, size_t node, uint8_t epoch)
     return log;
 }
 
+void pair_fork(struct pair_net *net, size_t node, uint64_t size, size_t count)
+{
+    struct pair_log *log = pair_own(net, node);
+    struct sg_frontier frontier = {0};
+
+    for (uint64_t i = 0; i < log->frontier.size; i++) {
+        if (i < size)
+            sg_merkle_append(&frontier, &log->leaves[i], NULL, NULL);
+        else
+            sg_free((void *)(uintptr_t)log->entries[i].payload.data);
+    }
+    log->frontier = frontier;
+    for (size_t i = 0; i < count; i++)
+        append_plain(net, log, SG_ENTRY_PLAIN, SG_BYTES_TEXT("another"));
+    sign_log(net, node, log);
+    pair_restart(net, node);
+}
+
 uint64_t pair_held(struct pair_net *net, size_t node, size_t of)
 {
     const struct pair_log *log = pair_find(net, node, &pair_own(net, of)->id);
@@ -186,6 +210,8 @@ static void keep_write(struct pair_node *at, const struct sg_effect *effect)
 
     assert_true(at->n_writes <= PAIR_WRITES_MAX);
     *kept = *effect;
+    if (effect->kind == SG_EFFECT_WRITE_FORK)
+        kept->proof.data = copy_of(effect->proof.data, effect->proof.size);
     if (effect->kind == SG_EFFECT_WRITE_PACKAGE ||
         effect->kind == SG_EFFECT_WRITE_FILL) {
         struct sg_entry *entries = (void *)copy_of(
@@ -204,6 +230,8 @@ static void keep_write(struct pair_node *at, const struct sg_effect *effect)
 
 static void free_write(struct sg_effect *write)
 {
+    if (write->kind == SG_EFFECT_WRITE_FORK)
+        sg_free((void *)(uintptr_t)write->proof.data);
     if (write->kind != SG_EFFECT_WRITE_PACKAGE &&
         write->kind != SG_EFFECT_WRITE_FILL)
         return;
@@ -261,6 +289,8 @@ static void apply(struct pair_net *net, size_t node,
             log = add_log(net, node, &fork.core);
         }
         log->is_forked = true;
+        log->proof_size = write->proof.size;
+        memcpy(log->proof, write->proof.data, write->proof.size);
         break;
     case SG_EFFECT_WRITE_MEMORY:
         at->has_memory = true;
@@ -636,6 +666,11 @@ static void start(struct pair_net *net, size_t node)
     sg_buf_clear(&chain);
     for (size_t i = 0; i < at->n_logs; i++) {
         head_of(&at->logs[i], &event);
+        pair_step(net, node, &event);
+        if (at->logs[i].proof_size == 0)
+            continue;
+        event = (struct sg_event){.kind = SG_EVENT_PROOF};
+        event.proof = sg_bytes(at->logs[i].proof, at->logs[i].proof_size);
         pair_step(net, node, &event);
     }
     if (at->has_memory) {

@@ -26,6 +26,8 @@ struct pair_log {
     uint8_t branch;
     bool is_own;
     bool is_forked;
+    size_t proof_size; /* of its fork */
+    uint8_t proof[SG_FORK_SIZE_MAX];
     struct sg_checkpoint known;
     struct sg_frontier frontier;
     size_t room;
@@ -122,6 +124,10 @@ void pair_write(struct pair_net *net, size_t node, struct sg_bytes payload);
 
 /* Begins another own log of NODE (a new epoch); the old one is closed. */
 struct pair_log *pair_epoch(struct pair_net *net, size_t node, uint8_t epoch);
+
+/* Takes NODE's own log back to SIZE entries and writes COUNT other ones: as a
+ * restored backup would. Its core starts anew. */
+void pair_fork(struct pair_net *net, size_t node, uint64_t size, size_t count);
 
 /* Gives NODE's own log; what NODE has of LOG, NULL if nothing. */
 struct pair_log *pair_own(struct pair_net *net, size_t node);

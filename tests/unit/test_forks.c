@@ -1,0 +1,113 @@
+#include "replication/forks.h"
+
+#include <string.h>
+
+#include "tests/lib/sync_pair.h"
+
+static bool is_forked(struct pair_net *net, size_t node)
+{
+    const struct pair_log *log = pair_find(net, node, &pair_own(net, 2)->id);
+
+    return log != NULL && log->is_forked;
+}
+
+/* Two histories of one log, of equal or unequal length, are found when the
+ * first two honest nodes meet; the proof is stored by both, alarms, and goes to
+ * who is connected before other data. */
+static void test_found_at_first_contact(void **state)
+{
+    static const size_t cases[][2] = {{3, 3}, {1, 9}, {9, 1}, {300, 2}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct pair_net net;
+        struct sg_sync_counts counts;
+
+        pair_new(&net, 4, NULL);
+        pair_append(&net, 2, 4 + cases[i][0]);
+        pair_connect(&net, 2, 0);
+        pair_run(&net, 1000);
+        assert_int_equal(pair_held(&net, 0, 2), 5 + cases[i][0]);
+        pair_cut(&net, 0, 2);
+        pair_fork(&net, 2, 5, cases[i][1]);
+        pair_connect(&net, 2, 1);
+        pair_run(&net, 1000);
+        assert_int_equal(pair_held(&net, 1, 2), 5 + cases[i][1]);
+        pair_connect(&net, 3, 1);
+        pair_connect(&net, 1, 0);
+        pair_run(&net, 60000);
+        for (size_t node = 0; node < 4; node++)
+            assert_true(is_forked(&net, node));
+        sg_sync_count(net.nodes[1].core, &counts);
+        assert_int_equal(counts.forks, 1);
+        assert_int_equal(pair_alarms(&net, 0, SG_SYNC_ALARM_FORK), 1);
+        assert_int_equal(pair_alarms(&net, 3, SG_SYNC_ALARM_FORK), 1);
+        assert_int_equal(pair_alarms(&net, 2, SG_SYNC_ALARM_OWN_FORK), 1);
+        pair_free(&net);
+    }
+}
+
+/* A proof outlives the process that found it, and is shown to a node that comes
+ * later. */
+static void test_shown_after_restart(void **state)
+{
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 4, NULL);
+    pair_append(&net, 2, 8);
+    pair_connect(&net, 2, 0);
+    pair_run(&net, 1000);
+    pair_fork(&net, 2, 5, 9);
+    pair_connect(&net, 2, 0);
+    pair_run(&net, 10000);
+    assert_true(is_forked(&net, 0));
+    pair_restart(&net, 0);
+    pair_connect(&net, 3, 0);
+    pair_run(&net, 60000);
+    assert_true(is_forked(&net, 3));
+    assert_int_equal(pair_alarms(&net, 3, SG_SYNC_ALARM_FORK), 1);
+    pair_free(&net);
+}
+
+/* A proof that does not prove closes its sender's session and marks nothing:
+ * nobody is framed. */
+static bool spoil_fork(struct pair_net *net, struct pair_message *message)
+{
+    (void)net;
+    if (message->type == SG_MESSAGE_FORK)
+        message->body[message->size - 1] ^= 1;
+    return true;
+}
+
+static void test_nobody_is_framed(void **state)
+{
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 4, NULL);
+    pair_append(&net, 2, 8);
+    pair_connect(&net, 2, 0);
+    pair_run(&net, 1000);
+    pair_connect(&net, 3, 0);
+    pair_run(&net, 10000);
+    pair_fork(&net, 2, 5, 9);
+    net.filter = spoil_fork;
+    pair_connect(&net, 2, 0);
+    pair_run(&net, 10000);
+    assert_true(is_forked(&net, 0));
+    assert_false(is_forked(&net, 3));
+    assert_int_equal(pair_alarms(&net, 3, SG_SYNC_ALARM_FORK), 0);
+    assert_err(net.nodes[3].closed, PROOF);
+    pair_free(&net);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_found_at_first_contact),
+        cmocka_unit_test(test_shown_after_restart),
+        cmocka_unit_test(test_nobody_is_framed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
