@@ -50,6 +50,8 @@
 /* Logs that a peer did not deliver, which it is not asked for again until it
  * says more. */
 #define SG_CORE_STOPPED_MAX 256u
+/* Peers that were asked what this node once signed, in this process. */
+#define SG_CORE_ASKED_MAX 256u
 /* Nodes that misbehaved and wait to be let in again. */
 #define SG_CORE_PENALTIES_MAX 256u
 
@@ -80,7 +82,7 @@ struct sg_core_peer_log {
     uint32_t next;    /* in the list of pushes */
     bool is_known;    /* the peer knows the log */
     bool is_queued;
-    bool is_stopped; /* the peer does not deliver it now */
+    bool is_asked;   /* of an own log: what is signed beyond it was asked */
 };
 
 /* Logs with news for the peer, in order. */
@@ -196,7 +198,6 @@ struct sg_core_session {
     uint64_t quiet_ms;     /* since when nothing is fetched or served */
     uint64_t root_ms;      /* when anti-entropy is due */
     uint64_t said_root_ms; /* when own `root` was said last */
-    bool has_asked_mine;
     uint64_t rooted_ms; /* when the peer's last `root` was taken */
     bool has_late_root;
     uint8_t late_root[SG_HEAD_ROOT_SIZE + SG_HEAD_TAG_SIZE];
@@ -277,6 +278,10 @@ struct sg_core_judged {
     bool is_stuck; /* it could not be read */
 };
 
+struct sg_core_peer_key {
+    uint8_t bytes[SG_KEY_SIZE];
+};
+
 /* A configured peer. */
 struct sg_core_peer {
     struct sg_sync_peer config;
@@ -354,6 +359,8 @@ struct sg_sync {
     uint32_t writers_max;
     size_t n_proofs;
     struct sg_core_proof *proofs; /* SG_FORKED_LOGS_MAX */
+    size_t n_asked; /* ever */
+    struct sg_core_peer_key asked[SG_CORE_ASKED_MAX];
     struct sg_budget no_budget;   /* of callers */
     uint32_t turn;                /* session that is pumped first */
 
@@ -364,6 +371,8 @@ struct sg_sync {
     size_t judge_at;
     bool says_judged;
 
+    struct sg_log_id behind; /* own log of which BEHIND was said last */
+    uint64_t behind_size;
     struct sg_sync_wants wants; /* own subscription */
     bool has_wants;
     struct sg_sync_counts counts;

@@ -253,6 +253,8 @@ static bool consider(struct sg_sync *core, struct sg_core_session *session,
     struct sg_core_fetch *fetch = sg_fetch_find(core, id, 0);
     bool is_own = log != NULL && log->is_own;
 
+    if (is_own && session->logs[log->number].is_asked)
+        return true;
     if (size <= (log == NULL ? 0 : log->held) || fetch != NULL ||
         sg_fetch_is_stopped(session, id) || sg_forks_has(core, id))
         return true;
@@ -278,6 +280,8 @@ static bool consider(struct sg_sync *core, struct sg_core_session *session,
     } else {
         ask(core, session, fetch, size, is_own);
     }
+    if (is_own)
+        session->logs[log->number].is_asked = true;
     session->next_number++;
     session->wants[session->n_wants++] =
         (struct sg_core_want){fetch->number, number_of(core, fetch)};

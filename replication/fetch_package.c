@@ -257,6 +257,11 @@ static void grow(struct sg_sync *core, struct sg_log *log,
     if (checkpoint->size <= log->known.size)
         return;
     if (log->is_own) {
+        if (checkpoint->size <= core->behind_size &&
+            memcmp(&core->behind, &log->id, sizeof log->id) == 0)
+            return;
+        core->behind = log->id;
+        core->behind_size = checkpoint->size;
         effect = sg_core_effect(core, kind);
     } else {
         write = sg_core_begin_write(core, kind);
@@ -279,7 +284,7 @@ static void grow(struct sg_sync *core, struct sg_log *log,
 static enum sg_err go_on(struct sg_sync *core, struct sg_core_session *session,
                          struct sg_core_fetch *fetch,
                          const struct sg_proof *proof,
-                         const struct sg_proof_result *result)
+                         const struct sg_proof_result *result, bool is_own)
 {
     bool was_suspect;
 
@@ -291,7 +296,7 @@ static enum sg_err go_on(struct sg_sync *core, struct sg_core_session *session,
     if (was_suspect)
         return SG_ERR_PROOF; /* one history: so the package was garbage */
     sg_proof_apply(proof, result, &fetch->receiver);
-    if (fetch->number == 0 ||
+    if (fetch->number == 0 || is_own ||
         fetch->receiver.known.size <= fetch->receiver.held.size)
         sg_fetch_release(core, fetch);
     else
@@ -325,7 +330,7 @@ enum sg_err sg_fetch_take_proof(struct sg_sync *core,
         return SG_ERR_PROOF;
     case SG_PROOF_CONSISTENT:
         grow(core, log, &result.checkpoint);
-        return go_on(core, session, fetch, &proof, &result);
+        return go_on(core, session, fetch, &proof, &result, log->is_own);
     case SG_PROOF_FORK:
         if (fetch != NULL)
             sg_fetch_give_up(core, fetch, SG_FLOW_DONE);

@@ -267,9 +267,16 @@ static void post_mine(struct sg_sync *core, struct sg_core_session *session,
 
 void sg_gossip_ask_mine(struct sg_sync *core, struct sg_core_session *session)
 {
-    if (session->has_asked_mine || session->link == SG_SYNC_BUNDLE)
+    struct sg_core_peer_key *row = NULL;
+
+    if (session->link == SG_SYNC_BUNDLE || !core->has_certificate)
         return;
-    session->has_asked_mine = true;
+    for (size_t i = 0; i < SG_CORE_ASKED_MAX; i++) {
+        if (memcmp(core->asked[i].bytes, session->node_key, SG_KEY_SIZE) == 0)
+            return;
+    }
+    row = &core->asked[core->n_asked++ % SG_CORE_ASKED_MAX];
+    memcpy(row->bytes, session->node_key, SG_KEY_SIZE);
     post_mine(core, session, core->node_key, false);
 }
 

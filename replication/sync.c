@@ -222,6 +222,9 @@ static void take_head(struct sg_sync *core, const struct sg_event *event)
 
     if (log == NULL)
         return;
+    /* One that is closed is foreign from now on: its tail is fetched. */
+    if (core->is_started && log->is_own && !head->is_own)
+        sg_gossip_rescan(core, NULL);
     log->is_own = head->is_own;
     set_row(core, log, &head->known, head->frontier.size, head->change);
     if (head->is_forked && !log->is_forked)

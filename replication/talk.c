@@ -92,8 +92,10 @@ static void take_report(struct sg_sync *core, struct sg_core_session *session,
         sg_first_tag(core, session, report->auth_tag);
     if (report->is_equal)
         note_equal(core, session, report->change);
-    else
+    else {
         session->is_equal = false;
+        sg_gossip_ask_mine(core, session);
+    }
     session->scans = true;
     session->cursor = 0;
     session->n_stopped = 0;

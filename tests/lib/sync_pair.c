@@ -41,7 +41,7 @@ static struct pair_log *add_log(struct pair_net *net, size_t node,
     struct pair_log *log = &at->logs[at->n_logs++];
 
     assert_true(at->n_logs <= PAIR_LOGS_MAX);
-    log->core = *core;
+    *log = (struct pair_log){.core = *core};
     log->id = sg_entry_log_id(&net->world.registry, core);
     return log;
 }
@@ -226,6 +226,25 @@ static void keep_write(struct pair_node *at, const struct sg_effect *effect)
             effect->package.cover,
             effect->package.cover_count * sizeof effect->package.cover[0]);
     }
+}
+
+static void free_log(struct pair_log *log)
+{
+    for (uint64_t i = 0; i < log->frontier.size; i++)
+        sg_free((void *)(uintptr_t)log->entries[i].payload.data);
+    sg_free(log->entries);
+    sg_free(log->leaves);
+}
+
+void pair_forget(struct pair_net *net, size_t node,
+                 const struct sg_log_id *log)
+{
+    struct pair_node *at = &net->nodes[node];
+    struct pair_log *forgotten = pair_find(net, node, log);
+
+    assert_non_null(forgotten);
+    free_log(forgotten);
+    *forgotten = at->logs[--at->n_logs];
 }
 
 static void free_write(struct sg_effect *write)
@@ -750,12 +769,8 @@ void pair_free(struct pair_net *net)
         sg_sync_free(at->core);
         for (size_t k = 0; k < at->n_writes; k++)
             free_write(&at->writes[k]);
-        for (size_t k = 0; k < at->n_logs; k++) {
-            for (uint64_t e = 0; e < at->logs[k].frontier.size; e++)
-                sg_free((void *)(uintptr_t)at->logs[k].entries[e].payload.data);
-            sg_free(at->logs[k].entries);
-            sg_free(at->logs[k].leaves);
-        }
+        for (size_t k = 0; k < at->n_logs; k++)
+            free_log(&at->logs[k]);
     }
     sg_free(net->nodes);
     assert_int_equal(sg_alloc_live(), 0);

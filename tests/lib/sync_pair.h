@@ -129,6 +129,10 @@ struct pair_log *pair_epoch(struct pair_net *net, size_t node, uint8_t epoch);
  * restored backup would. Its core starts anew. */
 void pair_fork(struct pair_net *net, size_t node, uint64_t size, size_t count);
 
+/* Takes LOG out of NODE's store, which then has an older backup. */
+void pair_forget(struct pair_net *net, size_t node,
+                 const struct sg_log_id *log);
+
 /* Gives NODE's own log; what NODE has of LOG, NULL if nothing. */
 struct pair_log *pair_own(struct pair_net *net, size_t node);
 struct pair_log *pair_find(struct pair_net *net, size_t node,
