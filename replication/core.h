@@ -82,7 +82,7 @@ struct sg_core_peer_log {
     uint32_t next;    /* in the list of pushes */
     bool is_known;    /* the peer knows the log */
     bool is_queued;
-    bool is_asked;   /* of an own log: what is signed beyond it was asked */
+    bool is_asked; /* of an own log: what is signed beyond it was asked */
 };
 
 /* Logs with news for the peer, in order. */
@@ -198,7 +198,7 @@ struct sg_core_session {
     uint64_t quiet_ms;     /* since when nothing is fetched or served */
     uint64_t root_ms;      /* when anti-entropy is due */
     uint64_t said_root_ms; /* when own `root` was said last */
-    uint64_t rooted_ms; /* when the peer's last `root` was taken */
+    uint64_t rooted_ms;    /* when the peer's last `root` was taken */
     bool has_late_root;
     uint8_t late_root[SG_HEAD_ROOT_SIZE + SG_HEAD_TAG_SIZE];
     bool awaits_pong;
@@ -275,7 +275,9 @@ struct sg_core_memory {
 struct sg_core_judged {
     uint32_t log; /* row */
     uint64_t upto;
-    bool is_stuck; /* it could not be read */
+    uint64_t erased_upto; /* orders before it were given to the store */
+    uint32_t erased_skip; /* and so many entries of the one at it */
+    bool is_stuck;        /* it could not be read */
 };
 
 struct sg_core_peer_key {
@@ -359,14 +361,15 @@ struct sg_sync {
     uint32_t writers_max;
     size_t n_proofs;
     struct sg_core_proof *proofs; /* SG_FORKED_LOGS_MAX */
-    size_t n_asked; /* ever */
+    size_t n_asked;               /* ever */
     struct sg_core_peer_key asked[SG_CORE_ASKED_MAX];
-    struct sg_budget no_budget;   /* of callers */
-    uint32_t turn;                /* session that is pumped first */
+    struct sg_budget no_budget; /* of callers */
+    uint32_t turn;              /* session that is pumped first */
 
     size_t n_judged;
     struct sg_core_judged judged[SG_AUTHORITY_LISTED_MAX];
     bool is_judging; /* a READ is out */
+    bool is_erasing; /* it is for orders to erase */
     uint64_t judge_ticket;
     size_t judge_at;
     bool says_judged;

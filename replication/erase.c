@@ -1,5 +1,7 @@
 #include "replication/erase.h"
 
+#include <string.h>
+
 #include "storage/base/check.h"
 
 struct order_question {
@@ -24,9 +26,69 @@ void sg_erase_settle(struct sg_sync *core, const struct sg_log_id *log,
     sg_package_settle(body, is_ordered, &question);
 }
 
-void sg_erase_again(struct sg_sync *core)
+/* Gives one named entry to the store, if it is held and the order stands. */
+static void erase(struct sg_sync *core, const struct sg_trust_erased *erased)
 {
-    (void)core; /* the driver finds them when it hears JUDGED */
+    const struct sg_log *log = sg_log_table_find(core->table, &erased->log, 0);
+    uint8_t order[SG_ERASED_BY_SIZE];
+    struct sg_core_write *write;
+    struct sg_effect *effect;
+
+    if (log == NULL || erased->index >= log->held ||
+        !sg_trust_erasure(core->trust, &erased->log, erased->index, order))
+        return;
+    write = sg_core_begin_write(core, SG_EFFECT_WRITE_ERASE);
+    if (write == NULL)
+        return;
+    write->id = log->id;
+    write->core = log->core;
+    effect = sg_core_effect(core, SG_EFFECT_WRITE_ERASE);
+    effect->ticket = write->ticket;
+    effect->log = log->id;
+    effect->erase.index = erased->index;
+    memcpy(effect->erase.order, order, sizeof effect->erase.order);
+}
+
+/* Goes through one record. False: it is not through, for lack of effects. */
+static bool take_record(struct sg_sync *core, struct sg_core_judged *judged,
+                        struct sg_bytes payload)
+{
+    struct sg_trust_record record;
+    struct sg_trust_list list;
+    uint32_t n = 0;
+
+    if (sg_trust_record_decode(payload, &record) != SG_OK ||
+        record.type != SG_TRUST_ERASURE)
+        return true;
+    list = record.erasure.entries;
+    while (list.count > 0) {
+        struct sg_trust_erased erased = sg_trust_record_next_erased(&list);
+
+        if (n++ < judged->erased_skip)
+            continue;
+        if (!sg_core_has_effects(core, 1))
+            return false;
+        erase(core, &erased);
+        judged->erased_skip++;
+    }
+    judged->erased_skip = 0;
+    return true;
+}
+
+void sg_erase_read(struct sg_sync *core, struct sg_core_judged *judged,
+                   const struct sg_event *event)
+{
+    if (event->read.first != judged->erased_upto)
+        return; /* from the beginning again meanwhile */
+    for (size_t i = 0; i < event->read.count; i++) {
+        const struct sg_entry *entry = &event->read.entries[i];
+
+        if (entry->kind == SG_ENTRY_PLAIN &&
+            entry->state == SG_PAYLOAD_PRESENT &&
+            !take_record(core, judged, entry->payload))
+            return;
+        judged->erased_upto++;
+    }
 }
 
 enum sg_err sg_erase_fill(struct sg_sync *core, struct sg_core_session *session,

@@ -12,8 +12,11 @@
 void sg_erase_settle(struct sg_sync *core, const struct sg_log_id *log,
                      struct sg_package_body *body);
 
-/* The authority's state changed: orders may be new. */
-void sg_erase_again(struct sg_sync *core);
+/* Takes entries of an authority log that are judged: what its orders name and
+ * is held here is erased in the store, as far as this step's effects reach; the
+ * rest is read again. */
+void sg_erase_read(struct sg_sync *core, struct sg_core_judged *judged,
+                   const struct sg_event *event);
 
 /* Takes a package of payloads only. Errors: what the session is to be closed
  * for. */

@@ -253,7 +253,9 @@ static void judge(struct sg_sync *core)
         for (size_t i = 0; i < core->n_judged; i++)
             core->judged[i].upto = 0;
     }
-    sg_erase_again(core);
+    for (size_t i = 0; i < core->n_judged; i++)
+        if (core->judged[i].erased_upto > core->judged[i].upto)
+            core->judged[i].erased_upto = 0;
     for (uint32_t i = 0; i < core->config.sessions_max; i++) {
         struct sg_core_session *session = &core->sessions[i];
 
@@ -272,12 +274,15 @@ void sg_first_pump(struct sg_sync *core)
             sg_log_table_at(core->table, core->judged[i].log);
         struct sg_effect *effect;
 
-        if (core->judged[i].upto >= log->held || core->judged[i].is_stuck)
+        core->is_erasing = core->judged[i].upto >= log->held;
+        if (core->judged[i].is_stuck ||
+            (core->is_erasing && core->judged[i].erased_upto >= log->held))
             continue;
         effect = sg_core_effect(core, SG_EFFECT_READ);
         effect->ticket = ++core->ticket;
         effect->log = log->id;
-        effect->read.first = core->judged[i].upto;
+        effect->read.first = core->is_erasing ? core->judged[i].erased_upto
+                                              : core->judged[i].upto;
         effect->read.to = log->held;
         effect->read.size_max = JUDGED_SIZE;
         effect->read.is_judged = true;
@@ -298,6 +303,10 @@ void sg_first_read(struct sg_sync *core, const struct sg_event *event)
     if (event->read.err != SG_OK || event->read.count == 0) {
         judged->is_stuck = true;
         sg_core_say(core, SG_SYNC_ALARM_DAMAGED, SG_SYNC_NONE, &log->id);
+        return;
+    }
+    if (core->is_erasing) {
+        sg_erase_read(core, judged, event);
         return;
     }
     if (event->read.first != judged->upto)

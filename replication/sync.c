@@ -255,21 +255,41 @@ static void take_memory_row(struct sg_sync *core, const struct sg_event *event)
     }
 }
 
+/* Counts what came above a cut: kept, not applied, shown. */
+static void note_quarantine(struct sg_sync *core, const struct sg_log *log,
+                            uint64_t before)
+{
+    uint64_t then = sg_trust_quarantined(core->trust, log->core.node_key,
+                                         &log->id, log->branch, before);
+    uint64_t now = sg_trust_quarantined(core->trust, log->core.node_key,
+                                        &log->id, log->branch, log->held);
+
+    if (now <= then)
+        return;
+    core->counts.quarantined += now - then;
+    sg_core_say(core, SG_SYNC_ALARM_QUARANTINE, SG_SYNC_NONE, &log->id);
+}
+
 /* One write is durable: it may be seen from now on. */
 static void apply(struct sg_sync *core, const struct sg_core_write *write,
                   uint64_t change)
 {
     struct sg_log *log = NULL;
+    uint64_t before = 0;
 
     switch (write->kind) {
     case SG_EFFECT_WRITE_PACKAGE:
         if (!write->is_refused)
             log = row_of(core, &write->core, write->branch);
-        if (log != NULL)
+        if (log != NULL) {
+            before = log->held;
             set_row(core, log, &write->known, write->held, change);
+        }
         sg_fetch_stored(core, write, log);
-        if (log != NULL)
-            sg_gossip_news(core, log, write->session);
+        if (log == NULL)
+            break;
+        note_quarantine(core, log, before);
+        sg_gossip_news(core, log, write->session);
         break;
     case SG_EFFECT_WRITE_KNOWN:
         log = write->is_refused ? NULL

@@ -193,6 +193,75 @@ static void test_expiry(void **state)
     pair_free(&net);
 }
 
+/* An order to erase reaches what is held at once, also more of it than one step
+ * has effects, and what comes later on arrival: then a present payload is
+ * dropped and the entry is kept as erased. */
+static void test_erasure(void **state)
+{
+    struct pair_net net;
+    struct pair_log *log;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_append(&net, 1, 150);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 10000);
+    log = pair_own(&net, 1);
+    pair_write(&net, 0,
+               trust_erase(&net.world, 0, net.serial++, &log->id, 2, 140));
+    pair_run(&net, 1000);
+    for (size_t node = 0; node < 2; node++) {
+        const struct pair_log *at = pair_find(&net, node, &log->id);
+
+        for (uint64_t i = 0; i < at->frontier.size; i++)
+            assert_int_equal(at->entries[i].state, i >= 2 && i < 142
+                                                       ? SG_PAYLOAD_ERASED
+                                                       : SG_PAYLOAD_PRESENT);
+    }
+    log->entries[5].state = SG_PAYLOAD_PRESENT; /* a peer that did not obey */
+    pair_connect(&net, 2, 1);
+    pair_run(&net, 20000);
+    log = pair_find(&net, 2, &log->id);
+    assert_int_equal(log->frontier.size, 151);
+    assert_int_equal(log->entries[5].state, SG_PAYLOAD_ERASED);
+    assert_int_equal(log->entries[4].state, SG_PAYLOAD_ERASED);
+    assert_int_equal(log->entries[1].state, SG_PAYLOAD_PRESENT);
+    pair_free(&net);
+}
+
+/* Entries above a cut are kept, counted, shown as quarantined, and passed on.
+ */
+static void test_quarantine(void **state)
+{
+    struct sg_sync_counts counts;
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 4, NULL);
+    pair_append(&net, 2, 20);
+    pair_connect(&net, 2, 3);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 10000);
+    assert_int_equal(pair_held(&net, 3, 2), 0); /* who is that? */
+    pair_cut(&net, 2, 3);
+    pair_connect(&net, 3, 0);
+    pair_run(&net, 10000);
+    pair_cut(&net, 3, 0);
+    pair_connect(&net, 2, 3);
+    pair_run(&net, 10000);
+    assert_int_equal(pair_held(&net, 3, 2), 21);
+    pair_cut(&net, 2, 3);
+    revoke(&net, 2);
+    pair_run(&net, 1000);
+    pair_connect(&net, 3, 1);
+    pair_run(&net, 20000);
+    assert_int_equal(pair_held(&net, 1, 2), 21);
+    sg_sync_count(net.nodes[1].core, &counts);
+    assert_int_equal(counts.quarantined, 20);
+    assert_int_equal(pair_alarms(&net, 1, SG_SYNC_ALARM_QUARANTINE), 1);
+    pair_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +271,8 @@ int main(void)
         cmocka_unit_test(test_rotation_while_away),
         cmocka_unit_test(test_stranger),
         cmocka_unit_test(test_expiry),
+        cmocka_unit_test(test_erasure),
+        cmocka_unit_test(test_quarantine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
