@@ -38,22 +38,30 @@ static bool end(struct work *work, enum sg_admission_standing standing,
 
 /* --- A01 to A07: the bytes and where they are filed -------------------- */
 
-/* What an order names is erased, held or not; but never keys, openings or
- * statements. */
-static bool is_erased(const struct work *work)
+/* Says whether no order can erase the entry: keys, openings and statements. */
+static bool is_kept(const struct work *work)
 {
     const struct sg_admission_copy *copy = work->copy;
     struct sg_record *record = &work->verdict->record;
 
-    if (sg_authority_find_erased(work->judge->authority, &copy->place.log,
-                                 copy->place.index) == NULL)
-        return false;
     if (copy->entry_kind == SG_ENTRY_SEALED)
-        return true;
-    return copy->entry_kind == SG_ENTRY_PLAIN &&
-           (copy->payload.size == 0 ||
-            sg_record_decode(copy->payload, record) != SG_OK ||
-            record->type > NEVER_ERASED);
+        return false;
+    return copy->entry_kind != SG_ENTRY_PLAIN ||
+           (copy->payload.size > 0 &&
+            sg_record_decode(copy->payload, record) == SG_OK &&
+            record->type <= NEVER_ERASED);
+}
+
+/* What an order names is erased, held or not. */
+static bool is_erased(const struct work *work)
+{
+    const struct sg_authority_place *place = &work->copy->place;
+
+    if (sg_authority_find_erased(work->judge->authority, &place->log,
+                                 place->index) == NULL)
+        return false;
+    work->verdict->is_spared = is_kept(work);
+    return !work->verdict->is_spared;
 }
 
 static bool is_well_filed(const struct work *work)
@@ -274,6 +282,7 @@ void sg_admission_judge(struct sg_admission_judge *judge,
     ret_verdict->rule = 0;
     ret_verdict->is_forked = copy->place.branch != 0;
     ret_verdict->is_above_cut = false;
+    ret_verdict->is_spared = false;
     ret_verdict->has_id = false;
     ret_verdict->grant = NULL;
     ret_verdict->findings.count = 0;

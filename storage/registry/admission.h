@@ -95,6 +95,7 @@ struct sg_admission_verdict {
     uint8_t rule; /* of A13: the rule that refuses; else 0 */
     bool is_forked;
     bool is_above_cut; /* of its node or officer, endorsed or not (C12) */
+    bool is_spared;    /* an order would erase it and may not: an alarm (6.9) */
     bool has_id;       /* the bytes are a record's: ID and RECORD are set */
     struct sg_hash id;
     struct sg_record record; /* borrows the payload */
