@@ -60,6 +60,46 @@ static void test_changed(void **state)
     }
 }
 
+static void assert_no_proof(const struct sg_fork *fork)
+{
+    assert_err(sg_fork_verify(fork), PROOF);
+}
+
+/* There is one encoding of a proof: the smaller checkpoint first, or the
+ * smaller root; no hash that is not needed, none too many. */
+static void test_order(void **state)
+{
+    static uint8_t long_one[SG_FORK_SIZE_MAX + 32];
+    struct sg_fork fork, ordered;
+    struct sg_checkpoint swap;
+    struct sg_buf page;
+    unsigned i;
+    (void)state;
+
+    for (i = 0; i < 2; i++) {
+        read_page(i == 0 ? "fork-equal" : "fork-unequal", &page);
+        assert_ok(sg_fork_decode(sg_buf_bytes(&page), &fork));
+        ordered = fork;
+        sg_fork_order(&ordered, &fork.larger, &fork.smaller);
+        assert_memory_equal(&ordered, &fork, sizeof fork);
+        sg_fork_order(&ordered, &fork.smaller, &fork.larger);
+        assert_memory_equal(&ordered, &fork, sizeof fork);
+        ordered.hash_count++;
+        assert_no_proof(&ordered);
+        ordered = fork;
+        swap = ordered.smaller;
+        ordered.smaller = ordered.larger;
+        ordered.larger = swap;
+        assert_no_proof(&ordered);
+        memcpy(long_one, page.data, page.size);
+        assert_true(sg_fork_decode(SG_BYTES_ARRAY(long_one), &fork) != SG_OK);
+        sg_buf_clear(&page);
+    }
+    fork.larger = fork.smaller;
+    fork.hash_count = 0;
+    assert_no_proof(&fork); /* the same one twice */
+}
+
 /* Two honest checkpoints of one log, of any sizes, never make a proof. */
 static void test_honest(void **state)
 {
@@ -123,9 +163,8 @@ static void test_clones(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_examples),
-        cmocka_unit_test(test_changed),
-        cmocka_unit_test(test_honest),
+        cmocka_unit_test(test_examples), cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_order),    cmocka_unit_test(test_honest),
         cmocka_unit_test(test_clones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
