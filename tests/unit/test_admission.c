@@ -593,6 +593,64 @@ static void test_a13_asks_the_position(void **state)
     expect_entry(fixture, after, ADMITTED, SG_ADMISSION_A00);
 }
 
+static size_t number(struct book *book, struct sg_ref block, uint64_t number)
+{
+    struct sg_record_build *build =
+        book_record(book, SG_TYPE_PIN, 0, 1, BOOK_HERE + 1, NEW);
+
+    sg_record_build_uint(build, SG_FIELD_COMMON_STATE, 1);
+    sg_record_build_uint(build, SG_FIELD_PIN_NUMBER, number);
+    sg_record_build_uint(build, SG_FIELD_PIN_ASSIGNED, 20250801);
+    sg_record_build_uint(build, SG_FIELD_PIN_BY, 3);
+    sg_record_build_bin(build, SG_FIELD_PIN_BLOCK, SG_BYTES_ARRAY(block.bytes));
+    (void)book_write(book, 2);
+    return book->n_entries - 1;
+}
+
+/* A13, V04: a number from a lease of this node that nobody has. */
+static void test_a13_asks_the_lease(void **state)
+{
+    struct book_state *fixture = *state;
+    struct book *book = &fixture->book;
+    struct sg_ref block = book_block(book, 0, 1, 100, 199); /* 8 */
+    struct sg_admission_verdict verdict;
+
+    expect_entry(fixture, number(book, block, UINT64_C(999188000150)), ADMITTED,
+                 SG_ADMISSION_A00);
+    verdict =
+        book_judge_entry(fixture, number(book, block, UINT64_C(999188000250)));
+    expect(&verdict, REFUSED, SG_ADMISSION_A13);
+    assert_int_equal(verdict.rule, 4);
+}
+
+static size_t resettlement(struct book *book, uint64_t from, uint64_t to)
+{
+    struct sg_record_build *build =
+        book_record(book, SG_TYPE_RESETTLE, 0, 1, BOOK_HERE, NEW);
+    const uint8_t residence[16] = {5};
+
+    sg_record_build_bin(build, SG_FIELD_RESETTLE_RESIDENCE,
+                        SG_BYTES_ARRAY(residence));
+    sg_record_build_uint(build, SG_FIELD_RESETTLE_FROM, from);
+    sg_record_build_uint(build, SG_FIELD_RESETTLE_TO, to);
+    (void)book_write(book, 2);
+    return book->n_entries - 1;
+}
+
+/* A13, V08: who lived in a split unit is resettled into a part of it. */
+static void test_a13_asks_the_succession(void **state)
+{
+    struct book_state *fixture = *state;
+    struct book *book = &fixture->book;
+    struct sg_admission_verdict verdict;
+
+    expect_entry(fixture, resettlement(book, BOOK_OLD, NEW), ADMITTED,
+                 SG_ADMISSION_A00);
+    verdict = book_judge_entry(fixture, resettlement(book, BOOK_PROVINCE, NEW));
+    expect(&verdict, REFUSED, SG_ADMISSION_A13);
+    assert_int_equal(verdict.rule, 8);
+}
+
 /* A14: a position ahead of what the cut holds waits, before anything that would
  * be asked of the position; when it has come the copy is judged. */
 static void test_a14_position_held(void **state)
@@ -696,6 +754,8 @@ int main(void)
         TEST(test_a12_signature_of_a_node),
         TEST(test_a13_rules),
         TEST(test_a13_asks_the_position),
+        TEST(test_a13_asks_the_lease),
+        TEST(test_a13_asks_the_succession),
         TEST(test_a14_position_held),
         TEST(test_a15_records_of_one_person),
         TEST(test_statements_are_judged_by_their_root),

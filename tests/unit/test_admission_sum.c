@@ -59,6 +59,35 @@ static void test_copies_of_one_record(void **state)
     assert_memory_equal(&sum, &again, sizeof(sum));
 }
 
+/* Of copies with one clock the smaller log id stands, then the smaller index.
+ */
+static void test_copies_with_one_clock(void **state)
+{
+    struct book_state *fixture = *state;
+    struct book *book = &fixture->book;
+    size_t entries[3];
+    struct sg_admission_sum sum;
+    unsigned first;
+
+    entries[0] = book_person(book, 0, 2);
+    entries[1] = book->n_entries;
+    book_file_again(book, entries[0], 2);
+    (void)book_seal(fixture);
+    sum_up(fixture, entries, 2, &sum);
+    assert_int_equal(sum.place.index, 1);
+    entries[2] = entries[0];
+    sum_up(fixture, entries + 1, 2, &sum);
+    assert_int_equal(sum.place.index, 1);
+    book_file_again(book, entries[0], 3);
+    entries[0] = book->n_entries - 1;
+    sum_up(fixture, entries, 3, &sum);
+    first = memcmp(&book->logs[2], &book->logs[3], sizeof(book->logs[2])) < 0
+                ? 2
+                : 3;
+    assert_memory_equal(&sum.place.log, &book->logs[first],
+                        sizeof(sum.place.log));
+}
+
 /* Of a record that is not applied the copy is listed that is nearest: waiting
  * before quarantined, and of one standing the later check. */
 static void test_copy_that_is_nearest(void **state)
@@ -189,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_copies_of_one_record),
+        TEST(test_copies_with_one_clock),
         TEST(test_copy_that_is_nearest),
         TEST(test_forked_and_signed_copies),
         cmocka_unit_test(test_words_are_those_of_the_page),

@@ -2,6 +2,7 @@
  * a position holds of it, and when. RECORDS.md, sections 6.1 and 6.2. */
 #include <string.h>
 
+#include "storage/base/alloc.h"
 #include "tests/lib/test.h"
 #include "tests/lib/torture.h"
 #include "tests/unit/book_state.h"
@@ -629,6 +630,7 @@ static void test_statements_are_limited(void **state)
 static void write_everything(struct book *book)
 {
     const struct book_stand stands[] = {{0, 3, 0}};
+    const struct book_stand all[] = {{0, 100, 0}, {1, 100, 0}};
     const uint16_t codes[] = {1, 2};
 
     book_write_units(book);
@@ -647,8 +649,8 @@ static void write_everything(struct book *book)
     book_write_rules(book, 1, 20250801, 1);
     book_write_year(book, 2025, 96);
     (void)book_open(book, 1, 1, stands, 1);
-    (void)book_rotate(book, 0, 0, 1, 1, stands, 1);
-    (void)book_rotate(book, 0, 0, 1, 1, NULL, 0);
+    (void)book_rotate(book, 0, 0, 1, 1, all, 2);
+    (void)book_rotate(book, 0, 0, 1, 1, all, 2);
 }
 
 static enum sg_err build_all(void *context)
@@ -674,7 +676,36 @@ static void test_without_memory(void **state)
     struct book_state *fixture = *state;
 
     write_everything(&fixture->book);
-    assert_true(sg_torture_run(build_all, &fixture->book) > 30);
+    assert_true(sg_torture_run(build_all, &fixture->book) > 60);
+}
+
+/* A sealing that had no memory is made again, and asked as if nothing was. */
+static void test_seal_again_after_failure(void **state)
+{
+    struct book_state *fixture = *state;
+    struct book *book = &fixture->book;
+    struct sg_authority *authority;
+    struct sg_authority_at cut;
+    unsigned failures = 0;
+
+    write_everything(book);
+    authority = book_authority(book, NULL);
+    for (int64_t nth = 1;; nth++) {
+        enum sg_err err;
+
+        sg_alloc_fail_at(nth);
+        err = sg_authority_seal(authority);
+        sg_alloc_fail_at(0);
+        if (err == SG_OK)
+            break;
+        assert_err(err, NOMEM);
+        failures++;
+        assert_ok(sg_authority_seal(authority));
+        cut = book_at_cut(authority);
+        assert_int_equal(book_get_roles(fixture, &cut, 0), CAPTURE);
+    }
+    assert_true(failures > 30);
+    sg_authority_free(authority);
 }
 
 #define TEST(name) \
@@ -709,6 +740,7 @@ int main(void)
         TEST(test_logs_are_limited),
         TEST(test_statements_are_limited),
         TEST(test_without_memory),
+        TEST(test_seal_again_after_failure),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,12 +190,15 @@ static void test_erasure_and_its_bridge(void **state)
 {
     struct book_state *fixture = *state;
     struct book *book = &fixture->book;
-    const struct sg_ref record = {{9}}, parents[] = {{{1}}, {{2}}};
+    const struct sg_ref record = {{9}}, child = {{8}};
+    const struct sg_ref parents[] = {{{1}}, {{2}}};
+    struct sg_ref parent;
     const struct sg_authority_erased *erased;
     struct sg_ref a, b;
 
     a = book_erase(book, 0, 2, 7, record, parents, 2);
     b = book_erase(book, 0, 2, 7, record, NULL, 0);
+    (void)book_erase(book, 0, 2, 6, child, parents, 2);
     (void)book_seal(fixture);
     erased = sg_authority_find_erased(fixture->authority, &book->logs[2], 7);
     assert_non_null(erased);
@@ -207,14 +210,14 @@ static void test_erasure_and_its_bridge(void **state)
         sg_authority_find_erased(fixture->authority, &book->logs[3], 7));
     erased = sg_authority_find_bridge(fixture->authority, &record);
     assert_non_null(erased);
-    if (sg_ref_compare(&a, &b) < 0) {
-        struct sg_ref parent = sg_authority_erased_parent(erased, 1);
-
-        assert_int_equal(erased->n_parents, 2);
-        assert_memory_equal(&parent, &parents[1], sizeof(parent));
-    } else {
-        assert_int_equal(erased->n_parents, 0);
-    }
+    assert_int_equal(erased->index, 7);
+    erased = sg_authority_find_bridge(fixture->authority, &child);
+    assert_non_null(erased);
+    assert_int_equal(erased->n_parents, 2);
+    parent = sg_authority_erased_parent(erased, 0);
+    assert_memory_equal(&parent, &parents[0], sizeof(parent));
+    parent = sg_authority_erased_parent(erased, 1);
+    assert_memory_equal(&parent, &parents[1], sizeof(parent));
     assert_null(sg_authority_find_bridge(fixture->authority, &parents[0]));
 }
 
