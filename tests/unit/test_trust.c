@@ -3,6 +3,7 @@
 #include "storage/base/alloc.h"
 #include "storage/base/prng.h"
 #include "tests/lib/dies.h"
+#include "tests/lib/page.h"
 #include "tests/lib/torture.h"
 #include "tests/unit/trust_story.h"
 
@@ -39,9 +40,14 @@ static void test_kept_out(void **state)
     static const uint8_t grant[] = {0x92, 0x99, 8}, nothing[] = {0xc0};
     struct sg_bytes beat = trust_heartbeat(&story.world, 0, 2, 5);
     uint8_t later[512];
+    struct sg_buf buf;
 
     (void)state;
     assert_err(story_add(trust, 1, 1, sg_bytes(grant, 2)), TRUNCATED);
+    sg_buf_init(&buf, 4096);
+    sg_page_hex("storage/registry/RECORDS.md", "officer-grant", &buf);
+    assert_ok(story_add(trust, 1, 1, sg_buf_bytes(&buf))); /* the registry's */
+    sg_buf_clear(&buf);
     assert_err(story_add(trust, 1, 1, SG_BYTES_ARRAY(nothing)), TYPE);
     memcpy(later, beat.data, beat.size);
     later[3] = 2;
@@ -227,6 +233,50 @@ static void test_flood(void **state)
     assert_verdict(trust, NULL, &story.certificates[3], REVOKED, REFUSED);
     assert_int_equal(sg_trust_cut(trust, story.keys[3], &story.logs[3], 0), 0);
     assert_int_equal(sg_trust_counts(trust).cut_off, 0);
+    sg_trust_free(trust);
+}
+
+/* What gives way takes nothing with it: cuts, orders and ranges that stand are
+ * as they were, before the next judgement too. */
+static void test_room_is_made(void **state)
+{
+    struct trust_world *world = &story.world;
+    struct sg_trust_stand stands = {story.logs[1], 5, {{0}}};
+    struct sg_trust_config config = {
+        world->registry, story_limits, {0, 0}, NULL, NULL};
+    struct sg_trust *trust = story_trust_with(&config);
+    uint8_t order[SG_ERASED_BY_SIZE];
+    struct sg_bytes before;
+    unsigned i;
+
+    (void)state;
+    for (i = 10; i < 40; i++) /* the thief's, before all that stands */
+        assert_true(story_add(trust, 1, i, trust_heartbeat(world, 0, i, i)) ==
+                        SG_OK ||
+                    i >= 26);
+    assert_ok(story_add(trust, 1, 1, world->genesis));
+    sg_trust_judge(trust);
+    assert_ok(story_add(
+        trust, 1, 2,
+        trust_cut(world, 0, 2, story.keys[3], SG_TRUST_REVOKE, &stands, 1)));
+    assert_ok(
+        story_add(trust, 1, 3, trust_erase(world, 0, 3, &story.logs[4], 7, 2)));
+    assert_ok(
+        story_add(trust, 1, 4, trust_endorse(world, 0, 4, 9, &stands, false)));
+    assert_ok(sg_trust_add(trust, NULL, trust_rotate(world, 1, 5, &stands, 1)));
+    sg_trust_judge(trust);
+    assert_int_equal(sg_trust_counts(trust).cut_off, 16);
+    before = story_dump(trust);
+    for (i = 50; i < 110; i++)
+        (void)!story_add(trust, 1, i,
+                         trust_erase(world, 1, i, &story.logs[5], i, 1));
+    assert_true(sg_bytes_equal(story_dump(trust), before));
+    assert_true(sg_trust_erasure(trust, &story.logs[4], 8, order));
+    assert_int_equal(sg_trust_cut(trust, story.keys[3], &story.logs[1], 0), 5);
+    sg_trust_judge(trust);
+    assert_int_equal(sg_trust_counts(trust).cut_off, 0);
+    assert_true(sg_trust_erasure(trust, &story.logs[4], 8, order));
+    assert_true(sg_trust_erasure(trust, &story.logs[5], 80, order));
     sg_trust_free(trust);
 }
 
@@ -458,6 +508,7 @@ int main(void)
         cmocka_unit_test_setup(test_waiting_has_a_quarter, story_begin),
         cmocka_unit_test_setup(test_replay, story_begin),
         cmocka_unit_test_setup(test_flood, story_begin),
+        cmocka_unit_test_setup(test_room_is_made, story_begin),
         cmocka_unit_test_setup(test_other_limits, story_begin),
         cmocka_unit_test_setup(test_any_order, story_begin),
         cmocka_unit_test_setup(test_history, story_begin),

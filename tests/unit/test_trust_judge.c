@@ -84,6 +84,50 @@ static void test_admission_of_bad_certificate(void **state)
     sg_trust_free(trust);
 }
 
+/* A node_admit for node 3 with CERTIFICATE, whatever that is. */
+static struct sg_bytes admit_with(struct sg_bytes certificate, uint64_t serial)
+{
+    struct trust_draft draft;
+
+    trust_begin(&draft, SG_TRUST_NODE_ADMIT, 5, serial);
+    memcpy(draft.subject, story.keys[3], sizeof draft.subject);
+    trust_bin(&draft, 1, certificate.data, certificate.size);
+    trust_bin(&draft, 2, story.keys[3], SG_KEY_SIZE);
+    trust_uint(&draft, 3, SG_CERTIFICATE_DISTRICT);
+    trust_uint(&draft, 4, 20250101);
+    trust_uint(&draft, 5, 20301231);
+    return trust_end(&story.world, &draft, 0);
+}
+
+/* Another node's certificate, or one of another form, admits nobody, and does
+ * not stand in the way of an older one that is good. */
+static void test_admission_of_other_certificate(void **state)
+{
+    struct sg_trust *trust = story_trust();
+    uint8_t bytes[SG_CERTIFICATE_SIZE];
+    struct sg_trust_node node;
+    uint32_t no = 0;
+
+    (void)state;
+    assert_ok(story_add(trust, 1, 1, story.world.genesis));
+    sg_certificate_encode(&story.certificates[2], bytes);
+    assert_ok(story_add(trust, 1, 2, admit_with(SG_BYTES_ARRAY(bytes), 5)));
+    assert_ok(story_add(trust, 1, 3, admit_with(sg_bytes(bytes, 120), 6)));
+    sg_trust_judge(trust);
+    assert_false(sg_trust_node(trust, story.keys[3], &node));
+    assert_false(sg_trust_next_node(trust, &no, &node));
+    assert_int_equal(sg_trust_counts(trust).refused, 2);
+    assert_ok(story_add(
+        trust, 1, 4, trust_admit(&story.world, 0, 4, &story.certificates[3])));
+    sg_trust_judge(trust);
+    assert_true(sg_trust_node(trust, story.keys[3], &node));
+    no = 0;
+    assert_true(sg_trust_next_node(trust, &no, &node));
+    assert_memory_equal(node.certificate.node_key, story.keys[3], SG_KEY_SIZE);
+    assert_false(sg_trust_next_node(trust, &no, &node));
+    sg_trust_free(trust);
+}
+
 /* Deny beats allow, whichever is later; the gravest counts; a suspension can be
  * lifted, a revocation not. */
 static void test_deny(void **state)
@@ -449,6 +493,8 @@ int main(void)
         cmocka_unit_test_setup(test_genesis, story_begin),
         cmocka_unit_test_setup(test_admission, story_begin),
         cmocka_unit_test_setup(test_admission_of_bad_certificate, story_begin),
+        cmocka_unit_test_setup(test_admission_of_other_certificate,
+                               story_begin),
         cmocka_unit_test_setup(test_deny, story_begin),
         cmocka_unit_test_setup(test_floor, story_begin),
         cmocka_unit_test_setup(test_floor_of_before, story_begin),

@@ -352,6 +352,121 @@ static void test_lists(void **state)
         NOTCANONICAL);
 }
 
+/* Begins a node_admit with all that is due and EXTRA further fields. */
+static void begin_admit(struct trust_draft *draft, uint32_t extra)
+{
+    static const uint8_t key[SG_KEY_SIZE] = {1}, certificate[160] = {2};
+
+    trust_begin(draft, SG_TRUST_NODE_ADMIT, 5 + extra, 1);
+    memcpy(draft->subject, key, sizeof draft->subject);
+    trust_bin(draft, 1, certificate, sizeof certificate);
+    trust_bin(draft, 2, key, sizeof key);
+    trust_uint(draft, 3, SG_CERTIFICATE_DISTRICT);
+    trust_uint(draft, 4, 20250101);
+    trust_uint(draft, 5, 20301231);
+}
+
+/* A territory is units, ascending, each of a level and a day that are. The
+ * fields that need not be there have their limits too. */
+static void test_admission(void **state)
+{
+    static const struct {
+        uint64_t units[2];
+        enum sg_err err;
+    } cases[] = {
+        {{10038020191201, 31475820250701}, SG_OK},
+        {{0, 10038020191201}, SG_OK},
+        {{31475820250701, 10038020191201}, SG_ERR_NOTCANONICAL},
+        {{10038020191201, 10038020191201}, SG_ERR_NOTCANONICAL},
+        {{10038020191200, 31475820250701}, SG_ERR_MALFORMED},
+        {{10038020191201, 41475820250701}, SG_ERR_MALFORMED},
+        {{1475820250701, 31475820250701}, SG_ERR_MALFORMED},
+    };
+    static const struct {
+        unsigned no;
+        uint64_t value;
+        bool is_good;
+    } limits[] = {{8, 0, false},   {8, 1, true},  {8, 400, true},
+                  {8, 401, false}, {9, 64, true}, {9, 65, false}};
+    struct trust_draft draft;
+
+    (void)state;
+    found();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin_admit(&draft, 1);
+        sg_pack_uint(&draft.pack, 6);
+        sg_pack_array(&draft.pack, 2);
+        sg_pack_uint(&draft.pack, cases[i].units[0]);
+        sg_pack_uint(&draft.pack, cases[i].units[1]);
+        assert_int_equal(decode(&draft), cases[i].err);
+    }
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        begin_admit(&draft, 1);
+        trust_uint(&draft, limits[i].no, limits[i].value);
+        assert_int_equal(decode(&draft),
+                         limits[i].is_good ? SG_OK : SG_ERR_MALFORMED);
+    }
+    begin_admit(&draft, 1);
+    trust_str(&draft, 7, "văn phòng");
+    assert_ok(decode(&draft));
+    begin_admit(&draft, 1);
+    trust_str(&draft, 7, "a label that is longer than 32 bytes");
+    assert_err(decode(&draft), MALFORMED);
+}
+
+/* The outer part has its form and limits too, though nobody signs it. */
+static void test_outer(void **state)
+{
+    static const struct {
+        int64_t offset;
+        unsigned trust;
+        uint64_t capture, home; /* home 1: nil */
+        enum sg_err err;
+    } cases[] = {
+        {0, 2, 0, 1, SG_OK},
+        {0, 3, 0, 1, SG_ERR_MALFORMED},
+        {INT64_C(1) << 53, 0, 0, 1, SG_OK},
+        {-(INT64_C(1) << 53), 0, 0, 1, SG_OK},
+        {(INT64_C(1) << 53) + 1, 0, 0, 1, SG_ERR_MALFORMED},
+        {-(INT64_C(1) << 53) - 1, 0, 0, 1, SG_ERR_MALFORMED},
+        {0, 0, 31475820250701, 10038020191201, SG_OK},
+        {0, 0, 31475820250701, 31475820250701, SG_ERR_NOTCANONICAL},
+        {0, 0, 5, 1, SG_ERR_MALFORMED},
+    };
+    struct sg_trust_record record;
+
+    (void)state;
+    found();
+    assert_ok(
+        sg_trust_record_decode(trust_heartbeat(&world, 0, 1, 5), &record));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sg_trust_record again;
+        struct sg_buf buf;
+        struct sg_pack pack;
+
+        sg_buf_init(&buf, 4096);
+        sg_pack_init(&pack, &buf);
+        sg_pack_array(&pack, 2);
+        sg_pack_raw(&pack, record.inner);
+        sg_pack_array(&pack, 8);
+        sg_pack_uint(&pack, 0);
+        sg_pack_int(&pack, cases[i].offset);
+        sg_pack_uint(&pack, cases[i].trust);
+        sg_pack_uint(&pack, 0);
+        sg_pack_uint(&pack, cases[i].capture);
+        if (cases[i].home == 1)
+            sg_pack_nil(&pack);
+        else
+            sg_pack_uint(&pack, cases[i].home);
+        sg_pack_bin(&pack, SG_BYTES_ARRAY(record.signature));
+        sg_pack_map(&pack, 0);
+        assert_ok(sg_pack_end(&pack));
+        assert_int_equal(sg_trust_record_decode(sg_buf_bytes(&buf), &again),
+                         cases[i].err);
+        sg_buf_clear(&buf);
+    }
+}
+
 /* Texts have no control characters and are UTF-8. */
 static void test_texts(void **state)
 {
@@ -451,6 +566,8 @@ int main(void)
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_subject),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_admission),
+        cmocka_unit_test(test_outer),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_later),
         cmocka_unit_test(test_unsigned),
