@@ -101,6 +101,8 @@ static const struct {
      "storage/log/leaf.c:1: library: <msgpack.h>: only storage/base"},
     {"storage/log/leaf.c", "#include <stdio.h>\n",
      "storage/log/leaf.c:1: library: <stdio.h>: this folder takes bytes"},
+    {"storage/log/leaf.c", "#include \"storage/base/clock.h\"\n",
+     "storage/log/leaf.c:1: library: <storage/base/clock.h>: time comes in"},
     {"storage/log/leaf.c", "#include <sys/socket.h>\n",
      "storage/log/leaf.c:1: library: <sys/socket.h>: this folder has no"},
     {"storage/base/box.h",
