@@ -17,6 +17,7 @@
 #include "replication/close.h"
 #include "replication/exchange.h"
 #include "replication/flow.h"
+#include "replication/holding.h"
 #include "replication/log_table.h"
 #include "replication/outbox.h"
 #include "replication/package.h"
@@ -50,6 +51,8 @@
 /* Logs that a peer did not deliver, which it is not asked for again until it
  * says more. */
 #define SG_CORE_STOPPED_MAX 256u
+/* Statements that are known to have come before. */
+#define SG_CORE_STATEMENTS_MAX 256u
 /* Peers that were asked what this node once signed, in this process. */
 #define SG_CORE_ASKED_MAX 256u
 /* Nodes that misbehaved and wait to be let in again. */
@@ -76,11 +79,11 @@ enum sg_core_gate {
 
 /* What a session knows of the peer's side of a log. */
 struct sg_core_peer_log {
-    uint64_t held;    /* up to here the peer has it; 0: not known */
-    uint64_t stored;  /* the last that it acknowledged */
-    uint64_t claimed; /* most it ever said to serve */
-    uint32_t next;    /* in the list of pushes */
-    bool is_known;    /* the peer knows the log */
+    uint64_t held;     /* up to here the peer has it; 0: not known */
+    uint64_t stored;   /* the last that it acknowledged */
+    uint64_t promised; /* the most that the peer ever claimed or signed */
+    uint32_t next;     /* in the list of pushes */
+    bool is_known;     /* the peer knows the log */
     bool is_queued;
     bool is_asked; /* of an own log: what is signed beyond it was asked */
 };
@@ -193,6 +196,10 @@ struct sg_core_session {
     uint64_t prove_ticket; /* of the first of them; 0: not asked yet */
     struct sg_checkpoint prove_toward;
 
+    struct sg_holding_message holding; /* that is looked up */
+    uint64_t holding_ticket;           /* 0: none */
+    uint64_t dropped_notes;            /* for which there was no room */
+
     uint64_t opened_ms;
     uint64_t moved_ms;     /* something came or went */
     uint64_t quiet_ms;     /* since when nothing is fetched or served */
@@ -249,7 +256,8 @@ struct sg_core_write {
     uint8_t branch;
     uint64_t held;
     struct sg_checkpoint known;
-    size_t bytes; /* of the message, for credit */
+    uint64_t absent; /* payloads that did not come */
+    size_t bytes;    /* of the message, for credit */
 };
 
 /* What a peer is to hear after a commit. */
@@ -294,6 +302,15 @@ struct sg_core_peer {
     struct sg_budget budget;
     uint64_t dial_ms; /* not before */
     uint64_t backoff_ms;
+};
+
+/* What the core notes of a log beside its row in the table. */
+struct sg_core_row {
+    uint64_t absent;       /* payloads not held */
+    uint64_t said_ms;      /* when its holding was said last; 0: never */
+    uint64_t central_held; /* the most that a central node said to hold */
+    bool is_due;           /* its holding is to be said */
+    uint32_t next;         /* in that list */
 };
 
 /* A fork proof, to be shown to whoever lacks it. */
@@ -359,6 +376,10 @@ struct sg_sync {
     struct sg_core_penalty *penalties;
     struct sg_core_writer *writers; /* a hash table of WRITERS_MAX */
     uint32_t writers_max;
+    struct sg_core_row *rows; /* logs_max */
+    struct sg_core_list due_now, due_later;
+    size_t n_seen; /* statements, ever */
+    struct sg_hash seen[SG_CORE_STATEMENTS_MAX];
     size_t n_proofs;
     struct sg_core_proof *proofs; /* SG_FORKED_LOGS_MAX */
     size_t n_asked;               /* ever */

@@ -34,6 +34,8 @@ static void write_package(struct sg_sync *core, struct sg_core_session *session,
     write->held = receiver->held.size;
     write->known = has_stack ? receiver->stack.toward : receiver->known;
     write->bytes = size;
+    for (size_t i = skip; i < core->body->head.count; i++)
+        write->absent += core->body->entries[i].state == SG_PAYLOAD_NOT_HELD;
     fetch->in_flight++;
     effect = sg_core_effect(core, SG_EFFECT_WRITE_PACKAGE);
     effect->session = session->number;

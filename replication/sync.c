@@ -11,6 +11,7 @@
 #include "replication/serve.h"
 #include "replication/session.h"
 #include "replication/talk.h"
+#include "replication/witness.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 
@@ -87,12 +88,13 @@ static enum sg_err take_memory(struct sg_sync *core)
     core->peers = sg_calloc(core->config.n_peers + 1, sizeof *core->peers);
     core->penalties = sg_calloc(SG_CORE_PENALTIES_MAX, sizeof *core->penalties);
     core->writers = sg_calloc(logs, sizeof *core->writers);
+    core->rows = sg_calloc(logs, sizeof *core->rows);
     core->proofs = sg_calloc(SG_FORKED_LOGS_MAX, sizeof *core->proofs);
     if (core->arena == NULL || core->body == NULL || core->writes == NULL ||
         core->sessions == NULL || core->fetches == NULL ||
         core->memories == NULL || core->peers == NULL ||
         core->penalties == NULL || core->writers == NULL ||
-        core->proofs == NULL)
+        core->rows == NULL || core->proofs == NULL)
         return SG_ERR_NOMEM;
     return SG_OK;
 }
@@ -146,6 +148,8 @@ enum sg_err sg_sync_new(const struct sg_sync_config *config,
     sg_entry_hasher_init(&core->hasher, &core->config.registry);
     sg_prng_init(&core->prng, sg_bytes_get_u64be(config->seed));
     sg_budget_init(&core->no_budget, 0, 0);
+    core->due_now = (struct sg_core_list){SG_LOG_NONE, SG_LOG_NONE};
+    core->due_later = core->due_now;
     for (size_t i = 0; i < config->n_peers; i++) {
         core->peers[i].config = config->peers[i];
         core->peers[i].session = SG_SYNC_NONE;
@@ -175,6 +179,7 @@ void sg_sync_free(struct sg_sync *core)
     sg_free(core->peers);
     sg_free(core->penalties);
     sg_free(core->writers);
+    sg_free(core->rows);
     sg_free(core->proofs);
     sg_free(core);
 }
@@ -229,6 +234,7 @@ static void take_head(struct sg_sync *core, const struct sg_event *event)
     set_row(core, log, &head->known, head->frontier.size, head->change);
     if (head->is_forked && !log->is_forked)
         sg_log_table_set_forked(core->table, log, log->change);
+    core->rows[log->number].absent = head->absent;
     kept = sg_log_table_frontier(core->table, log);
     if (kept != NULL && head->frontier.size == log->held)
         *kept = head->frontier;
@@ -288,7 +294,9 @@ static void apply(struct sg_sync *core, const struct sg_core_write *write,
         sg_fetch_stored(core, write, log);
         if (log == NULL)
             break;
+        core->rows[log->number].absent += write->absent;
         note_quarantine(core, log, before);
+        sg_witness_news(core, log);
         sg_gossip_news(core, log, write->session);
         break;
     case SG_EFFECT_WRITE_KNOWN:
@@ -357,7 +365,8 @@ static void take_read(struct sg_sync *core, const struct sg_event *event)
     if (sg_fetch_read(core, event))
         return;
     if (event->session < core->config.sessions_max &&
-        sg_session_is_open(&core->sessions[event->session]))
+        sg_session_is_open(&core->sessions[event->session]) &&
+        !sg_witness_read(core, &core->sessions[event->session], event))
         sg_serve_read(core, &core->sessions[event->session], event);
 }
 
@@ -532,6 +541,7 @@ static bool pump(struct sg_sync *core)
             is_more = true;
     }
     core->turn = (core->turn + 1) % n;
+    sg_witness_pump(core);
     sg_dial_pump(core);
     return is_more || core->n_alarms > 0 || core->says_judged;
 }
@@ -562,7 +572,10 @@ enum sg_err sg_sync_step(struct sg_sync *core, const struct sg_event *event,
 
 uint64_t sg_sync_deadline(const struct sg_sync *core)
 {
-    uint64_t at = sg_dial_deadline(core);
+    uint64_t at = sg_dial_deadline(core), said = sg_witness_deadline(core);
+
+    if (said < at)
+        at = said;
 
     for (uint32_t i = 0; i < core->config.sessions_max; i++) {
         uint64_t own = sg_session_deadline(core, &core->sessions[i]);

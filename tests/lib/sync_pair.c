@@ -210,6 +210,8 @@ static void keep_write(struct pair_node *at, const struct sg_effect *effect)
 
     assert_true(at->n_writes <= PAIR_WRITES_MAX);
     *kept = *effect;
+    if (effect->kind == SG_EFFECT_WRITE_STATEMENT)
+        kept->statement.bytes = sg_bytes(NULL, 0);
     if (effect->kind == SG_EFFECT_WRITE_FORK)
         kept->proof.data = copy_of(effect->proof.data, effect->proof.size);
     if (effect->kind == SG_EFFECT_WRITE_PACKAGE ||
@@ -236,8 +238,7 @@ static void free_log(struct pair_log *log)
     sg_free(log->leaves);
 }
 
-void pair_forget(struct pair_net *net, size_t node,
-                 const struct sg_log_id *log)
+void pair_forget(struct pair_net *net, size_t node, const struct sg_log_id *log)
 {
     struct pair_node *at = &net->nodes[node];
     struct pair_log *forgotten = pair_find(net, node, log);
@@ -669,7 +670,9 @@ static void start(struct pair_net *net, size_t node)
                                     .key = &at->key,
                                     .sessions_max = PAIR_SESSIONS_MAX,
                                     .logs_max = PAIR_LOGS_MAX,
-                                    .interval_ms = net->interval_ms};
+                                    .interval_ms = net->interval_ms,
+                                    .cosigns = at->certificate[1] ==
+                                               SG_CERTIFICATE_CENTRAL};
     struct sg_event event;
 
     sg_buf_init(&chain, 1 << 16);
