@@ -65,8 +65,7 @@ static void deliver(void *context, enum sg_message_type type,
     if (body.size > from->pair->largest)
         from->pair->largest = body.size;
     if (from->pair->is_traced)
-        print_message("%s -> %s %zu\n",
-                      to == &from->pair->sides[1] ? "A" : "B",
+        print_message("%s -> %s %zu\n", to == &from->pair->sides[1] ? "A" : "B",
                       sg_frame_message_name(type), body.size);
 }
 
@@ -79,11 +78,11 @@ static void pair_open(struct pair *pair, const struct options *options)
         struct sg_exchange_config config = {.table = side->table,
                                             .claims_max = options->claims_max,
                                             .send_max = options->send_max};
-        struct sg_exchange_session session = {
-            .is_initiator = i == 0,
-            .has_cells = options->has_cells,
-            .remembers = options->remembers[i],
-            .change = options->change[i]};
+        struct sg_exchange_session session = {.is_initiator = i == 0,
+                                              .has_cells = options->has_cells,
+                                              .remembers =
+                                                  options->remembers[i],
+                                              .change = options->change[i]};
 
         assert_ok(sg_exchange_room_new(&side->room));
         config.room = side->room;
@@ -416,8 +415,10 @@ static void test_little_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_right_memory),
-        cmocka_unit_test(test_wrong_memory), cmocka_unit_test(test_tree),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_right_memory),
+        cmocka_unit_test(test_wrong_memory),
+        cmocka_unit_test(test_tree),
         cmocka_unit_test(test_little_room),
     };
 
