@@ -28,7 +28,8 @@ struct pair {
     struct side sides[2]; /* 0: the initiator */
     size_t bytes;
     size_t largest;
-    bool is_exact; /* whenever claims agree, they are the same */
+    unsigned sent[32]; /* messages by type */
+    bool is_exact;     /* whenever claims agree, they are the same */
     bool is_traced;
 };
 
@@ -55,6 +56,7 @@ static void deliver(void *context, enum sg_message_type type,
     uint8_t *copy = sg_alloc(body.size);
 
     assert_true(to->last - to->first < QUEUE_MAX);
+    from->pair->sent[type]++;
     assert_non_null(copy);
     if (body.size > 0)
         memcpy(copy, body.data, body.size);
@@ -498,32 +500,6 @@ static void tags_alike(uint32_t ret[2])
     sg_free(list);
 }
 
-/* Runs to equal roots with and without cells, with and without a memory from
- * before what SET did to one side; COMMON logs beside. */
-static void run_alike(void (*set)(struct pair *pair, uint64_t which),
-                      uint64_t which, uint64_t common)
-{
-    for (int mode = 0; mode < 4; mode++) {
-        struct world world = {common, 0, 0, 0};
-        struct options options = plain;
-        struct sg_prng prng;
-        struct pair pair;
-
-        options.has_cells = mode % 2 == 0;
-        sg_prng_init(&prng, (uint64_t)mode);
-        world_begin(&pair, &world, 1000);
-        for (int i = 0; i < 2; i++) {
-            options.remembers[i] = mode >= 2;
-            options.change[i] = sg_log_table_change(pair.sides[i].table);
-        }
-        set(&pair, which);
-        pair_open(&pair, &options);
-        assert_true(converge(&pair, &prng) <= 5);
-        pair_close(&pair);
-        world_end(&pair);
-    }
-}
-
 static uint32_t alike[2];
 
 /* Which of the two logs each side knows, and up to where: two bits a log and
@@ -539,6 +515,41 @@ static void set_alike(struct pair *pair, uint64_t which)
     }
 }
 
+/* Runs to equal roots with and without cells, with and without a memory from
+ * before what SET did; COMMON logs beside. Takes two roots, or three where the
+ * closing exchange must show what the first could not. Returns how many tree
+ * messages it took with cells and without memory. */
+static unsigned run_alike(void (*set)(struct pair *pair, uint64_t which),
+                          uint64_t which, uint64_t common)
+{
+    unsigned trees = 0;
+
+    for (int mode = 0; mode < 4; mode++) {
+        struct world world = {common, 0, 0, 0};
+        struct options options = plain;
+        struct sg_prng prng;
+        struct pair pair;
+        int rounds;
+
+        options.has_cells = mode % 2 == 0;
+        sg_prng_init(&prng, (uint64_t)mode);
+        world_begin(&pair, &world, 1000);
+        for (int i = 0; i < 2; i++) {
+            options.remembers[i] = mode >= 2;
+            options.change[i] = sg_log_table_change(pair.sides[i].table);
+        }
+        set(&pair, which);
+        pair_open(&pair, &options);
+        rounds = converge(&pair, &prng);
+        assert_true(rounds <= (common > 64 && which == 0 && mode < 2 ? 2 : 3));
+        if (mode == 0)
+            trees = pair.sent[SG_MESSAGE_TREE];
+        pair_close(&pair);
+        world_end(&pair);
+    }
+    return trees;
+}
+
 /* Two logs that begin with the same 4 bytes are told apart, whichever of them
  * each side knows. */
 static void test_logs_alike(void **state)
@@ -547,9 +558,12 @@ static void test_logs_alike(void **state)
     logs_alike(alike);
     assert_true(alike[0] > 2000);
     for (uint64_t which = 0; which < 256; which++)
-        run_alike(set_alike, which, 20);
+        (void)run_alike(set_alike, which, 20);
     for (uint64_t which = 0; which < 256; which += 7)
-        run_alike(set_alike, which, 200);
+        (void)run_alike(set_alike, which, 200);
+    /* One side knows the one, one the other: of equal size, of another. */
+    assert_int_equal(run_alike(set_alike, 1 << 2 | 1 << 4, 200), 0);
+    assert_int_equal(run_alike(set_alike, 1 << 2 | 2 << 4, 200), 0);
 }
 
 static void set_ground(struct pair *pair, uint64_t which)
@@ -569,10 +583,12 @@ static void test_ground_fork(void **state)
     (void)state;
     tags_alike(alike);
     assert_int_not_equal(alike[0], alike[1]);
-    run_alike(set_ground, 0, 30);
-    run_alike(set_ground, 1, 30);
-    run_alike(set_ground, 0, 500);
-    run_alike(set_ground, 1, 500);
+    (void)run_alike(set_ground, 0, 30);
+    (void)run_alike(set_ground, 1, 30);
+    for (uint64_t common = 80; common < 130; common += 10)
+        (void)run_alike(set_ground, 0, common);
+    (void)run_alike(set_ground, 0, 500);
+    (void)run_alike(set_ground, 1, 500);
     /* It is one: the tags are equal, the roots are not. */
     world_begin(&pair, &none, 0);
     set_ground(&pair, 0);
@@ -603,12 +619,109 @@ static void test_wrapping(void **state)
 {
     (void)state;
     for (uint64_t which = 1; which < 4; which++) {
-        run_alike(set_wrapping, which, 20);
-        run_alike(set_wrapping, which, 300);
+        (void)run_alike(set_wrapping, which, 20);
+        (void)run_alike(set_wrapping, which, 300);
     }
 }
 
 /* --- Sessions ---------------------------------------------------------- */
+
+/* A ref that fits two logs on both sides is not asked for: they are named in
+ * order. Where it fits one on one side it is asked for, whoever names it. */
+static void test_order_of_alike(void **state)
+{
+    struct world world = {200, 0, 0, 0};
+    struct options options = plain;
+    struct sg_log_core core;
+    struct sg_log_id id;
+    struct pair pair;
+
+    (void)state;
+    logs_alike(alike);
+    core = heads_core(alike[0]);
+    id = sg_entry_log_id(&heads_registry, &core);
+    for (int only = 0; only < 3; only++) {
+        const struct sg_claims *claims;
+
+        world_begin(&pair, &world, 1);
+        for (int i = 0; i < 4; i++) {
+            if (i != (only == 1 ? 3 : only == 2 ? 0 : 4))
+                (void)heads_set(pair.sides[i / 2].table, alike[i % 2], 10, 0);
+        }
+        /* A memory that is wrong where A has never heard of the one. */
+        options.remembers[1] = only == 2;
+        options.change[1] = sg_log_table_change(pair.sides[1].table);
+        (void)heads_set(pair.sides[1].table, alike[0], 20, 0);
+        pair_open(&pair, &options);
+        greet(&pair);
+        claims = sg_exchange_claims(pair.sides[0].exchange);
+        for (uint32_t i = 0; i < sg_claims_count(claims); i++) {
+            const struct sg_claim *claim = sg_claims_at(claims, i);
+
+            assert_int_equal(sg_claims_news(claims, claim),
+                             memcmp(&claim->id, &id, sizeof id) == 0
+                                 ? SG_CLAIM_LARGER
+                                 : SG_CLAIM_OLD);
+        }
+        assert_true(sg_claims_count(claims) >= 1);
+        assert_int_equal(pair.sent[SG_MESSAGE_ASK] > 0, only > 0);
+        pair_close(&pair);
+        world_end(&pair);
+    }
+}
+
+/* What the peer has claimed itself is not told to him. */
+static void test_not_told_back(void **state)
+{
+    struct world world = {2000, 0, 0, 0};
+    struct options options = plain;
+    struct pair pair;
+
+    (void)state;
+    world_begin(&pair, &world, 1);
+    for (int i = 0; i < 2; i++) {
+        options.remembers[i] = true;
+        options.change[i] = sg_log_table_change(pair.sides[i].table);
+        for (uint64_t n = 0; n < 100; n++)
+            (void)heads_set(pair.sides[i].table, n, 6000, 0);
+    }
+    (void)heads_set(pair.sides[0].table, 500, 6000, 0);
+    pair_open(&pair, &options);
+    greet(&pair);
+    assert_true(pair.sides[0].report.is_agreed);
+    assert_int_equal(
+        sg_claims_count(sg_exchange_claims(pair.sides[1].exchange)), 1);
+    pair_close(&pair);
+    world_end(&pair);
+}
+
+/* Where there is no room for all that is to be told, both sides agree on what
+ * was told without more ado. */
+static void test_cut_lists(void **state)
+{
+    struct world world = {0, 0, 0, 0};
+    struct options options[2] = {plain, plain};
+    struct pair pair;
+
+    (void)state;
+    options[0].send_max = SG_EXCHANGE_SEND_MIN;
+    options[1].claims_max = 10;
+    for (int i = 0; i < 2; i++) {
+        world_begin(&pair, &world, 1);
+        for (uint64_t n = 0; n < 1000; n++)
+            (void)heads_set(pair.sides[1].table, n, 5, 0);
+        pair_open(&pair, &options[i]);
+        greet(&pair);
+        assert_true(pair.sides[0].report.is_agreed);
+        assert_in_range(
+            sg_claims_count(sg_exchange_claims(pair.sides[0].exchange)), 10,
+            40);
+        assert_int_equal(pair.sent[SG_MESSAGE_CELLS], 1);
+        assert_int_equal(pair.sent[SG_MESSAGE_TREE], 0);
+        pair_close(&pair);
+        world_end(&pair);
+    }
+}
 
 /* A new node learns 12,000 logs in few rounds. */
 static void test_join(void **state)
@@ -831,6 +944,8 @@ static void test_change_between(void **state)
             (void)arrive(&pair, (int)(i % 2));
         }
         settle(&pair);
+        assert_true(at < 4 || pair.sent[SG_MESSAGE_MORE] > 0);
+        assert_int_equal(pair.sent[SG_MESSAGE_TREE], 0);
         fetch(&pair.sides[0], &pair.sides[1]);
         fetch(&pair.sides[1], &pair.sides[0]);
         pair_close(&pair);
@@ -974,6 +1089,9 @@ int main(void)
         cmocka_unit_test(test_logs_alike),
         cmocka_unit_test(test_ground_fork),
         cmocka_unit_test(test_wrapping),
+        cmocka_unit_test(test_order_of_alike),
+        cmocka_unit_test(test_not_told_back),
+        cmocka_unit_test(test_cut_lists),
         cmocka_unit_test(test_join),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_crossing),
