@@ -638,10 +638,16 @@ static void test_order_of_alike(void **state)
 
     (void)state;
     logs_alike(alike);
-    core = heads_core(alike[0]);
-    id = sg_entry_log_id(&heads_registry, &core);
-    for (int only = 0; only < 3; only++) {
+    for (int run = 0; run < 6; run++) {
         const struct sg_claims *claims;
+        uint32_t first = alike[0];
+        int only = run % 3;
+
+        alike[0] = alike[1];
+        alike[1] = first;
+        core = heads_core(alike[0]);
+        id = sg_entry_log_id(&heads_registry, &core);
+        options = plain;
 
         world_begin(&pair, &world, 1);
         for (int i = 0; i < 4; i++) {
