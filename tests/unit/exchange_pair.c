@@ -97,8 +97,10 @@ void pair_settle(struct pair *pair)
 {
     bool any = true;
 
-    while (any)
-        any = pair_arrive(pair, 0) | pair_arrive(pair, 1);
+    while (any) {
+        any = pair_arrive(pair, 0);
+        any = pair_arrive(pair, 1) || any;
+    }
     for (int i = 0; i < 2; i++)
         assert_false(sg_exchange_is_open(pair->sides[i].exchange));
 }
