@@ -148,4 +148,26 @@ void pair_assert_equal(struct pair_net *net);
 size_t pair_alarms(const struct pair_net *net, size_t node,
                    enum sg_sync_alarm alarm);
 
+/* --- Between sync_pair.c and sync_pair_store.c ---------------------------- */
+
+void *pair_must(void *memory);
+uint8_t *pair_copy(const void *bytes, size_t size);
+
+/* Writes the HEAD event of LOG. */
+void pair_head(const struct pair_log *log, struct sg_event *ret);
+
+/* Signs NODE's own LOG as it is, and tells the core. */
+void pair_sign(struct pair_net *net, size_t node, struct pair_log *log);
+void pair_append_plain(struct pair_net *net, struct pair_log *log, uint8_t kind,
+                       struct sg_bytes payload);
+
+/* Keeps a write until it is committed; what it points to is copied. */
+void pair_keep_write(struct pair_node *at, const struct sg_effect *effect);
+void pair_free_write(struct sg_effect *write);
+void pair_free_log(struct pair_log *log);
+
+/* Commits what waits; answers one READ. False: there was none. */
+bool pair_commit(struct pair_net *net, size_t node);
+bool pair_read(struct pair_net *net, size_t node);
+
 #endif
