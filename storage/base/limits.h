@@ -186,6 +186,9 @@
 #define SG_CLUSTER_SEEN_MAX    1024
 /* Persons with one personal number that a conflict names. */
 #define SG_PIN_HOLDERS_MAX 64
+/* A row: one of a person takes 1 KiB; all records of a subject contend in less
+ * than 300. */
+#define SG_ROW_SIZE_MAX (1 << 20)
 
 /* The authority's state (RECORDS.md 6) */
 

@@ -54,7 +54,8 @@ struct sg_fold_source {
                            struct sg_unit_key unit,
                            const struct sg_fold_record *const **ret_records,
                            size_t *ret_count);
-    /* Gives at least all persons of whom an applied record says NUMBER. */
+    /* Gives the persons of whom an applied record says NUMBER; of more than
+     * SG_PIN_HOLDERS_MAX the smallest. */
     enum sg_err (*holders)(void *context, uint64_t number,
                            const struct sg_uid **ret_persons,
                            size_t *ret_count);

@@ -17,6 +17,7 @@
 #ifndef SG_STORAGE_REGISTRY_MERGE_REGISTER_H
 #define SG_STORAGE_REGISTRY_MERGE_REGISTER_H
 
+#include "storage/registry/authority.h"
 #include "storage/registry/merge/fold.h"
 #include "storage/registry/merge/state_root.h"
 #include "storage/registry/territory.h"
@@ -32,6 +33,9 @@ struct sg_register_setup {
     uint64_t hlc_max;
     /* Who serves what, for C13; NULL: nothing was ever re-homed. */
     const struct sg_territory *territory;
+    /* Whose rows are the centre's; none: NULL, 0. */
+    const struct sg_authority_campaign *campaigns;
+    size_t n_campaigns;
     /* Bridges of erased records, as in struct sg_fold_source; may be NULL. */
     bool (*bridge)(void *context, const struct sg_ref *record,
                    const uint8_t **ret_parents, size_t *ret_count);
@@ -43,8 +47,11 @@ struct sg_register_copy {
     struct sg_territory_node node;
     struct sg_hash log;
     uint64_t index;
+    uint32_t branch;
     struct sg_hash id;
-    const struct sg_record *record; /* decoded, and fits */
+    /* Decoded, and fits. May be NULL when the copy is taken back: an erased one
+     * has no bytes, and is known by its id and place. */
+    const struct sg_record *record;
     bool is_admitted; /* else: quarantined, or taken back if known */
     bool is_quarantined;
     bool is_signed; /* its signature is right */
@@ -65,13 +72,13 @@ SG_USE_RESULT enum sg_err sg_register_new(const struct sg_register_setup *setup,
 void sg_register_free(struct sg_register *reg);
 
 /* Takes what the authority says now: everything is folded anew at the next
- * settle. */
-void sg_register_set(struct sg_register *reg,
-                     const struct sg_register_setup *setup);
+ * settle. Errors: NOMEM, and then nothing has changed. */
+SG_USE_RESULT enum sg_err sg_register_set(
+    struct sg_register *reg, const struct sg_register_setup *setup);
 
-/* Takes in COPY, or its new verdict: the last one about (log, index) counts.
- * Records of types other than 32 to 48 are not the register's and do nothing.
- * Errors: NOMEM, and then nothing has changed. */
+/* Takes in COPY, or its new verdict: the last one about (log, index, branch)
+ * counts. Records of types other than 32 to 48 are not the register's and do
+ * nothing. Errors: NOMEM, and then nothing has changed. */
 SG_USE_RESULT enum sg_err sg_register_put(struct sg_register *reg,
                                           const struct sg_register_copy *copy);
 

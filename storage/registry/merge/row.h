@@ -9,15 +9,13 @@
 #define SG_STORAGE_REGISTRY_MERGE_ROW_H
 
 #include "storage/base/buf.h"
+#include "storage/base/limits.h"
+#include "storage/registry/authority.h"
 #include "storage/registry/merge/subject.h"
 
 /* The kinds beyond record types. */
 #define SG_ROW_CONFLICT 100u
 #define SG_ROW_STATUS   101u
-
-/* A row: a person of all attributes takes 1 KiB; the largest set of kin names
- * and 16,384 contenders of a conflict are below this. */
-#define SG_ROW_SIZE_MAX (1u << 20)
 
 struct sg_row {
     struct sg_unit_key unit; /* whose root counts it */
@@ -35,5 +33,10 @@ typedef enum sg_err sg_row_take(void *context, const struct sg_row *row);
 SG_USE_RESULT enum sg_err sg_row_each(const struct sg_subject *subject,
                                       struct sg_buf *work, sg_row_take *take,
                                       void *context);
+
+/* Hands the row of CAMPAIGN to TAKE, as above. */
+SG_USE_RESULT enum sg_err sg_row_campaign(
+    const struct sg_authority_campaign *campaign, struct sg_buf *work,
+    sg_row_take *take, void *context);
 
 #endif

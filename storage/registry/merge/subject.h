@@ -133,8 +133,9 @@ struct sg_subject {
     struct sg_date death;    /* of one deceased; no date: not known */
 
     /* The unit of his rows: home; the split unit while pending; without a home
-     * `registered`. Of a household its unit. */
+     * `registered`, or else that of a household. */
     struct sg_unit_key unit;
+    struct sg_unit_key household_unit; /* of a household's own rows */
     bool has_home;
     bool has_residence; /* RESIDENCE is the standing permanent one */
     struct sg_ref residence;
@@ -184,6 +185,9 @@ struct sg_date sg_subject_date(const struct sg_subject_object *object,
                                unsigned field);
 struct sg_unit_key sg_subject_unit(const struct sg_subject_object *object,
                                    unsigned field);
+/* As sg_subject_uint, but of what stands, in dispute or not. */
+uint64_t sg_subject_stands_uint(const struct sg_subject_object *object,
+                                unsigned field, uint64_t instead);
 /* Returns the text; data NULL when it is not known. */
 struct sg_bytes sg_subject_str(const struct sg_subject_object *object,
                                unsigned field);
