@@ -71,7 +71,7 @@ uint64_t sg_budget_left(const struct sg_budget *budget, uint64_t now_ms,
 {
     uint64_t hour, day;
 
-    if (priority == 0)
+    if (priority == 0 || (budget->hour_max == 0 && budget->day_max == 0))
         return UINT64_MAX;
     hour = left_of(budget->hour_max,
                    sum(budget->hour, SG_BUDGET_HOUR_PIECES, budget->hour_piece,

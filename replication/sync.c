@@ -15,8 +15,10 @@
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 
-#define LOGS_DEFAULT       16384u
-#define INTERVAL_DEFAULT   30000u
+#define LOGS_DEFAULT     16384u
+#define INTERVAL_DEFAULT 30000u
+/* Longest quiet before a ping, for metered links (PROTOCOL.md 10). */
+#define PING_MS_MAX        UINT64_C(900000)
 #define METERED_DEFAULT    600000u
 #define WRITER_DEFAULT     (UINT64_C(4) << 30)
 #define WRITER_DAY_DEFAULT (UINT64_C(256) << 20)
@@ -41,6 +43,10 @@ static enum sg_err configure(struct sg_sync *core,
             own->logs_max < SG_HEADS_MAX ? own->logs_max : SG_HEADS_MAX;
     if (own->interval_ms == 0)
         own->interval_ms = INTERVAL_DEFAULT;
+    if (own->ping_ms == 0)
+        own->ping_ms = SG_PROGRESS_MS_MAX;
+    if (own->ping_ms > PING_MS_MAX)
+        own->ping_ms = PING_MS_MAX;
     if (own->metered_ms == 0)
         own->metered_ms = METERED_DEFAULT;
     if (own->writer_size_max == 0)

@@ -1,0 +1,367 @@
+/* The authority of a simulated registry: the genesis, certificates, heartbeats,
+ * a revocation, a rotation of the root. Written with the registry's own
+ * builder, so that replication's reader is tried on what the product writes. */
+#include "tests/sim/authority.h"
+
+#include <string.h>
+
+#include "replication/certificate.h"
+#include "storage/base/check.h"
+#include "storage/registry/record_build.h"
+#include "tests/sim/memory.h"
+
+#define BEGIN_MS  UINT64_C(1751302800000) /* 2025-07-01 in Vietnam */
+#define BEGIN_DAY 20250701u
+#define UNTIL_DAY 20350701u
+#define UNIT      UINT64_C(10003820191201)
+
+struct statement {
+    struct sg_record_head head;
+    struct sg_record_copy copy;
+    struct sg_record_build build;
+};
+
+static void begin(struct world *world, struct statement *statement,
+                  enum sg_type type)
+{
+    struct authority *authority = &world->authority;
+
+    *statement = (struct statement){
+        .head = {.type = type, .effective = {BEGIN_DAY}},
+        .copy = {.hlc = (BEGIN_MS + world->now_ms) << 16,
+                 .trust = SG_RECORD_TRUST_SYNCED,
+                 .position = 0},
+    };
+    sg_prng_bytes(&world->prng, statement->head.submit.bytes,
+                  sizeof statement->head.submit.bytes);
+    if (type != SG_TYPE_GENESIS)
+        statement->head.officer =
+            sg_key_id_of(&world->registry, SG_KEY_ROOT,
+                         authority->roots[authority->generation].public_key);
+    sg_record_build_init(&statement->build, &statement->head);
+}
+
+static void end(struct world *world, struct statement *statement,
+                struct sg_buf *ret)
+{
+    struct authority *authority = &world->authority;
+    const struct sg_registry_id *registry =
+        statement->head.type == SG_TYPE_GENESIS ? NULL : &world->registry;
+    struct sg_hash id;
+
+    sg_buf_init(ret, SG_RECORD_SIZE_MAX);
+    SG_ASSERT(sg_record_build_end(&statement->build, &statement->copy,
+                                  &authority->roots[authority->generation].key,
+                                  registry, ret, &id) == SG_OK);
+}
+
+/* What was made goes into the authority's log. */
+static void publish(struct world *world, struct statement *statement)
+{
+    struct sg_buf payload;
+
+    end(world, statement, &payload);
+    store_append(world, &world->nodes[0], SG_ENTRY_PLAIN,
+                 sg_buf_bytes(&payload));
+    sg_buf_clear(&payload);
+}
+
+static struct sg_hash commitment(const struct authority_root *root)
+{
+    static const struct sg_hash none;
+    struct sg_hash hash;
+    uint8_t bytes[1 + SG_KEY_SIZE] = {5};
+
+    memcpy(bytes + 1, root->public_key, SG_KEY_SIZE);
+    sg_crypto_purpose_hash("sogoc v1 key id", &none, bytes, sizeof bytes,
+                           &hash);
+    return hash;
+}
+
+static void pack_stand(struct sg_pack *pack, const struct disk_log *log,
+                       bool has_signature)
+{
+    sg_pack_array(pack, has_signature ? 4 : 3);
+    sg_pack_bin(pack, sg_bytes(log->id.hash.bytes, 32));
+    sg_pack_uint(pack, log->known.size);
+    sg_pack_bin(pack, sg_bytes(log->known.root.bytes, 32));
+    if (has_signature)
+        sg_pack_bin(pack, sg_bytes(log->known.signature, SG_SIGNATURE_SIZE));
+}
+
+/* --- Founding ----------------------------------------------------------------
+ */
+
+static void make_genesis(struct world *world)
+{
+    struct authority *authority = &world->authority;
+    struct sg_hash next = commitment(&authority->roots[1]);
+    struct statement statement;
+    struct sg_record record;
+    struct sg_pack *pack;
+
+    begin(world, &statement, SG_TYPE_GENESIS);
+    sg_record_build_uint(&statement.build, SG_FIELD_GENESIS_SERIAL, 1);
+    sg_record_build_uint(&statement.build, SG_FIELD_GENESIS_FORMAT, 1);
+    sg_record_build_str(&statement.build, SG_FIELD_GENESIS_TITLE,
+                        sg_bytes("sim", 3));
+    pack = sg_record_build_field(&statement.build, SG_FIELD_GENESIS_ROOTS);
+    sg_pack_array(pack, 1);
+    sg_pack_bin(pack, sg_bytes(authority->roots[0].public_key, SG_KEY_SIZE));
+    sg_record_build_bin(&statement.build, SG_FIELD_GENESIS_NEXT,
+                        sg_bytes(next.bytes, sizeof next.bytes));
+    sg_record_build_bin(&statement.build, SG_FIELD_GENESIS_WRITER,
+                        sg_bytes(world->nodes[0].public_key, SG_KEY_SIZE));
+    sg_record_build_uint(&statement.build, SG_FIELD_GENESIS_THRESHOLD, 1);
+    sg_record_build_uint(&statement.build, SG_FIELD_GENESIS_TEST, 1);
+    sg_record_build_uint(&statement.build, SG_FIELD_GENESIS_CENTRE, UNIT);
+    end(world, &statement, &authority->genesis);
+    SG_ASSERT(sg_record_decode(sg_buf_bytes(&authority->genesis), &record) ==
+              SG_OK);
+    sg_record_registry(record.inner, &world->registry);
+}
+
+static void certify(struct world *world, struct node *node)
+{
+    struct authority *authority = &world->authority;
+    struct sg_certificate certificate = {
+        .role = (enum sg_certificate_role)node->role,
+        .generation = authority->generation,
+        .epochs = 16,
+        .serial = node->number + 1,
+        .unit = UNIT,
+        .from = {BEGIN_DAY},
+        .until = {UNTIL_DAY},
+    };
+
+    memcpy(certificate.node_key, node->public_key, SG_KEY_SIZE);
+    memset(certificate.transport_key, (int)node->number + 1, SG_KEY_SIZE);
+    sg_certificate_sign(&certificate, &world->registry,
+                        &authority->roots[authority->generation].key);
+    sg_certificate_encode(&certificate, node->certificate);
+}
+
+static void admit(struct world *world, const struct node *node)
+{
+    struct statement statement;
+
+    begin(world, &statement, SG_TYPE_NODE_ADMIT);
+    sg_record_build_uint(&statement.build, SG_FIELD_NODE_ADMIT_SERIAL,
+                         world->authority.serial++);
+    sg_record_build_bin(&statement.build, SG_FIELD_NODE_ADMIT_CERTIFICATE,
+                        sg_bytes(node->certificate, SG_CERTIFICATE_SIZE));
+    sg_record_build_bin(&statement.build, SG_FIELD_NODE_ADMIT_NODE,
+                        sg_bytes(node->public_key, SG_KEY_SIZE));
+    sg_record_build_uint(&statement.build, SG_FIELD_NODE_ADMIT_ROLE,
+                         node->role);
+    sg_record_build_uint(&statement.build, SG_FIELD_NODE_ADMIT_FROM, BEGIN_DAY);
+    sg_record_build_uint(&statement.build, SG_FIELD_NODE_ADMIT_UNTIL,
+                         UNTIL_DAY);
+    publish(world, &statement);
+}
+
+void authority_found(struct world *world)
+{
+    struct authority *authority = &world->authority;
+    uint8_t seed[SG_KEY_SIZE];
+
+    authority->serial = 2;
+    for (size_t i = 0; i < AUTHORITY_ROOTS; i++) {
+        sg_prng_bytes(&world->prng, seed, sizeof seed);
+        sg_crypto_sign_keypair(seed, &authority->roots[i].key,
+                               authority->roots[i].public_key);
+    }
+    make_genesis(world);
+    for (uint32_t i = 0; i < world->n_originals; i++)
+        certify(world, &world->nodes[i]);
+}
+
+void authority_chain(struct world *world, struct sg_buf *ret)
+{
+    struct sg_writer writer;
+
+    sg_buf_init(ret, SG_RECORD_SIZE_MAX);
+    sg_writer_init_buf(&writer, ret);
+    sg_writer_u8(&writer, SG_HELLO_NO_GENERATION);
+    sg_writer_varint(&writer, world->authority.genesis.size);
+    sg_writer_bytes(&writer, sg_buf_bytes(&world->authority.genesis));
+    SG_ASSERT(sg_writer_end(&writer) == SG_OK);
+}
+
+void authority_admit_all(struct world *world)
+{
+    for (uint32_t i = 0; i < world->n_originals; i++)
+        admit(world, &world->nodes[i]);
+}
+
+void authority_first(struct world *world, const struct node *node,
+                     const struct sg_log_id *log, struct sg_buf *ret)
+{
+    struct authority *authority = &world->authority;
+    struct statement statement;
+    struct sg_pack *pack;
+    uint32_t n = 0;
+
+    (void)node;
+    if (authority->logs++ == 0) {
+        sg_buf_init(ret, SG_RECORD_SIZE_MAX);
+        SG_ASSERT(sg_buf_append(ret, sg_buf_bytes(&authority->genesis)) ==
+                  SG_OK);
+        return;
+    }
+    begin(world, &statement, SG_TYPE_AUTHORITY_LOG);
+    sg_record_build_uint(&statement.build, SG_FIELD_AUTHORITY_LOG_SERIAL,
+                         authority->serial++);
+    sg_record_build_uint(&statement.build, SG_FIELD_AUTHORITY_LOG_GENERATION,
+                         authority->logs - 1);
+    sg_record_build_bin(&statement.build, SG_FIELD_AUTHORITY_LOG_LOG,
+                        sg_bytes(log->hash.bytes, 32));
+    pack = sg_record_build_field(&statement.build,
+                                 SG_FIELD_AUTHORITY_LOG_STANDS_ON);
+    for (size_t i = 0; i < world->nodes[0].disk.n_logs; i++)
+        n += world->nodes[0].disk.logs[i]->is_own;
+    sg_pack_array(pack, n);
+    for (size_t i = 0; i < world->nodes[0].disk.n_logs; i++)
+        if (world->nodes[0].disk.logs[i]->is_own)
+            pack_stand(pack, world->nodes[0].disk.logs[i], false);
+    end(world, &statement, ret);
+}
+
+/* --- Speaking
+ * ------------------------------------------------------------------ */
+
+static void beat(struct world *world)
+{
+    struct statement statement;
+
+    begin(world, &statement, SG_TYPE_HEARTBEAT);
+    sg_record_build_uint(&statement.build, SG_FIELD_HEARTBEAT_SERIAL,
+                         world->authority.serial++);
+    sg_record_build_uint(&statement.build, SG_FIELD_HEARTBEAT_TIME,
+                         BEGIN_MS + world->now_ms);
+    publish(world, &statement);
+}
+
+/* Revokes a district: what the authority holds of its logs stands. */
+static void revoke(struct world *world)
+{
+    uint32_t victim =
+        2 + (uint32_t)sg_prng_below(&world->prng, world->n_originals - 2);
+    struct node *node = &world->nodes[victim];
+    const struct disk *disk = &world->nodes[0].disk;
+    struct statement statement;
+    struct sg_pack *pack;
+    uint32_t n = 0;
+
+    if (node->is_revoked)
+        return;
+    begin(world, &statement, SG_TYPE_NODE_CUT);
+    sg_record_build_uint(&statement.build, SG_FIELD_NODE_CUT_SERIAL,
+                         world->authority.serial++);
+    sg_record_build_bin(&statement.build, SG_FIELD_NODE_CUT_NODE,
+                        sg_bytes(node->public_key, SG_KEY_SIZE));
+    sg_record_build_uint(&statement.build, SG_FIELD_NODE_CUT_WHAT, 3);
+    pack = sg_record_build_field(&statement.build, SG_FIELD_NODE_CUT_STANDS);
+    for (size_t i = 0; i < disk->n_logs; i++)
+        n += authority_stands(disk->logs[i], node);
+    sg_pack_array(pack, n);
+    for (size_t i = 0; i < disk->n_logs; i++)
+        if (authority_stands(disk->logs[i], node)) {
+            pack_stand(pack, disk->logs[i], true);
+            oracle_stands(&world->oracle, node->public_key, &disk->logs[i]->id,
+                          disk->logs[i]->known.size);
+        }
+    sg_record_build_uint(&statement.build, SG_FIELD_NODE_CUT_REASON, 2);
+    publish(world, &statement);
+    for (uint32_t i = 0; i < world->n_nodes; i++)
+        if (world->nodes[i].identity == victim)
+            world->nodes[i].is_revoked = true;
+    world_trace(world, 0, "revoke", NULL, victim, n, 0);
+    world->changed[NEMESIS_REVOKE]++;
+}
+
+bool authority_stands(const struct disk_log *log, const struct node *node)
+{
+    return memcmp(log->core.node_key, node->public_key, SG_KEY_SIZE) == 0 &&
+           log->known.size > 0 && log->known.size <= log->n_slots &&
+           log->branch == 0;
+}
+
+static void build_rotation(struct world *world, struct statement *statement,
+                           const uint8_t proof[SG_SIGNATURE_SIZE],
+                           uint64_t serial)
+{
+    struct authority *authority = &world->authority;
+    const struct disk *disk = &world->nodes[0].disk;
+    const struct authority_root *root =
+        &authority->roots[authority->generation + 1];
+    struct sg_hash next = commitment(root + 1);
+    struct sg_pack *pack;
+    uint32_t n = 0;
+
+    sg_record_build_init(&statement->build, &statement->head);
+    sg_record_build_uint(&statement->build, SG_FIELD_ROOT_ROTATE_SERIAL,
+                         serial);
+    sg_record_build_uint(&statement->build, SG_FIELD_ROOT_ROTATE_GENERATION,
+                         authority->generation + 1u);
+    sg_record_build_bin(&statement->build, SG_FIELD_ROOT_ROTATE_ROOT,
+                        sg_bytes(root->public_key, SG_KEY_SIZE));
+    pack =
+        sg_record_build_field(&statement->build, SG_FIELD_ROOT_ROTATE_STANDS);
+    for (size_t i = 0; i < disk->n_logs; i++)
+        n += disk->logs[i]->is_own;
+    sg_pack_array(pack, n);
+    for (size_t i = 0; i < disk->n_logs; i++)
+        if (disk->logs[i]->is_own)
+            pack_stand(pack, disk->logs[i], false);
+    sg_record_build_bin(&statement->build, SG_FIELD_ROOT_ROTATE_PROOF,
+                        sg_bytes(proof, SG_SIGNATURE_SIZE));
+    sg_record_build_uint(&statement->build, SG_FIELD_ROOT_ROTATE_REASON, 1);
+    sg_record_build_bin(&statement->build, SG_FIELD_ROOT_ROTATE_NEXT,
+                        sg_bytes(next.bytes, sizeof next.bytes));
+}
+
+static void rotate(struct world *world)
+{
+    struct authority *authority = &world->authority;
+    uint8_t proof[SG_SIGNATURE_SIZE] = {0};
+    uint64_t serial = authority->serial++;
+    struct statement statement;
+    struct sg_buf draft;
+    struct sg_hash id;
+
+    if (authority->generation + 2u >= AUTHORITY_ROOTS)
+        return;
+    begin(world, &statement, SG_TYPE_ROOT_ROTATE);
+    sg_record_build_clear(&statement.build);
+    build_rotation(world, &statement, proof, serial);
+    sg_buf_init(&draft, SG_RECORD_SIZE_MAX);
+    SG_ASSERT(sg_record_build_end(&statement.build, &statement.copy, NULL,
+                                  &world->registry, &draft, &id) == SG_OK);
+    sg_buf_clear(&draft);
+    SG_ASSERT(sg_record_sign(&authority->roots[authority->generation + 1].key,
+                             &world->registry, &id, proof) == SG_OK);
+    build_rotation(world, &statement, proof, serial);
+    publish(world, &statement);
+    authority->generation++;
+    authority->serial = 1;
+    world_trace(world, 0, "rotate", NULL, authority->generation, 0, 0);
+    world->changed[NEMESIS_ROTATE]++;
+}
+
+void authority_speak(struct world *world, uint64_t what)
+{
+    if (!world->nodes[0].is_up)
+        return;
+    switch (what) {
+    case AUTHORITY_BEAT:
+        beat(world);
+        return;
+    case AUTHORITY_REVOKE:
+        revoke(world);
+        return;
+    default:
+        rotate(world);
+        return;
+    }
+}

@@ -1,0 +1,84 @@
+/* Checkers: one file per invariant of the shared page on threats, section 4.
+ * Each counts the facts it has judged; one that judged none over many seeds
+ * tests nothing. */
+#ifndef SG_TESTS_SIM_CHECK_H
+#define SG_TESTS_SIM_CHECK_H
+
+#include "tests/sim/world.h"
+
+/* X(name, text, what it demands) */
+/* clang-format off */
+#define CHECK_LIST(X)                                                         \
+    X(DUR, "durable", "what an officer was told survives every crash")        \
+    X(PREFIX, "prefix", "each copy of a log is a prefix of what was signed")  \
+    X(MONO, "monotone", "no verified size ever goes back")                    \
+    X(SIGN, "sign", "nothing is signed twice or before it is durable")        \
+    X(ROOT, "root", "stored entries give the root of the checkpoint")         \
+    X(WRITER, "writer", "a copied or restored disk writes a new log")         \
+    X(READ, "read", "what is read is what was written, or an error")          \
+    X(CUT, "cut", "all nodes cut revoked logs at the same size")              \
+    X(FIRST, "first", "the authority's word comes before other entries")      \
+    X(FRAME, "frame", "nobody is called a forger without his signatures")     \
+    X(FORK, "fork", "every fork that can be seen is proved everywhere")       \
+    X(CONVERGE, "converge", "after healing all have all, within the bound")   \
+    X(LIVE, "live", "a record is acknowledged within 2 s on a sound node")    \
+    X(BOUND, "bound", "queues stay within their limits")                      \
+    X(EVENT, "event", "the core takes every event that can be")
+/* clang-format on */
+
+enum check {
+#define CHECK_ENUM(name, text, what) CHECK_##name,
+    CHECK_LIST(CHECK_ENUM)
+#undef CHECK_ENUM
+        CHECK_COUNT
+};
+
+/* Facts judged, over all seeds of the program. */
+extern uint64_t check_facts[CHECK_COUNT];
+
+/* Counts a fact; if IS_SO is false it is a violation: it is printed with the
+ * seed and counted. */
+void check_fact(struct world *world, enum check check, uint32_t node,
+                const struct sg_log_id *log, bool is_so, uint64_t a,
+                uint64_t b);
+
+const char *check_text(enum check check);
+
+/* When they are asked. */
+/* EVENT */
+void check_event(struct world *world, struct node *node,
+                 const struct sg_event *event, enum sg_err err);
+void check_bound(struct world *world, struct node *node);   /* BOUND */
+void check_started(struct world *world, struct node *node); /* DUR, MONO */
+void check_stored(struct world *world, struct node *node, struct disk_log *log,
+                  uint64_t from); /* PREFIX, MONO */
+void check_sign(struct world *world, struct node *node,
+                const struct disk_log *log, uint64_t from); /* SIGN */
+void check_epoch(struct world *world, struct node *node,
+                 const struct disk_log *log); /* WRITER */
+void check_read(struct world *world, struct node *node,
+                const struct sg_entry *entry,
+                const struct pool_entry *place); /* READ */
+void check_write(struct world *world, struct node *node,
+                 const struct sg_effect *effect); /* FIRST */
+void check_proof(struct world *world, struct node *node,
+                 const struct sg_effect *effect,
+                 struct sg_log_core *ret_core); /* FRAME */
+void check_live(struct world *world, struct node *node,
+                uint64_t waited_ms); /* LIVE */
+void check_alarm(struct world *world, struct node *node,
+                 const struct sg_effect *effect);          /* FRAME */
+void check_judged(struct world *world, struct node *node); /* CUT */
+void check_roots(struct world *world);                     /* ROOT */
+void check_cuts(struct world *world);                      /* CUT, at the end */
+void check_forks(struct world *world); /* FORK, at the end */
+
+/* CONVERGE: says whether all honest nodes have the same logs and entries; at
+ * the end it must be so. */
+bool check_is_equal(const struct world *world);
+void check_converged(struct world *world, uint64_t took_ms, uint64_t bound_ms);
+
+/* MONO: forgets what NODE had, whose disk was set back. */
+void check_forget(struct node *node);
+
+#endif

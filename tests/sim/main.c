@@ -1,0 +1,255 @@
+/* sim: years of a registry's partitions, crashes and forgeries in seconds. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "storage/base/crypto.h"
+#include "tests/sim/check.h"
+#include "tests/sim/world.h"
+
+static const char usage[] =
+    "usage: sim [--seed N | --seeds N] [options]\n"
+    "  --seed N        one seed, its trace hash and counts\n"
+    "  --seeds N       seeds 1 to N; a nemesis without effect or a checker\n"
+    "                  without a fact fails\n"
+    "  --from N        first seed (1)\n"
+    "  --nodes N       nodes (27), the authority's and the centre's included\n"
+    "  --days N        days (by the seed: 90 for every tenth, else 67)\n"
+    "  --per-day N     records a node and day (6)\n"
+    "  --interval S    anti-entropy interval, seconds (by the seed)\n"
+    "  --only A,B,...  just these nemeses\n"
+    "  --quiet-world   no nemesis\n"
+    "  --plant NAME    activate a planted bug (builds with -DSG_PLANTS=ON)\n"
+    "  --trace         print every event\n"
+    "  --list          nemeses and checkers\n"
+    "example: sim --seed 7 --days 3 --trace\n"
+    "exit: 0 no violation, 1 a violation or a count of zero, 2 usage\n";
+
+static const char *const nemesis_texts[NEMESIS_COUNT] = {
+#define NEMESIS_TEXT(name, text, what) text,
+    WORLD_NEMESIS_LIST(NEMESIS_TEXT)
+#undef NEMESIS_TEXT
+};
+
+struct totals {
+    uint64_t seeds;
+    uint64_t violations;
+    uint64_t node_days;
+    uint64_t records;
+    uint64_t changed[NEMESIS_COUNT];
+};
+
+/* Takes one name of SIZE characters. */
+static bool parse_name(const char *name, size_t size, uint32_t *ret_only)
+{
+    for (int i = 0; i < NEMESIS_COUNT; i++) {
+        if (strlen(nemesis_texts[i]) == size &&
+            memcmp(nemesis_texts[i], name, size) == 0) {
+            *ret_only |= UINT32_C(1) << i;
+            return true;
+        }
+    }
+    fprintf(stderr, "sim: no nemesis \"%.*s\"; see --list\n", (int)size, name);
+    return false;
+}
+
+static bool parse_only(const char *list, uint32_t *ret_only)
+{
+    for (;;) {
+        size_t size = strcspn(list, ",");
+
+        if (!parse_name(list, size, ret_only))
+            return false;
+        if (list[size] == 0)
+            return true;
+        list += size + 1;
+    }
+}
+
+static void print_list(void)
+{
+#define NEMESIS_LINE(name, text, what) \
+    printf("nemesis  %-10s %s\n", text, what);
+    WORLD_NEMESIS_LIST(NEMESIS_LINE)
+#undef NEMESIS_LINE
+#define CHECK_LINE(name, text, what) printf("checker  %-10s %s\n", text, what);
+    CHECK_LIST(CHECK_LINE)
+#undef CHECK_LINE
+}
+
+static void run_seed(struct world_options options, struct totals *totals)
+{
+    static const uint64_t intervals[4] = {30000, 300000, 600000, 900000};
+    struct world *world;
+    clock_t began = clock();
+    uint64_t violations;
+
+    if (options.days == 0)
+        options.days = options.seed % 10 == 0 ? 90 : 67;
+    if (options.interval_ms == 0)
+        options.interval_ms = intervals[options.seed % 4];
+    printf("seed %" PRIu64, options.seed);
+    fflush(stdout);
+    world = world_new(&options);
+    violations = world_run(world);
+    printf(" %s %" PRIu64 " days %" PRIu64 " records %" PRIu64
+           " events %" PRIu64 " converged in %" PRIu64 " s, hash %016" PRIx64
+           ", %.1f s\n",
+           violations == 0 ? "ok" : "FAILED", options.days, world->records,
+           world->trace.lines, world->queue.seq, world->took_ms / 1000,
+           world->trace.hash, (double)(clock() - began) / CLOCKS_PER_SEC);
+    for (int i = 0; i < NEMESIS_COUNT; i++)
+        totals->changed[i] += world->changed[i];
+    totals->seeds++;
+    totals->violations += violations;
+    totals->node_days += options.nodes * options.days;
+    totals->records += world->records;
+    world_free(world);
+}
+
+/* Returns how many counts are zero that must not be. */
+static unsigned print_totals(const struct totals *totals, uint32_t only)
+{
+    unsigned zeros = 0;
+
+    printf("\nnemesis     changed an outcome\n");
+    for (int i = 0; i < NEMESIS_COUNT; i++) {
+        printf("%-11s %" PRIu64 "\n", nemesis_texts[i], totals->changed[i]);
+        zeros += totals->changed[i] == 0 && only == 0;
+    }
+    printf("\nchecker     facts judged\n");
+    for (int i = 0; i < CHECK_COUNT; i++) {
+        printf("%-11s %" PRIu64 "\n", check_text((enum check)i),
+               check_facts[i]);
+        zeros += check_facts[i] == 0 && only == 0;
+    }
+    printf("\n%" PRIu64 " seeds, %.1f node-years, %" PRIu64
+           " records (%.1f a node and day), %" PRIu64 " violations\n",
+           totals->seeds, (double)totals->node_days / 365, totals->records,
+           (double)totals->records / (double)totals->node_days,
+           totals->violations);
+    return zeros;
+}
+
+enum choice {
+    OPTION_SEED = 1,
+    OPTION_SEEDS,
+    OPTION_FROM,
+    OPTION_NODES,
+    OPTION_DAYS,
+    OPTION_PER_DAY,
+    OPTION_INTERVAL,
+    OPTION_ONLY,
+    OPTION_QUIET,
+    OPTION_PLANT,
+    OPTION_TRACE,
+    OPTION_LIST,
+    OPTION_HELP,
+};
+
+static const struct option names[] = {
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"seeds", required_argument, NULL, OPTION_SEEDS},
+    {"from", required_argument, NULL, OPTION_FROM},
+    {"nodes", required_argument, NULL, OPTION_NODES},
+    {"days", required_argument, NULL, OPTION_DAYS},
+    {"per-day", required_argument, NULL, OPTION_PER_DAY},
+    {"interval", required_argument, NULL, OPTION_INTERVAL},
+    {"only", required_argument, NULL, OPTION_ONLY},
+    {"quiet-world", no_argument, NULL, OPTION_QUIET},
+    {"plant", required_argument, NULL, OPTION_PLANT},
+    {"trace", no_argument, NULL, OPTION_TRACE},
+    {"list", no_argument, NULL, OPTION_LIST},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+struct request {
+    struct world_options options;
+    uint64_t from;
+    uint64_t seeds;
+    bool is_full; /* zeros fail */
+};
+
+/* Returns -1 to go on, else an exit code. */
+static int take_option(int option, struct request *request)
+{
+    struct world_options *options = &request->options;
+    uint64_t number = optarg == NULL ? 0 : strtoull(optarg, NULL, 10);
+
+    switch ((enum choice)option) {
+    case OPTION_SEED:
+        request->from = number;
+        request->seeds = 1;
+        return -1;
+    case OPTION_SEEDS:
+        request->seeds = number;
+        request->is_full = true;
+        return -1;
+    case OPTION_FROM:
+        request->from = number;
+        return -1;
+    case OPTION_NODES:
+        options->nodes = (uint32_t)number;
+        return number >= 4 && number <= 2000 ? -1 : 2;
+    case OPTION_DAYS:
+        options->days = number;
+        return -1;
+    case OPTION_PER_DAY:
+        options->per_day = number;
+        return -1;
+    case OPTION_INTERVAL:
+        options->interval_ms = number * 1000;
+        return -1;
+    case OPTION_ONLY:
+        return parse_only(optarg, &options->only) ? -1 : 2;
+    case OPTION_QUIET:
+        options->is_quiet = true;
+        return -1;
+    case OPTION_PLANT:
+        return setenv("SG_PLANT", optarg, 1) == 0 ? -1 : 2;
+    case OPTION_TRACE:
+        options->prints = true;
+        return -1;
+    case OPTION_LIST:
+        print_list();
+        return 0;
+    case OPTION_HELP:
+        fputs(usage, stdout);
+        return 0;
+    }
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {
+        .options = {.nodes = 27, .per_day = 6}, .from = 1, .seeds = 1};
+    struct totals totals = {0};
+    unsigned zeros;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        int code = take_option(option, &request);
+
+        if (code == 2)
+            fputs(usage, stderr);
+        if (code >= 0)
+            return code;
+    }
+    if (optind != argc || sg_crypto_init() != SG_OK) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    for (uint64_t i = 0; i < request.seeds; i++) {
+        request.options.seed = request.from + i;
+        run_seed(request.options, &totals);
+    }
+    zeros = print_totals(&totals, request.options.only);
+    if (zeros > 0 && request.is_full)
+        printf("%u counts are zero: what they count is not tested\n", zeros);
+    return totals.violations > 0 || (zeros > 0 && request.is_full) ? 1 : 0;
+}

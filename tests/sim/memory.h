@@ -1,0 +1,19 @@
+/* Memory of the simulator: it ends the program when there is none. */
+#ifndef SG_TESTS_SIM_MEMORY_H
+#define SG_TESTS_SIM_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Gives SIZE bytes of zeros; the caller frees them with memory_free. */
+void *memory_new(size_t size);
+void memory_free(void *pointer);
+
+/* Gives a copy of SIZE bytes. */
+void *memory_copy(const void *bytes, size_t size);
+
+/* Grows the array ITEMS, which has room for *ROOM members of ITEM_SIZE bytes,
+ * so that COUNT fit; returns where it is now. */
+void *memory_room(void *items, size_t count, size_t *room, size_t item_size);
+
+#endif

@@ -1,0 +1,223 @@
+/* One node's process: the driver around a core, as the daemon's will be. */
+#include <string.h>
+
+#include "storage/base/check.h"
+#include "tests/sim/authority.h"
+#include "tests/sim/check.h"
+#include "tests/sim/memory.h"
+#include "tests/sim/world.h"
+
+/* --- Effects ------------------------------------------------------------ */
+
+/* A liar damages one byte of what it sends, now and then. */
+static void send(struct world *world, struct node *node,
+                 const struct sg_effect *effect)
+{
+    struct sg_bytes body = effect->send.body;
+    uint8_t *bytes;
+
+    if (node->malice.withholds && world_has(world, NEMESIS_WITHHOLD) &&
+        effect->send.type == SG_MESSAGE_PACKAGE) {
+        world->changed[NEMESIS_WITHHOLD]++;
+        return;
+    }
+    if (!node->malice.lies || !world_has(world, NEMESIS_LIE) ||
+        body.size == 0 || !sg_prng_chance(&world->prng, 100)) {
+        net_send(world, node, effect->session, effect->send.type, body);
+        return;
+    }
+    bytes = memory_copy(body.data, body.size);
+    bytes[sg_prng_below(&world->prng, body.size)] ^=
+        (uint8_t)(1u << sg_prng_below(&world->prng, 8));
+    world->changed[NEMESIS_LIE]++;
+    net_send(world, node, effect->session, effect->send.type,
+             sg_bytes(bytes, body.size));
+    memory_free(bytes);
+}
+
+static void alarm(struct world *world, struct node *node,
+                  const struct sg_effect *effect)
+{
+    world_trace(world, node->number, "alarm", &effect->log,
+                (uint64_t)effect->alarm, effect->session, 0);
+    check_alarm(world, node, effect);
+    if (effect->alarm == SG_SYNC_ALARM_OWN_FORK)
+        store_new_epoch(world, node);
+}
+
+static void execute(struct world *world, struct node *node,
+                    const struct sg_effect *effect)
+{
+    switch (effect->kind) {
+    case SG_EFFECT_SEND:
+        send(world, node, effect);
+        return;
+    case SG_EFFECT_CLOSE:
+        world_trace(world, node->number, "close", NULL, effect->session,
+                    (uint64_t)effect->close, 0);
+        net_close(world, node, effect->session, false);
+        return;
+    case SG_EFFECT_READ:
+        store_read(world, node, effect);
+        return;
+    case SG_EFFECT_DIAL:
+        net_dial(world, node, effect->dial);
+        return;
+    case SG_EFFECT_JUDGED:
+        node->floor = sg_trust_floor(sg_sync_trust(node->core));
+        check_judged(world, node);
+        return;
+    case SG_EFFECT_BEHIND:
+        world_trace(world, node->number, "behind", &effect->log,
+                    effect->known.checkpoint.size, 0, 0);
+        store_new_epoch(world, node);
+        return;
+    case SG_EFFECT_ALARM:
+        alarm(world, node, effect);
+        return;
+    default:
+        store_write(world, node, effect);
+        return;
+    }
+}
+
+/* --- Stepping ------------------------------------------------------------ */
+
+static void wake_later(struct world *world, struct node *node)
+{
+    uint64_t at = sg_sync_deadline(node->core);
+
+    if (at == UINT64_MAX || (node->tick_at != 0 && node->tick_at <= at))
+        return;
+    if (at < world->now_ms)
+        at = world->now_ms;
+    node->tick_at = at;
+    world_later(world, at - world->now_ms, QUEUE_TICK, node->number,
+                node->generation, at, NULL);
+}
+
+void node_step(struct world *world, struct node *node, struct sg_event *event)
+{
+    static struct sg_effects effects; /* too large for a stack */
+    struct sg_event next = *event;
+
+    if (!node->is_up)
+        return;
+    SG_ASSERT(!node->is_stepping);
+    node->is_stepping = true;
+    for (;;) {
+        next.now_ms = world->now_ms;
+        next.seconds = world_seconds(world, node);
+        check_event(world, node, &next,
+                    sg_sync_step(node->core, &next, &effects));
+        for (size_t i = 0; i < effects.count; i++)
+            execute(world, node, &effects.items[i]);
+        if (!effects.more)
+            break;
+        next = (struct sg_event){.kind = SG_EVENT_TICK};
+    }
+    node->is_stepping = false;
+    check_bound(world, node);
+    wake_later(world, node);
+}
+
+void node_tick(struct world *world, struct node *node, uint64_t generation)
+{
+    struct sg_event event = {.kind = SG_EVENT_TICK};
+
+    /* One that was put in before an earlier one is too late for its purpose. */
+    if (generation != node->generation || !node->is_up ||
+        node->tick_at != world->now_ms)
+        return;
+    node->tick_at = 0;
+    node_step(world, node, &event);
+}
+
+/* --- Life ---------------------------------------------------------------- */
+
+static struct sg_sync *make_core(struct world *world, struct node *node)
+{
+    struct sg_sync_peer peers[WORLD_SLOTS] = {0};
+    struct sg_sync_config config = {
+        .registry = world->registry,
+        .key = &node->key,
+        .sessions_max = WORLD_SLOTS,
+        .logs_max = WORLD_LOGS_MAX,
+        .interval_ms = world->interval_ms,
+        .metered_ms = world->interval_ms,
+        .ping_ms = world->interval_ms,
+        .cosigns = node->role == 2,
+        .peers = peers,
+        .n_peers = node->n_peers,
+    };
+    struct sg_sync *core = NULL;
+    struct sg_buf chain;
+
+    authority_chain(world, &chain);
+    config.chain = sg_buf_bytes(&chain);
+    config.floor = node->floor;
+    memcpy(config.certificate, node->certificate, sizeof config.certificate);
+    memcpy(config.database, node->disk.database, sizeof config.database);
+    sg_prng_bytes(&world->prng, config.seed, sizeof config.seed);
+    for (size_t i = 0; i < node->n_peers; i++)
+        peers[i].dial = node->number < node->peers[i];
+    SG_ASSERT(sg_sync_new(&config, &core) == SG_OK);
+    sg_buf_clear(&chain);
+    return core;
+}
+
+static void load_core(struct world *world, struct node *node)
+{
+    struct sg_event event = {.kind = SG_EVENT_HEAD};
+
+    for (size_t i = 0; i < node->disk.n_logs; i++) {
+        disk_head(node->disk.logs[i], &event.head);
+        node_step(world, node, &event);
+    }
+    for (size_t i = 0; i < node->disk.n_memories; i++) {
+        const struct disk_memory *memory = &node->disk.memories[i];
+
+        event = (struct sg_event){.kind = SG_EVENT_MEMORY};
+        memcpy(event.memory.node_key, memory->node_key, SG_KEY_SIZE);
+        memcpy(event.memory.database_tag, memory->tag, SG_HELLO_TAG_SIZE);
+        event.memory.change = memory->change;
+        node_step(world, node, &event);
+    }
+    event = (struct sg_event){.kind = SG_EVENT_START};
+    node_step(world, node, &event);
+}
+
+void node_start(struct world *world, struct node *node)
+{
+    if (node->is_up)
+        return;
+    node->generation++;
+    node->tick_at = 0;
+    node->is_committing = false;
+    if (!store_open(world, node)) {
+        world_later(world, WORLD_MINUTE, QUEUE_START, node->number, 0, 0, NULL);
+        return;
+    }
+    world_trace(world, node->number, "up", NULL, node->generation, 0, 0);
+    node->core = make_core(world, node);
+    node->is_up = true;
+    load_core(world, node);
+    check_started(world, node);
+}
+
+void node_crash(struct world *world, struct node *node)
+{
+    if (!node->is_up)
+        return;
+    world_trace(world, node->number, "down", NULL, node->generation, 0, 0);
+    node->is_up = false;
+    node->generation++;
+    for (uint32_t i = 0; i < WORLD_SLOTS; i++)
+        if (node->sessions[i].connection != NULL)
+            net_close(world, node, i, true);
+    sg_sync_free(node->core);
+    node->core = NULL;
+    disk_drop(&node->disk, node->disk.n_waiting);
+    node->is_committing = false;
+    node->asked_at = 0;
+}
