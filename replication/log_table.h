@@ -68,7 +68,7 @@ struct sg_log_table_config {
     uint32_t frontiers_max; /* at most LOGS_MAX; each takes 2,056 bytes */
 };
 
-/* Makes an empty table; a row takes about 520 bytes. Caller frees. Errors:
+/* Makes an empty table; a row takes about 450 bytes. Caller frees. Errors:
  * NOMEM, LIMIT. */
 SG_USE_RESULT enum sg_err sg_log_table_new(
     const struct sg_log_table_config *config, struct sg_log_table **ret_table);
