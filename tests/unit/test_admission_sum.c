@@ -147,6 +147,39 @@ static void test_forked_and_signed_copies(void **state)
     assert_true(sum.has_right_signature);
 }
 
+/* --- the judge --------------------------------------------------------- */
+
+/* A judge goes from position to position and back: what it says of a copy does
+ * not depend on what it was asked before. */
+static void test_judge_is_not_led(void **state)
+{
+    static const uint64_t positions[] = {BOOK_HERE, BOOK_HERE - 1,
+                                         UINT64_C(1) << 32, BOOK_HERE};
+    struct book_state *fixture = *state;
+    struct book *book = &fixture->book;
+    const size_t first = book->n_entries;
+    struct sg_admission_judge judge;
+
+    for (size_t i = 0; i < 4; i++) {
+        (void)book_begin_person(book, 0);
+        book->copy.position = positions[i];
+        (void)book_write_person(book, 2);
+    }
+    sg_admission_judge_init(&judge, book_seal(fixture), &book->registry);
+    for (size_t i = 0; i < 64; i++) {
+        size_t entry = first + (i + i / 4 + i / 16) % 4;
+        struct sg_admission_copy copy = book_copy(book, entry);
+        struct sg_admission_verdict fresh = book_judge(fixture, &copy), led;
+
+        sg_admission_judge(&judge, &copy, &led);
+        assert_int_equal(led.code, fresh.code);
+        assert_int_equal(led.standing, fresh.standing);
+        assert_int_equal(led.code, entry == first + 1   ? SG_ADMISSION_A10
+                                   : entry == first + 2 ? SG_ADMISSION_A14
+                                                        : SG_ADMISSION_A00);
+    }
+}
+
 /* --- words ------------------------------------------------------------- */
 
 static void written(const struct sg_admission_verdict *verdict,
@@ -221,6 +254,7 @@ int main(void)
         TEST(test_copies_with_one_clock),
         TEST(test_copy_that_is_nearest),
         TEST(test_forked_and_signed_copies),
+        TEST(test_judge_is_not_led),
         cmocka_unit_test(test_words_are_those_of_the_page),
         cmocka_unit_test(test_words_with_numbers),
     };
