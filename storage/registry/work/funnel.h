@@ -1,0 +1,84 @@
+/* Funnel: how many of a unit have come how far in a campaign, who is left, and
+ * when it will be done. All counts are exact, and change with one person at a
+ * time: take him out as he was, put him in as he is. Pure; no clock.
+ */
+#ifndef SG_STORAGE_REGISTRY_WORK_FUNNEL_H
+#define SG_STORAGE_REGISTRY_WORK_FUNNEL_H
+
+#include "storage/registry/work/campaign.h"
+
+#define SG_FUNNEL_REJECT_CODES 10u
+
+/* How long made cards have been waiting for their holders. */
+enum sg_funnel_waiting {
+    SG_FUNNEL_WEEK,    /* up to 7 days */
+    SG_FUNNEL_MONTH,   /* up to 30 */
+    SG_FUNNEL_QUARTER, /* up to 90 */
+    SG_FUNNEL_LONGER,
+    SG_FUNNEL_WAITING_COUNT,
+};
+
+/* Persons. A stage counts those who have reached it or a later one. */
+struct sg_funnel {
+    int64_t eligible;
+    int64_t unknown; /* whether he is eligible is not known */
+    int64_t excluded[SG_CAMPAIGN_REASON_COUNT]; /* by reason; 0 unused */
+    int64_t proposed; /* exclusions that wait for approval */
+    int64_t run_out;  /* exclusions that hold no more */
+    int64_t reached[SG_DOSSIER_STAGE_COUNT];
+    int64_t rejected[SG_FUNNEL_REJECT_CODES]; /* by code, not captured again */
+    int64_t blocked;
+    int64_t undelivered[SG_FUNNEL_WAITING_COUNT];
+    int64_t account_issued[3]; /* by level, and not deleted */
+    int64_t notified;          /* or farther */
+    int64_t active_in_time;
+    int64_t active_late;
+    int64_t lapsed;
+    int64_t locked;
+    int64_t remaining;
+    int64_t under_way;
+    int64_t achieved;
+    int64_t pending;    /* of all these: which part of a split unit is open */
+    int64_t captured_7; /* captured in the last 7 days */
+};
+
+/* Adds PERSON, as he stands on TODAY, or with SIGN -1 takes him out. */
+void sg_funnel_count(struct sg_funnel *funnel,
+                     const struct sg_campaign_person *person,
+                     struct sg_date today, int sign);
+
+/* Adds the counts of a unit to those of the unit above. */
+void sg_funnel_add(struct sg_funnel *funnel, const struct sg_funnel *part);
+
+/* Returns all exclusions; the target, eligible minus exclusions. */
+int64_t sg_funnel_excluded(const struct sg_funnel *funnel);
+int64_t sg_funnel_target(const struct sg_funnel *funnel);
+
+/* What may be said of a unit. */
+enum sg_funnel_verdict {
+    SG_FUNNEL_EMPTY,             /* nobody is eligible */
+    SG_FUNNEL_OPEN,              /* somebody remains or is under way */
+    SG_FUNNEL_TOO_MANY_EXCLUDED, /* all done, by more exclusions than approved
+                                  */
+    SG_FUNNEL_UNKNOWN,           /* all done but those whose age is not known */
+    SG_FUNNEL_HUNDRED,           /* an honest 100 % */
+};
+enum sg_funnel_verdict sg_funnel_judge(const struct sg_funnel *funnel,
+                                       unsigned excluded_permille);
+
+/* When it will be done at the rate of the last 7 days. */
+struct sg_funnel_forecast {
+    bool has_end;        /* else nothing was captured in 7 days */
+    struct sg_date done; /* the day the last one is captured */
+    bool is_before_committed;
+    bool is_before_mandated;
+    /* Persons a day, rounded up, that the next deadline asks for; 0 when
+     * nobody remains or the deadline is over. */
+    int64_t needed_committed;
+    int64_t needed_mandated;
+};
+void sg_funnel_foresee(const struct sg_funnel *funnel,
+                       const struct sg_campaign *campaign, struct sg_date today,
+                       struct sg_funnel_forecast *ret_forecast);
+
+#endif
