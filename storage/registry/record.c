@@ -255,6 +255,25 @@ enum sg_err sg_record_decode(struct sg_bytes payload,
     return SG_OK;
 }
 
+enum sg_err sg_record_decode_inner(struct sg_bytes inner,
+                                   struct sg_record *ret_record)
+{
+    struct sg_msgpack reader;
+    struct sg_record record = {0};
+    enum sg_err err;
+
+    if (inner.size > SG_RECORD_SIZE_MAX)
+        return SG_ERR_LIMIT;
+    sg_msgpack_init(&reader, inner);
+    read_inner(&reader, &record);
+    err = sg_msgpack_end(&reader);
+    if (err != SG_OK)
+        return err;
+    record.schema = sg_schema_find(record.type, record.version);
+    *ret_record = record;
+    return SG_OK;
+}
+
 enum sg_err sg_record_check_value(struct sg_bytes value)
 {
     struct sg_msgpack reader;

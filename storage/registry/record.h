@@ -78,6 +78,11 @@ struct sg_record {
 SG_USE_RESULT enum sg_err sg_record_decode(struct sg_bytes payload,
                                            struct sg_record *ret_record);
 
+/* The same of the inner bytes alone, as a fold keeps them (merge/subject.h); the
+ * copy is zeros. Borrows and errors: as sg_record_decode. */
+SG_USE_RESULT enum sg_err sg_record_decode_inner(struct sg_bytes inner,
+                                                 struct sg_record *ret_record);
+
 /* Checks that VALUE is one value in the canonical form of section 1, such as
  * the member of a handover. Errors: as sg_record_decode. */
 SG_USE_RESULT enum sg_err sg_record_check_value(struct sg_bytes value);

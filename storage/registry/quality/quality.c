@@ -1,0 +1,325 @@
+#include "storage/registry/quality/quality.h"
+
+#include <string.h>
+
+#include "storage/registry/name.h"
+#include "storage/registry/quality/judge.h"
+#include "storage/registry/work/dossier.h"
+
+const struct sg_quality_field sg_quality_fields[] = {
+    {SG_QUALITY_ALL, SG_TYPE_PERSON, SG_FIELD_PERSON_NAME},
+    {SG_QUALITY_ALL, SG_TYPE_PERSON, SG_FIELD_PERSON_BIRTH},
+    {SG_QUALITY_ALL, SG_TYPE_PERSON, SG_FIELD_PERSON_SEX},
+    {SG_QUALITY_ALL, SG_TYPE_PERSON, SG_FIELD_PERSON_BIRTH_REG},
+    {SG_QUALITY_ALL, SG_TYPE_PERSON, SG_FIELD_PERSON_HOMETOWN},
+    {SG_QUALITY_ALL, SG_TYPE_PERSON, SG_FIELD_PERSON_ETHNICITY},
+    {SG_QUALITY_ALL, SG_TYPE_PERSON, SG_FIELD_PERSON_NATIONALITY},
+    {SG_QUALITY_ALL, SG_TYPE_PIN, SG_FIELD_PIN_NUMBER},
+    {SG_QUALITY_ALL, SG_TYPE_RESIDENCE, SG_FIELD_RESIDENCE_UNIT},
+    {SG_QUALITY_ALL, SG_TYPE_HOUSEHOLD, SG_FIELD_HOUSEHOLD_FILE_NO},
+    {SG_QUALITY_ALL, SG_TYPE_HOUSEHOLD, SG_FIELD_HOUSEHOLD_MEMBERS},
+    {SG_QUALITY_BELOW_18, SG_TYPE_PERSON, SG_FIELD_PERSON_FATHER},
+    {SG_QUALITY_BELOW_18, SG_TYPE_PERSON, SG_FIELD_PERSON_MOTHER},
+    {SG_QUALITY_BELOW_6, SG_TYPE_PERSON, SG_FIELD_PERSON_GUARDIAN},
+    {SG_QUALITY_6_TO_13, SG_TYPE_PERSON, SG_FIELD_PERSON_GUARDIAN},
+    {SG_QUALITY_FROM_14, SG_TYPE_DOSSIER, SG_FIELD_DOSSIER_CARD_FROM},
+    {SG_QUALITY_DECEASED, SG_TYPE_VITAL, SG_FIELD_VITAL_AT},
+};
+const size_t sg_quality_n_fields =
+    sizeof sg_quality_fields / sizeof sg_quality_fields[0];
+
+/* --- What stands ------------------------------------------------------------
+ */
+
+static const struct sg_subject_object *own(const struct sg_subject *subject,
+                                           enum sg_type type)
+{
+    return sg_subject_find(subject, type, sg_bytes(NULL, 0));
+}
+
+const struct sg_subject_object *sg_quality_home(
+    const struct sg_subject *subject)
+{
+    if (!subject->has_residence)
+        return NULL;
+    return sg_subject_find(
+        subject, SG_TYPE_RESIDENCE,
+        sg_bytes(subject->residence.bytes, sizeof subject->residence.bytes));
+}
+
+static bool is_value(const struct sg_subject_cell *cell)
+{
+    return cell != NULL && cell->value.size > 0;
+}
+
+/* --- đủ
+ * ----------------------------------------------------------------------- */
+
+static bool is_due(enum sg_quality_age age, int years, bool is_dead)
+{
+    switch (age) {
+    case SG_QUALITY_ALL:
+        return true;
+    case SG_QUALITY_BELOW_6:
+        return years >= 0 && years < 6;
+    case SG_QUALITY_6_TO_13:
+        return years >= 6 && years <= 13;
+    case SG_QUALITY_BELOW_18:
+        return years >= 0 && years < 18;
+    case SG_QUALITY_FROM_14:
+        return years >= 14 && !is_dead;
+    case SG_QUALITY_DECEASED:
+        return is_dead;
+    }
+    return false;
+}
+
+static bool has_exclusion(const struct sg_subject *subject,
+                          struct sg_date today)
+{
+    size_t count;
+    const struct sg_subject_object *objects =
+        sg_subject_objects(subject, SG_TYPE_EXCLUSION, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct sg_date expires =
+            sg_subject_date(&objects[i], SG_FIELD_EXCLUSION_EXPIRES);
+
+        if (objects[i].state == 2 && sg_date_is_valid(expires) &&
+            sg_date_compare(today, expires) < 0)
+            return true;
+    }
+    return false;
+}
+
+/* A field of the household is asked of the household of the home. */
+static bool has_household_field(const struct sg_subject *subject,
+                                const struct sg_quality_facts *facts,
+                                uint8_t field)
+{
+    struct sg_quality_household household;
+
+    if (!sg_quality_household_of(subject, facts, &household))
+        return false;
+    if (field == SG_FIELD_HOUSEHOLD_FILE_NO)
+        return household.has_file_no;
+    if (field == SG_FIELD_HOUSEHOLD_MEMBERS)
+        return household.has_members;
+    return true;
+}
+
+bool sg_quality_household_of(const struct sg_subject *subject,
+                             const struct sg_quality_facts *facts,
+                             struct sg_quality_household *ret)
+{
+    const struct sg_subject_cell *cell = sg_subject_known(
+        sg_quality_home(subject), SG_FIELD_RESIDENCE_HOUSEHOLD);
+    struct sg_msgpack reader;
+    struct sg_uid uid;
+
+    if (cell == NULL)
+        return false;
+    sg_subject_open(cell, &reader);
+    return sg_record_read_uid(&reader, &uid) &&
+           facts->household(facts->context, &uid, &subject->uid, ret);
+}
+
+/* Finds the cell that FIELD is about; NULL when nobody sets it. */
+static const struct sg_subject_cell *cell_of(
+    const struct sg_subject *subject, const struct sg_quality_field *field)
+{
+    if (field->type == SG_TYPE_RESIDENCE)
+        return sg_subject_known(sg_quality_home(subject), field->field);
+    return sg_subject_known(own(subject, field->type), field->field);
+}
+
+static bool is_present(const struct sg_subject *subject,
+                       const struct sg_quality_facts *facts,
+                       const struct sg_quality_field *field,
+                       struct sg_quality_person *person)
+{
+    const struct sg_subject_cell *cell;
+
+    if (field->type == SG_TYPE_PIN)
+        return sg_subject_pin(subject) != 0;
+    if (field->type == SG_TYPE_DOSSIER)
+        return person->has_card_or_reason;
+    if (field->type == SG_TYPE_HOUSEHOLD)
+        return has_household_field(subject, facts, field->field);
+    cell = cell_of(subject, field);
+    if (!is_value(cell))
+        return false;
+    if (field->type == SG_TYPE_PERSON && field->field == SG_FIELD_PERSON_SEX &&
+        sg_subject_uint(own(subject, SG_TYPE_PERSON), SG_FIELD_PERSON_SEX, 0) ==
+            0)
+        return false;
+    if (cell->source >= SG_RECORD_SOURCE_DOCUMENT)
+        person->evidenced++;
+    return true;
+}
+
+static void judge_fields(const struct sg_subject *subject,
+                         const struct sg_quality_facts *facts, int years,
+                         struct sg_quality_person *person)
+{
+    bool is_dead = subject->status == SG_SUBJECT_DECEASED;
+
+    person->has_card_or_reason = sg_dossier_has_card(subject, facts->today) ||
+                                 has_exclusion(subject, facts->today);
+    for (size_t i = 0; i < facts->n_fields && i < SG_QUALITY_FIELDS_MAX; i++) {
+        if (!is_due(facts->fields[i].age, years, is_dead))
+            continue;
+        person->due++;
+        if (is_present(subject, facts, &facts->fields[i], person))
+            person->present++;
+        else
+            person->missing |= UINT64_C(1) << i;
+    }
+}
+
+/* --- sạch
+ * ----------------------------------------------------------------------- */
+
+static bool is_all(struct sg_bytes text, char digit)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] != (uint8_t)digit)
+            return false;
+    return text.size > 0;
+}
+
+static bool contains(struct sg_bytes text, const char *word)
+{
+    size_t size = strlen(word);
+
+    for (size_t i = 0; i + size <= text.size; i++)
+        if (memcmp(text.data + i, word, size) == 0)
+            return true;
+    return false;
+}
+
+/* Values that offices type when they have none. */
+static bool has_placeholder(const struct sg_subject *subject)
+{
+    const struct sg_subject_object *person = own(subject, SG_TYPE_PERSON);
+    struct sg_bytes phone = sg_subject_str(person, SG_FIELD_PERSON_PHONE);
+    struct sg_bytes address =
+        sg_subject_str(sg_quality_home(subject), SG_FIELD_RESIDENCE_ADDRESS);
+    uint64_t pin = sg_subject_pin(subject);
+
+    return (pin != 0 && pin % 1000000 == 0) || is_all(phone, '0') ||
+           contains(address, "không rõ") || contains(address, "Không rõ") ||
+           contains(address, "KHÔNG RÕ") || is_all(address, '.') ||
+           is_all(address, 'x');
+}
+
+static bool has_other_conflict(const struct sg_subject *subject)
+{
+    for (size_t i = 0; i < subject->n_conflicts; i++) {
+        const struct sg_subject_conflict *conflict = &subject->conflicts[i];
+
+        if (conflict->state != SG_SUBJECT_DECIDED && conflict->rule != 7 &&
+            conflict->rule != 8 && conflict->rule != 9 && conflict->rule != 10)
+            return true;
+    }
+    return false;
+}
+
+static uint16_t household_dirt(const struct sg_subject *subject,
+                               const struct sg_quality_facts *facts)
+{
+    struct sg_quality_household household;
+
+    if (!subject->has_home)
+        return SG_QUALITY_ORPHAN;
+    if (!sg_quality_household_of(subject, facts, &household) ||
+        !household.is_open || household.heads == 0)
+        return SG_QUALITY_ORPHAN;
+    return household.heads > 1 ? SG_QUALITY_TWO_HEADS : 0;
+}
+
+static void judge_clean(const struct sg_subject *subject,
+                        const struct sg_quality_facts *facts,
+                        struct sg_quality_person *person)
+{
+    const struct {
+        bool is_so;
+        uint16_t dirt;
+    } causes[] = {
+        {sg_subject_has_open(subject, 9) || person->rules[3] == SG_RULES_FAIL,
+         SG_QUALITY_PIN_TWICE},
+        {sg_subject_has_open(subject, 10), SG_QUALITY_DUPLICATE},
+        {person->rules[6] == SG_RULES_FAIL, SG_QUALITY_NAME},
+        {person->rules[7] == SG_RULES_FAIL, SG_QUALITY_CODE},
+        {person->rules[9] == SG_RULES_FAIL || sg_subject_has_open(subject, 7),
+         SG_QUALITY_RESIDENCE},
+        {sg_subject_has_open(subject, 8) || person->rules[13] == SG_RULES_FAIL,
+         SG_QUALITY_AFTER_DEATH},
+        {has_placeholder(subject), SG_QUALITY_PLACEHOLDER},
+        {has_other_conflict(subject), SG_QUALITY_IN_CONFLICT},
+    };
+
+    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
+        if (causes[i].is_so)
+            person->dirt |= causes[i].dirt;
+    person->dirt |= household_dirt(subject, facts);
+}
+
+/* --- All of it
+ * -------------------------------------------------------------------- */
+
+static bool is_identity_wrong(const struct sg_subject *subject,
+                              const struct sg_quality_person *person)
+{
+    return sg_subject_pin(subject) == 0 || !subject->has_home ||
+           person->rules[1] == SG_RULES_FAIL ||
+           person->rules[8] == SG_RULES_FAIL ||
+           (person->dirt & (SG_QUALITY_PIN_TWICE | SG_QUALITY_CODE)) != 0;
+}
+
+void sg_quality_judge(const struct sg_subject *subject,
+                      const struct sg_quality_facts *facts,
+                      struct sg_quality_person *ret_person)
+{
+    struct sg_quality_person *person = ret_person;
+    struct sg_date birth =
+        sg_subject_date(own(subject, SG_TYPE_PERSON), SG_FIELD_PERSON_BIRTH);
+    int years =
+        sg_date_is_valid(birth) ? sg_rules_age(birth, facts->today) : -1;
+
+    *person = (struct sg_quality_person){
+        .is_counted = sg_subject_is_counted(subject),
+        .is_pending = (subject->marks & SG_SUBJECT_REHOMING) != 0,
+        .unit = subject->unit,
+        .is_new_year =
+            sg_date_precision(birth) == SG_DATE_YMD && birth.ymd % 10000 == 101,
+    };
+    sg_quality_judge_rules(subject, facts, person);
+    judge_fields(subject, facts, years, person);
+    judge_clean(subject, facts, person);
+    sg_quality_judge_life(subject, facts, person);
+    person->is_identity_wrong = is_identity_wrong(subject, person);
+}
+
+const char *sg_quality_dirt_text(enum sg_quality_dirt dirt, enum sg_lang lang)
+{
+    static const char *const texts[SG_QUALITY_DIRT_COUNT][2] = {
+        {"two persons have the number", "trùng số định danh"},
+        {"may be entered twice", "có thể trùng hồ sơ"},
+        {"the name has characters that do not belong in a name",
+         "họ tên có ký tự không hợp lệ"},
+        {"a code is not in its table", "mã không có trong danh mục"},
+        {"more than one residence of a kind", "có nhiều nơi cư trú cùng loại"},
+        {"something is dated after the death", "có sự kiện sau khi chết"},
+        {"in no household, or in one without a head",
+         "không thuộc hộ nào, hoặc hộ không có chủ hộ"},
+        {"the household has two heads", "hộ có hai chủ hộ"},
+        {"a value that stands for none", "có giá trị điền thay cho dữ liệu"},
+        {"an open conflict", "có xung đột chưa giải quyết"},
+    };
+    unsigned bit = 0;
+
+    while (bit + 1 < SG_QUALITY_DIRT_COUNT && (dirt >> bit & 1) == 0)
+        bit++;
+    return texts[bit][lang == SG_LANG_VI];
+}
