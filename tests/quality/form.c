@@ -1,0 +1,234 @@
+#include "tests/quality/form.h"
+
+#include <string.h>
+
+#include "storage/base/check.h"
+#include "storage/registry/name.h"
+#include "storage/registry/nfc.h"
+#include "storage/registry/record_build.h"
+
+#define FORM_DC01 4u
+#define FORM_CT01 9u
+
+struct sheet {
+    struct sg_record_head head;
+    struct sg_record_copy copy;
+    struct sg_record_build build;
+};
+
+static void begin(struct form *form, struct sheet *sheet, enum sg_type type,
+                  const struct sg_uid *subject, uint8_t code,
+                  struct sg_unit_key unit)
+{
+    struct sg_record_src src = {.source = SG_RECORD_SOURCE_LEGACY};
+    uint64_t serial = form->serial++;
+
+    *sheet = (struct sheet){
+        .head = {.type = type,
+                 .subject = *subject,
+                 .basis.form = code,
+                 .effective = form->day},
+        .copy = {.hlc = (UINT64_C(1681084800000) + serial) << 16,
+                 .trust = SG_RECORD_TRUST_SYNCED,
+                 .capture = unit,
+                 .home = unit},
+    };
+    memcpy(sheet->head.submit.bytes, &serial, sizeof serial);
+    sheet->head.officer.bytes[0] = 1;
+    sg_record_build_init(&sheet->build, &sheet->head);
+    sg_record_build_src(&sheet->build, &src);
+}
+
+static void end(struct form *form, struct sheet *sheet)
+{
+    struct sg_buf payload;
+    struct sg_hash id;
+    enum sg_err err;
+
+    sg_buf_init(&payload, SG_RECORD_SIZE_MAX);
+    err = sg_record_build_end(&sheet->build, &sheet->copy, NULL,
+                              &form->registry, &payload, &id);
+    if (err != SG_OK)
+        fprintf(stderr, "a record of type %d does not fit: %s\n",
+                (int)sheet->head.type, sg_err_text(err, SG_LANG_EN));
+    else
+        form->take(form->context, sg_buf_bytes(&payload), &id);
+    sg_buf_clear(&payload);
+}
+
+static struct sg_bytes bytes_of(const char *text)
+{
+    return sg_bytes(text, strlen(text));
+}
+
+/* A part of a name as it may stand in a record. */
+struct part {
+    uint8_t bytes[SG_NAME_SIZE_MAX];
+    size_t size;
+};
+
+static struct sg_bytes repair(const char *text, struct part *part,
+                              bool *is_decomposed)
+{
+    struct sg_writer writer;
+    bool changed;
+
+    sg_writer_init_array(&writer, part->bytes, sizeof part->bytes);
+    if (sg_name_repair(&writer, bytes_of(text), &changed) != SG_OK)
+        return sg_bytes(part->bytes, 0);
+    if (sg_nfc_check(bytes_of(text)) != SG_OK)
+        *is_decomposed = true;
+    return sg_writer_written(&writer);
+}
+
+static void put_name(struct sg_record_build *build, unsigned no,
+                     const char *const name[3], bool *is_decomposed)
+{
+    struct part parts[3];
+    struct sg_record_name record = {
+        repair(name[0], &parts[0], is_decomposed),
+        repair(name[1], &parts[1], is_decomposed),
+        repair(name[2], &parts[2], is_decomposed),
+    };
+
+    sg_record_build_name(build, no, &record);
+}
+
+static void put_kin(struct sg_record_build *build, unsigned no,
+                    const struct entry_kin *kin)
+{
+    struct sg_record_kin record = {.has_uid = true, .uid = kin->uid};
+    struct part parts[3];
+    bool is_decomposed;
+
+    if (!kin->is_there)
+        return;
+    record.has_name = true;
+    record.name = (struct sg_record_name){
+        repair(kin->name[0], &parts[0], &is_decomposed),
+        repair(kin->name[1], &parts[1], &is_decomposed),
+        repair(kin->name[2], &parts[2], &is_decomposed),
+    };
+    sg_record_build_kin(build, no, &record);
+}
+
+static void put_place(struct sg_record_build *build, unsigned no,
+                      struct sg_unit_key unit)
+{
+    struct sg_record_place place = {.has_unit = true, .unit = unit};
+
+    if (unit.value != 0)
+        sg_record_build_place(build, no, &place);
+}
+
+static void write_person(struct form *form, const struct entry *entry,
+                         struct form_repair *repair)
+{
+    struct sheet sheet;
+    struct sg_record_build *build = &sheet.build;
+
+    begin(form, &sheet, SG_TYPE_PERSON, &entry->uid, FORM_DC01, entry->unit);
+    put_name(build, SG_FIELD_PERSON_NAME, entry->name, &repair->is_decomposed);
+    sg_record_build_uint(build, SG_FIELD_PERSON_BIRTH, entry->birth.ymd);
+    sg_record_build_uint(build, SG_FIELD_PERSON_SEX, entry->sex);
+    put_kin(build, SG_FIELD_PERSON_FATHER, &entry->father);
+    put_kin(build, SG_FIELD_PERSON_MOTHER, &entry->mother);
+    put_place(build, SG_FIELD_PERSON_BIRTH_REG, entry->birth_reg);
+    put_place(build, SG_FIELD_PERSON_HOMETOWN, entry->hometown);
+    if (entry->ethnicity != 0)
+        sg_record_build_uint(build, SG_FIELD_PERSON_ETHNICITY,
+                             entry->ethnicity);
+    if (entry->has_nationality) {
+        struct sg_pack *pack =
+            sg_record_build_field(build, SG_FIELD_PERSON_NATIONALITY);
+
+        sg_pack_array(pack, 1);
+        sg_pack_str(pack, bytes_of(entry->nationality));
+    }
+    if (entry->marital != 0)
+        sg_record_build_uint(build, SG_FIELD_PERSON_MARITAL, entry->marital);
+    put_kin(build, SG_FIELD_PERSON_SPOUSE, &entry->spouse);
+    if (entry->phone != NULL)
+        sg_record_build_str(build, SG_FIELD_PERSON_PHONE,
+                            bytes_of(entry->phone));
+    sg_record_build_uint(build, SG_FIELD_PERSON_REGISTERED, entry->unit.value);
+    end(form, &sheet);
+}
+
+static void write_numbers(struct form *form, const struct entry *entry)
+{
+    struct sheet sheet;
+
+    if (entry->pin != 0) {
+        begin(form, &sheet, SG_TYPE_PIN, &entry->uid, FORM_DC01, entry->unit);
+        sg_record_build_uint(&sheet.build, SG_FIELD_COMMON_STATE, 2);
+        sg_record_build_uint(&sheet.build, SG_FIELD_PIN_NUMBER, entry->pin);
+        sg_record_build_uint(&sheet.build, SG_FIELD_PIN_BY, 1);
+        end(form, &sheet);
+    }
+    if (entry->old_number != NULL) {
+        begin(form, &sheet, SG_TYPE_OLD_ID, &entry->uid, FORM_DC01,
+              entry->unit);
+        sg_record_build_uint(&sheet.build, SG_FIELD_OLD_ID_KIND, 1);
+        sg_record_build_str(&sheet.build, SG_FIELD_OLD_ID_NUMBER,
+                            bytes_of(entry->old_number));
+        sg_record_build_nil(&sheet.build, SG_FIELD_OLD_ID_ISSUED);
+        end(form, &sheet);
+    }
+}
+
+static void write_residence(struct form *form, const struct entry *entry)
+{
+    struct sheet sheet;
+    struct sg_record_build *build = &sheet.build;
+
+    if (entry->unit.value == 0)
+        return;
+    begin(form, &sheet, SG_TYPE_RESIDENCE, &entry->uid, FORM_CT01, entry->unit);
+    sg_record_build_uint(build, SG_FIELD_COMMON_STATE, 2);
+    sg_record_build_uint(build, SG_FIELD_RESIDENCE_KIND, 1);
+    sg_record_build_uint(build, SG_FIELD_RESIDENCE_UNIT, entry->unit.value);
+    sg_record_build_str(build, SG_FIELD_RESIDENCE_ADDRESS,
+                        bytes_of(entry->address == NULL ? "" : entry->address));
+    sg_record_build_uint(build, SG_FIELD_RESIDENCE_FROM, form->day.ymd);
+    if (entry->has_household)
+        sg_record_build_bin(build, SG_FIELD_RESIDENCE_HOUSEHOLD,
+                            sg_bytes(entry->household.bytes, 16));
+    end(form, &sheet);
+}
+
+void form_person(struct form *form, const struct entry *entry,
+                 struct form_repair *ret_repair)
+{
+    *ret_repair = (struct form_repair){0};
+    write_person(form, entry, ret_repair);
+    write_numbers(form, entry);
+    write_residence(form, entry);
+}
+
+void form_household(struct form *form, const struct sg_uid *household,
+                    const struct entry *head, const struct form_member *members,
+                    size_t count)
+{
+    struct sheet sheet;
+    struct sg_record_build *build = &sheet.build;
+    struct sg_pack *pack;
+
+    begin(form, &sheet, SG_TYPE_HOUSEHOLD, household, FORM_DC01, head->unit);
+    sg_record_build_uint(build, SG_FIELD_COMMON_STATE, 1);
+    sg_record_build_str(build, SG_FIELD_HOUSEHOLD_FILE_NO,
+                        bytes_of(head->file_no == NULL ? "" : head->file_no));
+    sg_record_build_uint(build, SG_FIELD_HOUSEHOLD_UNIT, head->unit.value);
+    pack = sg_record_build_field(build, SG_FIELD_HOUSEHOLD_MEMBERS);
+    sg_pack_array(pack, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        sg_pack_array(pack, 2);
+        sg_pack_bin(pack, sg_bytes(members[i].uid.bytes, 16));
+        sg_pack_array(pack, 3);
+        sg_pack_uint(pack, members[i].relation);
+        sg_pack_nil(pack);
+        sg_pack_nil(pack);
+    }
+    sg_record_build_uint(build, SG_FIELD_HOUSEHOLD_OPENED, form->day.ymd);
+    end(form, &sheet);
+}

@@ -1,0 +1,431 @@
+/* measure: what the register finds wrong with a population.
+ *
+ * Reads entries (tools/data/README.md), writes the records that an office would
+ * write when it brings them in, folds them, judges every person, searches for
+ * duplicates, and prints one finding a line in the format of a truth file.
+ * recall.py compares the two.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "storage/base/check.h"
+#include "storage/registry/merge/register.h"
+#include "storage/registry/name.h"
+#include "storage/registry/quality/duplicate.h"
+#include "storage/registry/quality/measure.h"
+#include "storage/registry/unit_file.h"
+#include "tests/quality/form.h"
+
+#define THRESHOLD 700u
+
+struct measure {
+    struct entries entries;
+    struct form form;
+    struct sg_register *reg;
+    struct sg_unit_table *units;
+    uint64_t index;
+    bool *is_decomposed;   /* by entry */
+    struct entry **by_uid; /* sorted */
+    struct entry **by_household;
+};
+
+/* --- Findings --------------------------------------------------------------
+ */
+
+static void print_uid(const char *key, const struct sg_uid *uid)
+{
+    printf("\"%s\":\"", key);
+    for (size_t i = 0; i < sizeof uid->bytes; i++)
+        printf("%02x", uid->bytes[i]);
+    printf("\"");
+}
+
+static void say(const struct entry *entry, const char *kind, const char *field)
+{
+    printf("{");
+    print_uid("person", &entry->uid);
+    printf(",\"kind\":\"%s\"", kind);
+    if (field != NULL)
+        printf(",\"field\":\"%s\"", field);
+    printf("}\n");
+}
+
+/* --- Bringing in ------------------------------------------------------------
+ */
+
+static void take(void *context, struct sg_bytes payload,
+                 const struct sg_hash *id)
+{
+    struct measure *measure = context;
+    struct sg_register_copy copy = {
+        .index = measure->index++, .id = *id, .is_admitted = true, .roles = 7};
+    struct sg_record record;
+
+    SG_ASSERT(sg_record_decode(payload, &record) == SG_OK);
+    copy.record = &record;
+    SG_ASSERT(sg_register_put(measure->reg, &copy) == SG_OK);
+}
+
+static int compare_uids(const void *a, const void *b)
+{
+    const struct entry *const *x = a;
+    const struct entry *const *y = b;
+
+    return sg_uid_compare(&(*x)->uid, &(*y)->uid);
+}
+
+static int compare_households(const void *a, const void *b)
+{
+    const struct entry *const *x = a;
+    const struct entry *const *y = b;
+    int order = sg_uid_compare(&(*x)->household, &(*y)->household);
+
+    return order != 0 ? order : compare_uids(a, b);
+}
+
+static void bring_in_households(struct measure *measure)
+{
+    size_t count = measure->entries.count;
+    size_t to;
+
+    for (size_t from = 0; from < count; from = to) {
+        struct form_member members[64];
+        const struct entry *head = measure->by_household[from];
+        size_t n = 0;
+
+        for (to = from;
+             to < count && sg_uid_compare(&measure->by_household[to]->household,
+                                          &head->household) == 0;
+             to++)
+            if (n < 64)
+                members[n++] =
+                    (struct form_member){measure->by_household[to]->uid,
+                                         measure->by_household[to]->relation};
+        for (size_t i = from; i < to; i++)
+            if (measure->by_household[i]->relation == 1)
+                head = measure->by_household[i];
+        if (head->has_household)
+            form_household(&measure->form, &head->household, head, members, n);
+    }
+}
+
+static void bring_in(struct measure *measure)
+{
+    size_t count = measure->entries.count;
+
+    measure->is_decomposed = calloc(count, sizeof(bool));
+    measure->by_uid = calloc(count, sizeof(struct entry *));
+    measure->by_household = calloc(count, sizeof(struct entry *));
+    SG_ASSERT(measure->by_household != NULL && measure->by_uid != NULL &&
+              measure->is_decomposed != NULL);
+    for (size_t i = 0; i < count; i++) {
+        struct form_repair repair;
+
+        form_person(&measure->form, &measure->entries.items[i], &repair);
+        measure->is_decomposed[i] = repair.is_decomposed;
+        measure->by_uid[i] = &measure->entries.items[i];
+        measure->by_household[i] = &measure->entries.items[i];
+    }
+    qsort(measure->by_uid, count, sizeof(struct entry *), compare_uids);
+    qsort(measure->by_household, count, sizeof(struct entry *),
+          compare_households);
+    bring_in_households(measure);
+    SG_ASSERT(sg_register_settle(measure->reg) == SG_OK);
+}
+
+/* --- Judging -----------------------------------------------------------------
+ */
+
+static const struct entry *find(const struct measure *measure,
+                                const struct sg_uid *uid)
+{
+    struct entry wanted = {.uid = *uid};
+    struct entry *place = &wanted;
+    struct entry **found =
+        bsearch(&place, measure->by_uid, measure->entries.count,
+                sizeof(struct entry *), compare_uids);
+
+    return found == NULL ? NULL : *found;
+}
+
+static bool relative(void *context, const struct sg_uid *uid,
+                     struct sg_quality_relative *ret)
+{
+    const struct entry *entry = find(context, uid);
+
+    if (entry == NULL)
+        return false;
+    *ret = (struct sg_quality_relative){entry->birth, entry->spouse.is_there,
+                                        entry->spouse.uid};
+    return true;
+}
+
+static bool household(void *context, const struct sg_uid *uid,
+                      const struct sg_uid *person,
+                      struct sg_quality_household *ret)
+{
+    const struct measure *measure = context;
+    const struct entry *entry = find(measure, person);
+
+    (void)uid;
+    if (entry == NULL || !entry->has_household)
+        return false;
+    *ret = (struct sg_quality_household){.is_open = true,
+                                         .heads = 1,
+                                         .has_file_no = entry->file_no != NULL,
+                                         .has_members = true,
+                                         .has_person = true};
+    return true;
+}
+
+/* The national tables of ethnic groups and of marital states. */
+static bool has_code(void *context, enum sg_schema_table table, uint16_t code,
+                     struct sg_date day)
+{
+    (void)context;
+    (void)day;
+    return table == SG_TABLE_ETHNIC ? code >= 1 && code <= 55
+                                    : code >= 1 && code <= 6;
+}
+
+static const char *key_of(const struct sg_quality_field *field)
+{
+    static const struct {
+        uint8_t field;
+        const char *key;
+    } keys[] = {
+        {SG_FIELD_PERSON_NAME, "name"},
+        {SG_FIELD_PERSON_BIRTH, "birth"},
+        {SG_FIELD_PERSON_SEX, "sex"},
+        {SG_FIELD_PERSON_BIRTH_REG, "birth_reg"},
+        {SG_FIELD_PERSON_HOMETOWN, "hometown"},
+        {SG_FIELD_PERSON_ETHNICITY, "ethnicity"},
+        {SG_FIELD_PERSON_NATIONALITY, "nationality"},
+    };
+
+    if (field->type == SG_TYPE_RESIDENCE)
+        return "unit";
+    if (field->type == SG_TYPE_HOUSEHOLD)
+        return field->field == SG_FIELD_HOUSEHOLD_FILE_NO ? "file_no"
+                                                          : "household";
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (field->type == SG_TYPE_PERSON && field->field == keys[i].field)
+            return keys[i].key;
+    return NULL; /* the format has no such field, or it may be asked for */
+}
+
+static void say_missing(const struct entry *entry,
+                        const struct sg_quality_facts *facts,
+                        const struct sg_quality_person *person)
+{
+    for (size_t i = 0; i < facts->n_fields; i++) {
+        const char *key = key_of(&facts->fields[i]);
+
+        if ((person->missing >> i & 1) != 0 && key != NULL)
+            say(entry, "incomplete", key);
+    }
+}
+
+static bool differ(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) != 0;
+}
+
+/* The dossier says another thing than the register. */
+static void say_mismatch(const struct entry *entry)
+{
+    if (!entry->has_dossier)
+        return;
+    if (sg_date_is_valid(entry->dossier_birth) &&
+        entry->dossier_birth.ymd != entry->birth.ymd)
+        say(entry, "mismatch", "dossier.birth");
+    if (differ(entry->dossier_phone, entry->phone))
+        say(entry, "mismatch", "dossier.phone");
+    if (differ(entry->dossier_address, entry->address))
+        say(entry, "mismatch", "dossier.address");
+}
+
+static void judge(struct measure *measure, struct sg_date today)
+{
+    const struct sg_calendar calendar = {NULL, 0};
+    const struct sg_quality_facts facts = {
+        .context = measure,
+        .relative = relative,
+        .household = household,
+        .has_code = has_code,
+        .units = measure->units,
+        .calendar = &calendar,
+        .today = today,
+        .fields = sg_quality_fields,
+        .n_fields = sg_quality_n_fields,
+    };
+    struct sg_measure counts = {0};
+    struct sg_measure_result result;
+    char text[8];
+
+    for (size_t i = 0; i < measure->entries.count; i++) {
+        const struct entry *entry = &measure->entries.items[i];
+        const struct sg_subject *subject;
+        struct sg_quality_person person;
+
+        SG_ASSERT(sg_register_subject(measure->reg, &entry->uid, &subject) ==
+                  SG_OK);
+        sg_quality_judge(subject, &facts, &person);
+        sg_measure_count(&counts, &person, 1);
+        if (person.rules[1] == SG_RULES_FAIL ||
+            person.rules[2] == SG_RULES_FAIL)
+            say(entry, "pin", NULL);
+        if (person.rules[6] == SG_RULES_FAIL)
+            say(entry, "mojibake", NULL);
+        if (measure->is_decomposed[i])
+            say(entry, "nfd", NULL);
+        say_missing(entry, &facts, &person);
+        say_mismatch(entry);
+    }
+    sg_measure_judge(&counts, &(struct sg_measure_outside){0}, &result);
+    fprintf(stderr, "persons %" PRId64, counts.persons);
+    sg_fraction_print(result.correct, text);
+    fprintf(stderr, ", dung %s %%", text);
+    sg_fraction_print(result.complete, text);
+    fprintf(stderr, ", du %s %%", text);
+    sg_fraction_print(result.clean, text);
+    fprintf(stderr, ", sach %s %%\n", text);
+}
+
+/* --- Duplicates
+ * --------------------------------------------------------------- */
+
+/* Search keys of one entry, one after the other. */
+struct keys {
+    uint8_t bytes[8 * SG_NAME_SIZE_MAX];
+    struct sg_writer writer;
+};
+
+static struct sg_bytes search_key(struct keys *keys, const char *text)
+{
+    size_t from = sg_writer_written(&keys->writer).size;
+
+    if (text == NULL ||
+        sg_name_search_key(&keys->writer, sg_bytes(text, strlen(text))) !=
+            SG_OK)
+        return sg_bytes(NULL, 0);
+    return sg_bytes(keys->bytes + from,
+                    sg_writer_written(&keys->writer).size - from);
+}
+
+static struct sg_bytes match_key(struct keys *keys, const char *const name[3])
+{
+    struct sg_bytes parts[3];
+    size_t from = sg_writer_written(&keys->writer).size;
+
+    for (size_t i = 0; i < 3; i++)
+        parts[i] = sg_bytes(name[i], strlen(name[i]));
+    if (sg_name_match_key(&keys->writer, parts) != SG_OK)
+        return sg_bytes(NULL, 0);
+    return sg_bytes(keys->bytes + from,
+                    sg_writer_written(&keys->writer).size - from);
+}
+
+static struct sg_bytes text_of(const char *text)
+{
+    return sg_bytes(text, text == NULL ? 0 : strlen(text));
+}
+
+static void compare_by(const struct entry *entry, struct keys *keys,
+                       struct sg_duplicate_entry *ret)
+{
+    sg_writer_init_array(&keys->writer, keys->bytes, sizeof keys->bytes);
+    *ret = (struct sg_duplicate_entry){
+        .uid = entry->uid,
+        .match = match_key(keys, entry->name),
+        .family = search_key(keys, entry->name[0]),
+        .middle = search_key(keys, entry->name[1]),
+        .given = search_key(keys, entry->name[2]),
+        .birth = entry->birth,
+        .sex = (uint8_t)entry->sex,
+        .pin = entry->pin,
+        .old_number = text_of(entry->old_number),
+        .father = entry->father.is_there ? match_key(keys, entry->father.name)
+                                         : sg_bytes(NULL, 0),
+        .mother = entry->mother.is_there ? match_key(keys, entry->mother.name)
+                                         : sg_bytes(NULL, 0),
+        .hometown = entry->hometown,
+        .residence = entry->unit,
+        .address = text_of(entry->address),
+        .phone = text_of(entry->phone),
+    };
+}
+
+static enum sg_err say_pair(void *context, const struct sg_duplicate_pair *pair)
+{
+    const struct measure *measure = context;
+
+    printf("{");
+    print_uid("person", &measure->entries.items[pair->a].uid);
+    printf(",\"kind\":\"duplicate\",");
+    print_uid("other", &measure->entries.items[pair->b].uid);
+    printf(",\"score\":%u}\n", (unsigned)pair->score.total);
+    return SG_OK;
+}
+
+static void search(struct measure *measure)
+{
+    size_t count = measure->entries.count;
+    struct sg_duplicate_entry *entries = calloc(count, sizeof *entries);
+    struct keys *keys = calloc(count, sizeof *keys);
+    uint8_t secret[32] = {7};
+
+    SG_ASSERT(entries != NULL && keys != NULL);
+    for (size_t i = 0; i < count; i++)
+        compare_by(&measure->entries.items[i], &keys[i], &entries[i]);
+    SG_ASSERT(sg_duplicate_find(entries, count, secret, THRESHOLD, say_pair,
+                                measure) == SG_OK);
+    free(entries);
+    free(keys);
+}
+
+/* --- All of it
+ * ------------------------------------------------------------------ */
+
+static void free_all(struct measure *measure)
+{
+    sg_register_free(measure->reg);
+    sg_unit_table_free(measure->units);
+    entries_free(&measure->entries);
+    free(measure->is_decomposed);
+    free(measure->by_uid);
+    free(measure->by_household);
+}
+
+int main(int argc, char **argv)
+{
+    const struct sg_date today = {20230410};
+    struct measure measure = {.form.day = today};
+    struct sg_register_setup setup = {.hlc_max = UINT64_MAX};
+    clock_t began = clock();
+
+    if (argc != 2 || sg_crypto_init() != SG_OK) {
+        fprintf(stderr, "usage: measure POPULATION\n");
+        return 2;
+    }
+    if (!entries_read(argv[1], &measure.entries))
+        return 1;
+    SG_ASSERT(sg_unit_file_read(sg_unit_file_shipped(), &measure.units, NULL) ==
+              SG_OK);
+    setup.world.units = measure.units;
+    setup.world.as_of = today;
+    setup.world.duplicate_score = THRESHOLD;
+    SG_ASSERT(sg_register_new(&setup, &measure.reg) == SG_OK);
+    measure.form.take = take;
+    measure.form.context = &measure;
+    bring_in(&measure);
+    judge(&measure, today);
+    search(&measure);
+    fprintf(stderr, "%zu entries, %" PRIu64 " records, %.1f s\n",
+            measure.entries.count, measure.index,
+            (double)(clock() - began) / CLOCKS_PER_SEC);
+    free_all(&measure);
+    return 0;
+}
