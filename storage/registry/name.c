@@ -157,18 +157,26 @@ static enum sg_name_fault check_form(struct sg_bytes text)
     return place == AT_START ? SG_NAME_SPACE : SG_NAME_CHARACTER;
 }
 
+/* TCVN3 writes small letters with the codes of capitals: ễ is "Ô". Says whether
+ * B, of Latin-1, is a capital behind the small letter A. */
+static bool is_tcvn3_pair(int32_t a, int32_t b)
+{
+    return b >= 0xc0 && b <= 0xde && b != small(b) && a != NO_CHARACTER &&
+           a != ' ' && a == small(a) && is_letter(a);
+}
+
 static bool has_residue(struct sg_bytes text)
 {
     int32_t last = NO_CHARACTER;
 
     while (text.size > 0) {
         int32_t point = take(&text);
-        int32_t lower = small(point);
 
         if (point == 0xaa || point == 0xb5 || point == 0xba ||
-            !is_vietnamese(point) || is_vni_pair(last, lower))
+            !is_vietnamese(point) || is_vni_pair(small(last), small(point)) ||
+            is_tcvn3_pair(last, point))
             return true;
-        last = lower;
+        last = point;
     }
     return false;
 }

@@ -39,7 +39,8 @@ static void begin(struct form *form, struct sheet *sheet, enum sg_type type,
     sg_record_build_src(&sheet->build, &src);
 }
 
-static void end(struct form *form, struct sheet *sheet)
+/* Returns false when the record is refused. */
+static bool end(struct form *form, struct sheet *sheet)
 {
     struct sg_buf payload;
     struct sg_hash id;
@@ -48,12 +49,10 @@ static void end(struct form *form, struct sheet *sheet)
     sg_buf_init(&payload, SG_RECORD_SIZE_MAX);
     err = sg_record_build_end(&sheet->build, &sheet->copy, NULL,
                               &form->registry, &payload, &id);
-    if (err != SG_OK)
-        fprintf(stderr, "a record of type %d does not fit: %s\n",
-                (int)sheet->head.type, sg_err_text(err, SG_LANG_EN));
-    else
+    if (err == SG_OK)
         form->take(form->context, sg_buf_bytes(&payload), &id);
     sg_buf_clear(&payload);
+    return err == SG_OK;
 }
 
 static struct sg_bytes bytes_of(const char *text)
@@ -152,7 +151,7 @@ static void write_person(struct form *form, const struct entry *entry,
         sg_record_build_str(build, SG_FIELD_PERSON_PHONE,
                             bytes_of(entry->phone));
     sg_record_build_uint(build, SG_FIELD_PERSON_REGISTERED, entry->unit.value);
-    end(form, &sheet);
+    repair->is_refused = !end(form, &sheet);
 }
 
 static void write_numbers(struct form *form, const struct entry *entry)
@@ -164,7 +163,7 @@ static void write_numbers(struct form *form, const struct entry *entry)
         sg_record_build_uint(&sheet.build, SG_FIELD_COMMON_STATE, 2);
         sg_record_build_uint(&sheet.build, SG_FIELD_PIN_NUMBER, entry->pin);
         sg_record_build_uint(&sheet.build, SG_FIELD_PIN_BY, 1);
-        end(form, &sheet);
+        (void)end(form, &sheet);
     }
     if (entry->old_number != NULL) {
         begin(form, &sheet, SG_TYPE_OLD_ID, &entry->uid, FORM_DC01,
@@ -173,7 +172,7 @@ static void write_numbers(struct form *form, const struct entry *entry)
         sg_record_build_str(&sheet.build, SG_FIELD_OLD_ID_NUMBER,
                             bytes_of(entry->old_number));
         sg_record_build_nil(&sheet.build, SG_FIELD_OLD_ID_ISSUED);
-        end(form, &sheet);
+        (void)end(form, &sheet);
     }
 }
 
@@ -194,13 +193,27 @@ static void write_residence(struct form *form, const struct entry *entry)
     if (entry->has_household)
         sg_record_build_bin(build, SG_FIELD_RESIDENCE_HOUSEHOLD,
                             sg_bytes(entry->household.bytes, 16));
-    end(form, &sheet);
+    (void)end(form, &sheet);
+}
+
+/* Latin-1's controls and signs are in no name: they are what is left of a text
+ * that was read in the wrong encoding. */
+static bool has_residue(const char *text)
+{
+    for (const uint8_t *at = (const uint8_t *)text; *at != 0; at++)
+        if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0xbf)
+            return true;
+    return false;
 }
 
 void form_person(struct form *form, const struct entry *entry,
                  struct form_repair *ret_repair)
 {
-    *ret_repair = (struct form_repair){0};
+    *ret_repair = (struct form_repair){
+        .has_residue = has_residue(entry->name[0]) ||
+                       has_residue(entry->name[1]) ||
+                       has_residue(entry->name[2]),
+    };
     write_person(form, entry, ret_repair);
     write_numbers(form, entry);
     write_residence(form, entry);
@@ -230,5 +243,5 @@ void form_household(struct form *form, const struct sg_uid *household,
         sg_pack_nil(pack);
     }
     sg_record_build_uint(build, SG_FIELD_HOUSEHOLD_OPENED, form->day.ymd);
-    end(form, &sheet);
+    (void)end(form, &sheet);
 }

@@ -23,6 +23,8 @@ struct form {
 /* What was found wrong on the way in, and repaired. */
 struct form_repair {
     bool is_decomposed; /* the name was not in NFC */
+    bool has_residue;   /* it has signs of another encoding */
+    bool is_refused;    /* and cannot stand in a record */
 };
 
 /* A member of a household, as it says. */

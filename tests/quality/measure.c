@@ -26,8 +26,8 @@ struct measure {
     struct sg_register *reg;
     struct sg_unit_table *units;
     uint64_t index;
-    bool *is_decomposed;   /* by entry */
-    struct entry **by_uid; /* sorted */
+    struct form_repair *repairs; /* by entry */
+    struct entry **by_uid;       /* sorted */
     struct entry **by_household;
 };
 
@@ -115,16 +115,14 @@ static void bring_in(struct measure *measure)
 {
     size_t count = measure->entries.count;
 
-    measure->is_decomposed = calloc(count, sizeof(bool));
+    measure->repairs = calloc(count, sizeof *measure->repairs);
     measure->by_uid = calloc(count, sizeof(struct entry *));
     measure->by_household = calloc(count, sizeof(struct entry *));
     SG_ASSERT(measure->by_household != NULL && measure->by_uid != NULL &&
-              measure->is_decomposed != NULL);
+              measure->repairs != NULL);
     for (size_t i = 0; i < count; i++) {
-        struct form_repair repair;
-
-        form_person(&measure->form, &measure->entries.items[i], &repair);
-        measure->is_decomposed[i] = repair.is_decomposed;
+        form_person(&measure->form, &measure->entries.items[i],
+                    &measure->repairs[i]);
         measure->by_uid[i] = &measure->entries.items[i];
         measure->by_household[i] = &measure->entries.items[i];
     }
@@ -180,12 +178,15 @@ static bool household(void *context, const struct sg_uid *uid,
     return true;
 }
 
-/* The national tables of ethnic groups and of marital states. */
+/* The tables of ethnic groups and marital states; populations are invented, so
+ * their numbers begin with 999. */
 static bool has_code(void *context, enum sg_schema_table table, uint16_t code,
                      struct sg_date day)
 {
     (void)context;
     (void)day;
+    if (table == SG_TABLE_PROVINCE)
+        return code == 999;
     return table == SG_TABLE_ETHNIC ? code >= 1 && code <= 55
                                     : code >= 1 && code <= 6;
 }
@@ -233,13 +234,20 @@ static bool differ(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) != 0;
 }
 
+/* No day is meant by both. */
+static bool are_apart(struct sg_date a, struct sg_date b)
+{
+    return sg_date_is_valid(a) && sg_date_is_valid(b) &&
+           (sg_date_compare(sg_date_last(a), sg_date_first(b)) < 0 ||
+            sg_date_compare(sg_date_last(b), sg_date_first(a)) < 0);
+}
+
 /* The dossier says another thing than the register. */
 static void say_mismatch(const struct entry *entry)
 {
     if (!entry->has_dossier)
         return;
-    if (sg_date_is_valid(entry->dossier_birth) &&
-        entry->dossier_birth.ymd != entry->birth.ymd)
+    if (are_apart(entry->dossier_birth, entry->birth))
         say(entry, "mismatch", "dossier.birth");
     if (differ(entry->dossier_phone, entry->phone))
         say(entry, "mismatch", "dossier.phone");
@@ -277,11 +285,12 @@ static void judge(struct measure *measure, struct sg_date today)
         if (person.rules[1] == SG_RULES_FAIL ||
             person.rules[2] == SG_RULES_FAIL)
             say(entry, "pin", NULL);
-        if (person.rules[6] == SG_RULES_FAIL)
+        if (person.rules[6] == SG_RULES_FAIL || measure->repairs[i].has_residue)
             say(entry, "mojibake", NULL);
-        if (measure->is_decomposed[i])
+        if (measure->repairs[i].is_decomposed)
             say(entry, "nfd", NULL);
-        say_missing(entry, &facts, &person);
+        if (!measure->repairs[i].is_refused)
+            say_missing(entry, &facts, &person);
         say_mismatch(entry);
     }
     sg_measure_judge(&counts, &(struct sg_measure_outside){0}, &result);
@@ -394,7 +403,7 @@ static void free_all(struct measure *measure)
     sg_register_free(measure->reg);
     sg_unit_table_free(measure->units);
     entries_free(&measure->entries);
-    free(measure->is_decomposed);
+    free(measure->repairs);
     free(measure->by_uid);
     free(measure->by_household);
 }

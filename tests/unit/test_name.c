@@ -262,7 +262,8 @@ static void test_residue_is_found(void **state)
         "NguyÔn ThÞ Hoµ", "TrÇn V¨n §øc", "Ph¹m",  "Nguyeãn Thò Hoøa",
         "Traàn Vaên Nam", "Leâ",          "Phaïm", "NGUYEÃN",
         "Hoaøng",         "Ñoã",          "Ðỗ",    "ðỗ",
-        "Buøi",           "aªb",          "Hoâ"};
+        "Buøi",           "aªb",          "Hoâ",   "NguyÔn",
+        "QuyÕt",          "TuÊn"};
     size_t refused = 0;
 
     (void)state;
@@ -276,6 +277,9 @@ static void test_residue_is_found(void **state)
     assert_int_equal(refused, sizeof(found) / sizeof(found[0]));
     assert_int_equal(sg_name_check(TEXT("Nguyeãn")), SG_NAME_RESIDUE);
     assert_int_equal(sg_name_check(TEXT("ThÞ")), SG_NAME_RESIDUE);
+    assert_int_equal(sg_name_check(TEXT("NGUYỄN")), SG_NAME_FINE);
+    assert_int_equal(sg_name_check(TEXT("ÂN")), SG_NAME_FINE);
+    assert_int_equal(sg_name_check(TEXT("Lê-Ân")), SG_NAME_FINE);
 }
 
 /* Words of letters with single spaces; ’ and - between letters. */

@@ -10,13 +10,13 @@ enum weight {
     NAME_EQUAL = 90, /* where nothing is known of how common it is */
     NAME_EQUAL_MIN = 45,
     NAME_SPELT = 60,  /* equal but for tones and marks */
-    NAME_PARTLY = 55, /* a middle name more or less */
+    NAME_PARTLY = 60, /* a middle name more or less */
     NAME_SLIP = 45,   /* one letter */
-    NAME_OTHER = -160,
+    NAME_OTHER = -250,
     BIRTH_DAY = 140,
     BIRTH_SWAPPED = 100, /* day and month in each other's place */
     BIRTH_SLIP = 50,     /* one digit, in full dates */
-    BIRTH_YEAR = 45,     /* of one only the year is known */
+    BIRTH_YEAR = 60,     /* of one only the year is known */
     BIRTH_MONTH = 80,    /* of one only year and month */
     BIRTH_SAME_YEAR = -40,
     BIRTH_OTHER = -110,
@@ -25,21 +25,32 @@ enum weight {
     PIN_EQUAL = 150,
     PIN_OTHER = -90,
     OLD_EQUAL = 140,
-    OLD_OTHER = -40,
-    PARENT_EQUAL = 45,
+    OLD_OTHER = -10,
+    PARENT_EQUAL = 80,
     PARENT_OTHER = -40,
-    HOMETOWN_EQUAL = 35,
+    HOMETOWN_EQUAL = 90,
+    HOMETOWN_NEAR = 10, /* where they live in one unit anyway */
     HOMETOWN_OTHER = -20,
     UNIT_EQUAL = 40,
     ADDRESS_EQUAL = 15,
     UNIT_OTHER = -10,
     PHONE_EQUAL = 70,
-    PHONE_OTHER = -10,
+    PHONE_OTHER = -5,
 };
 
-/* Two entries of 200,000 are, before anything is compared, one person with
- * about the odds 1 to 2^24. */
-#define PRIOR 240
+/* One entry in 200 is a second one: of two entries of N, before anything is
+ * compared, the odds that they are one person are about 1 to 100 N. */
+#define PRIOR_BASE       66
+#define PRIOR_POPULATION 200000u /* where it is not known */
+
+static int log2_tenths(uint64_t value)
+{
+    int tenths = 0;
+
+    for (; value > 1; value /= 2)
+        tenths += 10;
+    return tenths;
+}
 
 static bool is_empty(struct sg_bytes bytes)
 {
@@ -69,17 +80,13 @@ static bool is_slip(struct sg_bytes a, struct sg_bytes b)
     return a.size - front - back <= 1 && b.size - front - back <= 1;
 }
 
-/* log2 of POPULATION / COMMON, in tenths. */
 static int rarity(uint64_t common, uint64_t population)
 {
-    int tenths = 0;
+    int tenths;
 
     if (common == 0 || population <= common)
         return NAME_EQUAL;
-    while (population / 2 >= common) {
-        population /= 2;
-        tenths += 10;
-    }
+    tenths = log2_tenths(population / common);
     return tenths < NAME_EQUAL_MIN ? NAME_EQUAL_MIN : tenths;
 }
 
@@ -201,6 +208,19 @@ static int compare_parents(const struct sg_duplicate_entry *a,
                 agree * PARENT_EQUAL + (known - agree) * PARENT_OTHER);
 }
 
+/* Who lives in one commune mostly comes from there: it says little then. */
+static int compare_hometowns(const struct sg_duplicate_entry *a,
+                             const struct sg_duplicate_entry *b,
+                             struct sg_duplicate_score *score)
+{
+    bool is_near = sg_unit_key_equal(a->residence, b->residence);
+
+    return compare_plain(
+        a->hometown.value != 0 && b->hometown.value != 0,
+        sg_unit_key_equal(a->hometown, b->hometown), SG_DUPLICATE_HOMETOWN,
+        is_near ? HOMETOWN_NEAR : HOMETOWN_EQUAL, HOMETOWN_OTHER, score);
+}
+
 static int compare_homes(const struct sg_duplicate_entry *a,
                          const struct sg_duplicate_entry *b,
                          struct sg_duplicate_score *score)
@@ -215,15 +235,16 @@ static int compare_homes(const struct sg_duplicate_entry *a,
     return part(score, SG_DUPLICATE_RESIDENCE, 700, UNIT_EQUAL);
 }
 
-/* From the odds to a scale of 1,000: even odds are 500, and each bit takes half
- * of what is left. */
-static uint16_t total_of(int weight)
+/* From the odds to a scale of 1,000: even odds are 700, the default of policy
+ * 6; three bits halve what is left to either end. */
+static uint16_t total_of(int weight, uint64_t population)
 {
-    int over = weight - PRIOR;
-    int bits = (over < 0 ? -over : over) / 10;
-    int rest = 500;
+    int over = weight - PRIOR_BASE -
+               log2_tenths(population == 0 ? PRIOR_POPULATION : population);
+    int rest = over < 0 ? 700 : 300;
 
-    for (int i = 0; i < bits && rest > 0; i += 3)
+    for (int bits = (over < 0 ? -over : over) / 10; bits > 0 && rest > 0;
+         bits -= 3)
         rest /= 2;
     return (uint16_t)(over < 0 ? rest : 1000 - rest);
 }
@@ -247,15 +268,12 @@ void sg_duplicate_compare(const struct sg_duplicate_entry *a,
         compare_texts(a->old_number, b->old_number, SG_DUPLICATE_OLD_NUMBER,
                       OLD_EQUAL, OLD_OTHER, score);
     weight += compare_parents(a, b, score);
-    weight += compare_plain(a->hometown.value != 0 && b->hometown.value != 0,
-                            sg_unit_key_equal(a->hometown, b->hometown),
-                            SG_DUPLICATE_HOMETOWN, HOMETOWN_EQUAL,
-                            HOMETOWN_OTHER, score);
+    weight += compare_hometowns(a, b, score);
     weight += compare_homes(a, b, score);
     weight += compare_texts(a->phone, b->phone, SG_DUPLICATE_PHONE, PHONE_EQUAL,
                             PHONE_OTHER, score);
     score->weight = (int16_t)weight;
-    score->total = total_of(weight);
+    score->total = total_of(weight, population);
 }
 
 /* --- Keys ----------------------------------------------------------------- */

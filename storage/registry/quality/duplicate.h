@@ -55,7 +55,7 @@ struct sg_duplicate_entry {
 };
 
 struct sg_duplicate_score {
-    uint16_t total; /* 0 to 1000; policy 6 says from where on it matters */
+    uint16_t total; /* 0 to 1000, 700: even odds (policy 6) */
     int16_t weight; /* the evidence, in tenths of bits */
     /* How well each part agrees, 0 to 1000; -1 where one side is missing. */
     int16_t parts[SG_DUPLICATE_PART_COUNT];

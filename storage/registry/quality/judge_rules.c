@@ -7,9 +7,7 @@
 #define METHOD_NATIONAL 3u
 #define RESULT_TRUE     1u
 #define RESULT_FALSE    2u
-#define PERMANENT       1u
 #define STATE_OPEN      2u
-#define TEST_PROVINCE   999u
 
 static const struct sg_subject_object *person_of(
     const struct sg_subject *subject)
@@ -64,7 +62,11 @@ static void judge_number(const struct sg_subject *subject,
 
     person->rules[1] = person->rules[2] = SG_RULES_NOT_APPLICABLE;
     if (pin != 0) {
-        person->rules[1] = (uint8_t)sg_rules_v01(pin, sex, birth);
+        person->rules[1] =
+            facts->has_code(facts->context, SG_TABLE_PROVINCE,
+                            (uint16_t)(pin / 1000000000), facts->today)
+                ? (uint8_t)sg_rules_v01(pin, sex, birth)
+                : SG_RULES_FAIL;
         person->rules[2] =
             (uint8_t)sg_rules_v02(pin, birth_province(object, facts));
     }

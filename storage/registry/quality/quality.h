@@ -62,7 +62,8 @@ struct sg_quality_facts {
     bool (*household)(void *context, const struct sg_uid *uid,
                       const struct sg_uid *person,
                       struct sg_quality_household *ret);
-    /* Says whether CODE is a row of TABLE on DAY. */
+    /* Says whether CODE is a row of TABLE on DAY; of the provinces in a test
+     * registry only 999 is. */
     bool (*has_code)(void *context, enum sg_schema_table table, uint16_t code,
                      struct sg_date day);
     const struct sg_unit_table *units;
