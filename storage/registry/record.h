@@ -78,8 +78,8 @@ struct sg_record {
 SG_USE_RESULT enum sg_err sg_record_decode(struct sg_bytes payload,
                                            struct sg_record *ret_record);
 
-/* The same of the inner bytes alone, as a fold keeps them (merge/subject.h); the
- * copy is zeros. Borrows and errors: as sg_record_decode. */
+/* The same of the inner bytes alone, as a fold keeps them (merge/subject.h);
+ * the copy is zeros. Borrows and errors: as sg_record_decode. */
 SG_USE_RESULT enum sg_err sg_record_decode_inner(struct sg_bytes inner,
                                                  struct sg_record *ret_record);
 

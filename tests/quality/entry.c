@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/base/alloc.h"
+#include "storage/base/check.h"
+
 static const char *text_of(const json_t *object, const char *key)
 {
     return json_string_value(json_object_get(object, key));
@@ -112,9 +115,8 @@ static bool add_line(struct entries *entries, const char *line, size_t number)
     if (entries->count == entries->room) {
         entries->room = entries->room == 0 ? 4096 : 2 * entries->room;
         entries->items =
-            realloc(entries->items, entries->room * sizeof *entries->items);
-        if (entries->items == NULL)
-            abort();
+            sg_realloc(entries->items, entries->room * sizeof *entries->items);
+        SG_ASSERT(entries->items != NULL);
     }
     if (json == NULL) {
         fprintf(stderr, "line %zu: %s\n", number, error.text);
@@ -129,22 +131,40 @@ static bool add_line(struct entries *entries, const char *line, size_t number)
     return true;
 }
 
+#define LINE_SIZE_MAX 65536u
+
+/* Reads all lines of FILE; one that does not end within the buffer is too long.
+ */
+static bool read_lines(FILE *file, char *line, struct entries *entries)
+{
+    for (size_t number = 1; fgets(line, LINE_SIZE_MAX, file) != NULL;
+         number++) {
+        if (strchr(line, '\n') == NULL && !feof(file)) {
+            fprintf(stderr, "line %zu: too long\n", number);
+            return false;
+        }
+        if (line[strspn(line, " \t\r\n")] != 0 &&
+            !add_line(entries, line, number))
+            return false;
+    }
+    return ferror(file) == 0;
+}
+
 bool entries_read(const char *path, struct entries *ret_entries)
 {
     FILE *file = fopen(path, "r");
-    char *line = NULL;
-    size_t room = 0;
-    bool is_fine = file != NULL;
+    char *line;
+    bool is_fine;
 
     *ret_entries = (struct entries){0};
     if (file == NULL) {
         perror(path);
         return false;
     }
-    for (size_t number = 1; is_fine && getline(&line, &room, file) > 0;
-         number++)
-        is_fine = add_line(ret_entries, line, number);
-    free(line);
+    line = sg_alloc(LINE_SIZE_MAX);
+    SG_ASSERT(line != NULL);
+    is_fine = read_lines(file, line, ret_entries);
+    sg_free(line);
     fclose(file);
     return is_fine;
 }
@@ -153,6 +173,6 @@ void entries_free(struct entries *entries)
 {
     for (size_t i = 0; i < entries->count; i++)
         json_decref(entries->items[i].json);
-    free(entries->items);
+    sg_free(entries->items);
     *entries = (struct entries){0};
 }

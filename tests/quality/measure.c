@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/registry/merge/register.h"
 #include "storage/registry/name.h"
@@ -115,9 +116,9 @@ static void bring_in(struct measure *measure)
 {
     size_t count = measure->entries.count;
 
-    measure->repairs = calloc(count, sizeof *measure->repairs);
-    measure->by_uid = calloc(count, sizeof(struct entry *));
-    measure->by_household = calloc(count, sizeof(struct entry *));
+    measure->repairs = sg_calloc(count, sizeof *measure->repairs);
+    measure->by_uid = sg_calloc(count, sizeof(struct entry *));
+    measure->by_household = sg_calloc(count, sizeof(struct entry *));
     SG_ASSERT(measure->by_household != NULL && measure->by_uid != NULL &&
               measure->repairs != NULL);
     for (size_t i = 0; i < count; i++) {
@@ -295,16 +296,16 @@ static void judge(struct measure *measure, struct sg_date today)
     }
     sg_measure_judge(&counts, &(struct sg_measure_outside){0}, &result);
     fprintf(stderr, "persons %" PRId64, counts.persons);
-    sg_fraction_print(result.correct, text);
+    sg_measure_print(result.correct, text);
     fprintf(stderr, ", dung %s %%", text);
-    sg_fraction_print(result.complete, text);
+    sg_measure_print(result.complete, text);
     fprintf(stderr, ", du %s %%", text);
-    sg_fraction_print(result.clean, text);
+    sg_measure_print(result.clean, text);
     fprintf(stderr, ", sach %s %%\n", text);
 }
 
-/* --- Duplicates
- * --------------------------------------------------------------- */
+/* --- Duplicates ------------------------------------------------------------
+ */
 
 /* Search keys of one entry, one after the other. */
 struct keys {
@@ -382,8 +383,8 @@ static enum sg_err say_pair(void *context, const struct sg_duplicate_pair *pair)
 static void search(struct measure *measure)
 {
     size_t count = measure->entries.count;
-    struct sg_duplicate_entry *entries = calloc(count, sizeof *entries);
-    struct keys *keys = calloc(count, sizeof *keys);
+    struct sg_duplicate_entry *entries = sg_calloc(count, sizeof *entries);
+    struct keys *keys = sg_calloc(count, sizeof *keys);
     uint8_t secret[32] = {7};
 
     SG_ASSERT(entries != NULL && keys != NULL);
@@ -391,21 +392,21 @@ static void search(struct measure *measure)
         compare_by(&measure->entries.items[i], &keys[i], &entries[i]);
     SG_ASSERT(sg_duplicate_find(entries, count, secret, THRESHOLD, say_pair,
                                 measure) == SG_OK);
-    free(entries);
-    free(keys);
+    sg_free(entries);
+    sg_free(keys);
 }
 
-/* --- All of it
- * ------------------------------------------------------------------ */
+/* --- All of it -------------------------------------------------------------
+ */
 
 static void free_all(struct measure *measure)
 {
     sg_register_free(measure->reg);
     sg_unit_table_free(measure->units);
     entries_free(&measure->entries);
-    free(measure->repairs);
-    free(measure->by_uid);
-    free(measure->by_household);
+    sg_free(measure->repairs);
+    sg_free(measure->by_uid);
+    sg_free(measure->by_household);
 }
 
 int main(int argc, char **argv)

@@ -5,23 +5,22 @@
 #include "storage/registry/quality/quality.h"
 
 /* Gives the standing permanent residence; NULL when there is none. */
-const struct sg_subject_object *sg_quality_home(
-    const struct sg_subject *subject);
+const struct sg_subject_object *sg_judge_home(const struct sg_subject *subject);
 
 /* Gives the household that the home names. Returns false when it names none or
  * there is no such household. */
-bool sg_quality_household_of(const struct sg_subject *subject,
-                             const struct sg_quality_facts *facts,
-                             struct sg_quality_household *ret);
+bool sg_judge_household(const struct sg_subject *subject,
+                        const struct sg_quality_facts *facts,
+                        struct sg_quality_household *ret);
 
 /* Fill what the rules of structure and the verifications say. */
-void sg_quality_judge_rules(const struct sg_subject *subject,
-                            const struct sg_quality_facts *facts,
-                            struct sg_quality_person *person);
+void sg_judge_rules_fill(const struct sg_subject *subject,
+                         const struct sg_quality_facts *facts,
+                         struct sg_quality_person *person);
 
 /* Fill what is timely: sống. */
-void sg_quality_judge_life(const struct sg_subject *subject,
-                           const struct sg_quality_facts *facts,
-                           struct sg_quality_person *person);
+void sg_judge_life_fill(const struct sg_subject *subject,
+                        const struct sg_quality_facts *facts,
+                        struct sg_quality_person *person);
 
 #endif

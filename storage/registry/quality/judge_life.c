@@ -189,9 +189,9 @@ static bool is_touched(const struct life *life)
     return false;
 }
 
-void sg_quality_judge_life(const struct sg_subject *subject,
-                           const struct sg_quality_facts *facts,
-                           struct sg_quality_person *person)
+void sg_judge_life_fill(const struct sg_subject *subject,
+                        const struct sg_quality_facts *facts,
+                        struct sg_quality_person *person)
 {
     struct life life = {subject, facts, person, facts->today};
 

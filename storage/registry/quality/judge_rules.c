@@ -84,8 +84,8 @@ static void judge_number(const struct sg_subject *subject,
                                   : SG_RULES_NOT_APPLICABLE;
 }
 
-/* --- V06, V07
- * ----------------------------------------------------------------- */
+/* --- V06, V07 --------------------------------------------------------------
+ */
 
 static bool has_name_fault(struct sg_bytes part)
 {
@@ -141,8 +141,8 @@ static void judge_codes(const struct sg_subject *subject,
     }
 }
 
-/* --- V08, V09
- * ------------------------------------------------------------------- */
+/* --- V08, V09 --------------------------------------------------------------
+ */
 
 static uint8_t judge_unit(const struct sg_subject_object *residence,
                           const struct sg_quality_facts *facts)
@@ -179,8 +179,8 @@ static void judge_residences(const struct sg_subject *subject,
     size_t n = 0;
 
     person->rules[8] = SG_RULES_UNKNOWN;
-    if (sg_quality_home(subject) != NULL)
-        person->rules[8] = judge_unit(sg_quality_home(subject), facts);
+    if (sg_judge_home(subject) != NULL)
+        person->rules[8] = judge_unit(sg_judge_home(subject), facts);
     for (size_t i = 0; i < count && n < RESIDENCES_MAX; i++)
         residences[n++] = (struct sg_rules_residence){
             .kind = (uint8_t)sg_subject_uint(&objects[i],
@@ -244,8 +244,8 @@ static void judge_kin(const struct sg_subject *subject,
     person->rules[10] = verdict;
 }
 
-/* --- V12, V13
- * ------------------------------------------------------------------------- */
+/* --- V12, V13 --------------------------------------------------------------
+ */
 
 static void judge_cards(const struct sg_subject *subject,
                         struct sg_quality_person *person)
@@ -273,8 +273,8 @@ static void judge_cards(const struct sg_subject *subject,
                                                     : SG_RULES_PASS;
 }
 
-/* --- Verifications
- * ------------------------------------------------------------------------ */
+/* --- Verifications ---------------------------------------------------------
+ */
 
 static void read_results(const struct sg_record *record, bool is_national,
                          struct sg_quality_person *person)
@@ -327,9 +327,9 @@ static void judge_verifications(const struct sg_subject *subject,
     }
 }
 
-void sg_quality_judge_rules(const struct sg_subject *subject,
-                            const struct sg_quality_facts *facts,
-                            struct sg_quality_person *person)
+void sg_judge_rules_fill(const struct sg_subject *subject,
+                         const struct sg_quality_facts *facts,
+                         struct sg_quality_person *person)
 {
     for (unsigned i = 0; i <= SG_RULES_COUNT; i++)
         person->rules[i] = SG_RULES_NOT_APPLICABLE;

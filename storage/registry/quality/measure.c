@@ -1,6 +1,6 @@
 #include "storage/registry/quality/measure.h"
 
-#include <stdio.h>
+#include <string.h>
 
 /* The rules that say whether an entry is correct by its structure. */
 static const uint8_t structural[] = {1, 2, 5, 8, 10, 12};
@@ -74,7 +74,7 @@ void sg_measure_add(struct sg_measure *measure, const struct sg_measure *part)
 
 /* --- Fractions ------------------------------------------------------------ */
 
-int sg_fraction_compare(struct sg_fraction a, struct sg_fraction b)
+int sg_measure_compare(struct sg_fraction a, struct sg_fraction b)
 {
     int64_t left = a.of * b.in;
     int64_t right = b.of * a.in;
@@ -86,7 +86,7 @@ int sg_fraction_compare(struct sg_fraction a, struct sg_fraction b)
 
 static struct sg_fraction smaller(struct sg_fraction a, struct sg_fraction b)
 {
-    return sg_fraction_compare(a, b) <= 0 ? a : b;
+    return sg_measure_compare(a, b) <= 0 ? a : b;
 }
 
 /* Says whether FRACTION is at least PERCENT; one that is not computable is. */
@@ -95,20 +95,29 @@ static bool reaches(struct sg_fraction fraction, int64_t percent)
     return fraction.in == 0 || fraction.of * 100 >= fraction.in * percent;
 }
 
-void sg_fraction_print(struct sg_fraction fraction, char ret_text[8])
+void sg_measure_print(struct sg_fraction fraction, char ret_text[8])
 {
-    int64_t tenths;
+    int64_t tenths = 0;
+    int64_t digit = 1000;
+    size_t n = 0;
 
-    if (fraction.in == 0) {
-        snprintf(ret_text, 8, "-");
+    if (fraction.in != 0)
+        tenths = fraction.of * 1000 / fraction.in;
+    if (fraction.in == 0 || tenths < 0 || tenths > 9999) {
+        memcpy(ret_text, "-", 2);
         return;
     }
-    tenths = fraction.of * 1000 / fraction.in;
-    snprintf(ret_text, 8, "%u.%u", (unsigned)(tenths / 10) % 1000,
-             (unsigned)(tenths % 10));
+    while (digit > 10 && tenths < digit)
+        digit /= 10;
+    for (; digit > 0; digit /= 10) {
+        if (digit == 1)
+            ret_text[n++] = '.';
+        ret_text[n++] = (char)('0' + tenths / digit % 10);
+    }
+    ret_text[n] = 0;
 }
 
-/* --- The figures ------------------------------------------------------------
+/* --- The figures -----------------------------------------------------------
  */
 
 /* Integer square root, rounded up. */

@@ -58,11 +58,11 @@ struct sg_fraction {
 
 /* Returns -1, 0 or 1 as A is smaller, equal or larger; one that is not
  * computable is larger than all, since it limits nothing. */
-int sg_fraction_compare(struct sg_fraction a, struct sg_fraction b);
+int sg_measure_compare(struct sg_fraction a, struct sg_fraction b);
 
 /* Writes the per cent of FRACTION with one decimal, rounded down: 100.0 is
  * written only for a whole. "-" when it is not computable. */
-void sg_fraction_print(struct sg_fraction fraction, char ret_text[8]);
+void sg_measure_print(struct sg_fraction fraction, char ret_text[8]);
 
 /* What does not come from persons. */
 struct sg_measure_outside {

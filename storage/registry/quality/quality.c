@@ -28,7 +28,7 @@ const struct sg_quality_field sg_quality_fields[] = {
 const size_t sg_quality_n_fields =
     sizeof sg_quality_fields / sizeof sg_quality_fields[0];
 
-/* --- What stands ------------------------------------------------------------
+/* --- What stands -----------------------------------------------------------
  */
 
 static const struct sg_subject_object *own(const struct sg_subject *subject,
@@ -37,23 +37,13 @@ static const struct sg_subject_object *own(const struct sg_subject *subject,
     return sg_subject_find(subject, type, sg_bytes(NULL, 0));
 }
 
-const struct sg_subject_object *sg_quality_home(
-    const struct sg_subject *subject)
-{
-    if (!subject->has_residence)
-        return NULL;
-    return sg_subject_find(
-        subject, SG_TYPE_RESIDENCE,
-        sg_bytes(subject->residence.bytes, sizeof subject->residence.bytes));
-}
-
 static bool is_value(const struct sg_subject_cell *cell)
 {
     return cell != NULL && cell->value.size > 0;
 }
 
-/* --- đủ
- * ----------------------------------------------------------------------- */
+/* --- đủ --------------------------------------------------------------------
+ */
 
 static bool is_due(enum sg_quality_age age, int years, bool is_dead)
 {
@@ -99,7 +89,7 @@ static bool has_household_field(const struct sg_subject *subject,
 {
     struct sg_quality_household household;
 
-    if (!sg_quality_household_of(subject, facts, &household))
+    if (!sg_judge_household(subject, facts, &household))
         return false;
     if (field == SG_FIELD_HOUSEHOLD_FILE_NO)
         return household.has_file_no;
@@ -108,28 +98,12 @@ static bool has_household_field(const struct sg_subject *subject,
     return true;
 }
 
-bool sg_quality_household_of(const struct sg_subject *subject,
-                             const struct sg_quality_facts *facts,
-                             struct sg_quality_household *ret)
-{
-    const struct sg_subject_cell *cell = sg_subject_known(
-        sg_quality_home(subject), SG_FIELD_RESIDENCE_HOUSEHOLD);
-    struct sg_msgpack reader;
-    struct sg_uid uid;
-
-    if (cell == NULL)
-        return false;
-    sg_subject_open(cell, &reader);
-    return sg_record_read_uid(&reader, &uid) &&
-           facts->household(facts->context, &uid, &subject->uid, ret);
-}
-
 /* Finds the cell that FIELD is about; NULL when nobody sets it. */
 static const struct sg_subject_cell *cell_of(
     const struct sg_subject *subject, const struct sg_quality_field *field)
 {
     if (field->type == SG_TYPE_RESIDENCE)
-        return sg_subject_known(sg_quality_home(subject), field->field);
+        return sg_subject_known(sg_judge_home(subject), field->field);
     return sg_subject_known(own(subject, field->type), field->field);
 }
 
@@ -177,8 +151,8 @@ static void judge_fields(const struct sg_subject *subject,
     }
 }
 
-/* --- sạch
- * ----------------------------------------------------------------------- */
+/* --- sạch ------------------------------------------------------------------
+ */
 
 static bool is_all(struct sg_bytes text, char digit)
 {
@@ -204,7 +178,7 @@ static bool has_placeholder(const struct sg_subject *subject)
     const struct sg_subject_object *person = own(subject, SG_TYPE_PERSON);
     struct sg_bytes phone = sg_subject_str(person, SG_FIELD_PERSON_PHONE);
     struct sg_bytes address =
-        sg_subject_str(sg_quality_home(subject), SG_FIELD_RESIDENCE_ADDRESS);
+        sg_subject_str(sg_judge_home(subject), SG_FIELD_RESIDENCE_ADDRESS);
     uint64_t pin = sg_subject_pin(subject);
 
     return (pin != 0 && pin % 1000000 == 0) || is_all(phone, '0') ||
@@ -232,8 +206,8 @@ static uint16_t household_dirt(const struct sg_subject *subject,
 
     if (!subject->has_home)
         return SG_QUALITY_ORPHAN;
-    if (!sg_quality_household_of(subject, facts, &household) ||
-        !household.is_open || household.heads == 0)
+    if (!sg_judge_household(subject, facts, &household) || !household.is_open ||
+        household.heads == 0)
         return SG_QUALITY_ORPHAN;
     return household.heads > 1 ? SG_QUALITY_TWO_HEADS : 0;
 }
@@ -265,8 +239,8 @@ static void judge_clean(const struct sg_subject *subject,
     person->dirt |= household_dirt(subject, facts);
 }
 
-/* --- All of it
- * -------------------------------------------------------------------- */
+/* --- All of it -------------------------------------------------------------
+ */
 
 static bool is_identity_wrong(const struct sg_subject *subject,
                               const struct sg_quality_person *person)
@@ -294,10 +268,10 @@ void sg_quality_judge(const struct sg_subject *subject,
         .is_new_year =
             sg_date_precision(birth) == SG_DATE_YMD && birth.ymd % 10000 == 101,
     };
-    sg_quality_judge_rules(subject, facts, person);
+    sg_judge_rules_fill(subject, facts, person);
     judge_fields(subject, facts, years, person);
     judge_clean(subject, facts, person);
-    sg_quality_judge_life(subject, facts, person);
+    sg_judge_life_fill(subject, facts, person);
     person->is_identity_wrong = is_identity_wrong(subject, person);
 }
 
