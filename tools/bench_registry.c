@@ -1,5 +1,7 @@
-/* How fast records of a synthetic history are read and admitted, in memory.
- * Officers' signatures are not verified on this path (RECORDS 3, A12). */
+/* How fast records of a synthetic history are read, admitted and folded into a
+ * register with its state roots, in memory. Officers' signatures are not
+ * verified on this path (RECORDS 3, A12). What the machine itself gives is
+ * hashing the same bytes. */
 #include "tools/bench.h"
 
 #include <stdio.h>
@@ -7,6 +9,7 @@
 
 #include "storage/base/alloc.h"
 #include "storage/registry/admission.h"
+#include "storage/registry/merge/register.h"
 #include "storage/registry/unit_file.h"
 #include "tools/synth_authority.h"
 
@@ -15,6 +18,8 @@
 #define RECORDS_MAX   (PERSONS * SG_SYNTH_RECORDS_MAX)
 #define PAYLOADS_MAX  (1 << 28)
 #define GOAL_ADMIT_US 2.0
+#define GOAL_FOLD     150000
+#define DAY_MS        UINT64_C(86400000)
 
 struct work {
     struct sg_unit_table *units;
@@ -28,6 +33,7 @@ struct work {
     struct sg_admission_copy *copies; /* payload.data is an offset at first */
     size_t n_copies;
     size_t n_admitted;
+    struct sg_state_root root;
 };
 
 /* Reads every copy: A03 to A05, and its id. */
@@ -66,6 +72,68 @@ static enum sg_err judge_all(void *context)
         work->n_admitted += verdict.standing == SG_ADMISSION_ADMITTED;
     }
     return SG_OK;
+}
+
+/* What the fold must know of the authority. */
+static struct sg_register_setup setup_of(const struct work *work)
+{
+    const struct sg_authority *authority = work->authority;
+    uint64_t days =
+        sg_authority_policy(authority, SG_AUTHORITY_POLICY_CLOCK_DAYS, 0);
+    struct sg_register_setup setup = {
+        .registry = work->registry,
+        .world = {.units = sg_authority_units(authority),
+                  .as_of = sg_authority_as_of(authority),
+                  .duplicate_score = (unsigned)sg_authority_policy(
+                      authority, SG_AUTHORITY_POLICY_DUPLICATE_SCORE, 0)}};
+    struct sg_authority_at at;
+
+    sg_authority_at_cut(authority, &at);
+    setup.hlc_max =
+        (sg_authority_time_floor(&at) + days * DAY_MS) << 16 | UINT16_MAX;
+    return setup;
+}
+
+static enum sg_err put(struct sg_register *reg,
+                       const struct sg_admission_copy *copy,
+                       const struct sg_admission_verdict *verdict)
+{
+    struct sg_register_copy to = {.log = copy->place.log.hash,
+                                  .index = copy->place.index,
+                                  .id = verdict->id,
+                                  .record = &verdict->record,
+                                  .is_admitted = true,
+                                  .is_signed = true,
+                                  .roles = verdict->grant->roles,
+                                  .grant = verdict->grant->units,
+                                  .n_grant = verdict->grant->n_units};
+
+    memcpy(to.node.key, copy->node, sizeof(to.node.key));
+    return sg_register_put(reg, &to);
+}
+
+/* The same, and a register of all that is admitted. */
+static enum sg_err fold_all(void *context)
+{
+    struct work *work = context;
+    struct sg_register_setup setup = setup_of(work);
+    struct sg_register *reg = NULL;
+    struct sg_admission_judge judge;
+    struct sg_admission_verdict verdict;
+    enum sg_err err = sg_register_new(&setup, &reg);
+
+    sg_admission_judge_init(&judge, work->authority, &work->registry);
+    for (size_t i = 0; err == SG_OK && i < work->n_copies; i++) {
+        sg_admission_judge(&judge, &work->copies[i], &verdict);
+        if (verdict.standing == SG_ADMISSION_ADMITTED)
+            err = put(reg, &work->copies[i], &verdict);
+    }
+    if (err == SG_OK)
+        err = sg_register_settle(reg);
+    if (err == SG_OK)
+        sg_register_root_all(reg, &work->root);
+    sg_register_free(reg);
+    return err;
 }
 
 static enum sg_err keep(struct work *work, const struct sg_synth_record *record)
@@ -145,6 +213,27 @@ static enum sg_err prepare(struct work *work)
     return err == SG_OK ? fill(work) : err;
 }
 
+/* Measures all steps together, beside the hashing of the same bytes. */
+static enum sg_err measure_fold(struct sg_bench *bench, struct work *work)
+{
+    struct sg_bench_figure folded = {.name = "registry/folded",
+                                     .unit = "/s",
+                                     .goal = GOAL_FOLD,
+                                     .goal_kind = SG_BENCH_AT_LEAST};
+    enum sg_err err = sg_bench_limits_hash(
+        bench, work->payloads.size / work->n_copies, &folded.limit);
+
+    if (err == SG_OK)
+        err = sg_bench_rate(bench, (double)work->n_copies, UINT64_MAX, fold_all,
+                            work, &folded.value);
+    if (err != SG_OK)
+        return err;
+    if (work->root.n_persons * 100 < (uint64_t)PERSONS * 90)
+        return SG_ERR_INVALID; /* most are folded, and alive */
+    sg_bench_print(bench, &folded);
+    return SG_OK;
+}
+
 static enum sg_err measure(struct sg_bench *bench, struct work *work)
 {
     struct sg_bench_figure read = {.name = "registry/decode_fit_id",
@@ -169,7 +258,7 @@ static enum sg_err measure(struct sg_bench *bench, struct work *work)
     sg_bench_print(bench, &read);
     sg_bench_print(bench, &judged);
     sg_bench_print(bench, &admission);
-    return SG_OK;
+    return measure_fold(bench, work);
 }
 
 enum sg_err sg_bench_registry(struct sg_bench *bench)
