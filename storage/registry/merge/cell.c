@@ -126,8 +126,48 @@ static void add_choices(struct merge *merge)
     }
 }
 
-/* Adds what a head says of a record that is not held; the same is said once,
- * however many handovers say it. */
+/* Says whether a smaller handover says something of the same head, in the cell
+ * of ELEMENT (NULL but for sets). */
+static bool is_said_before(const struct sg_handed_head *heads, size_t at,
+                           const uint8_t *element)
+{
+    for (size_t i = at; i > 0; i--) {
+        const struct sg_handed_head *before = &heads[i - 1];
+
+        if (before->field != heads[at].field ||
+            memcmp(before->ref, heads[at].ref, 16) != 0)
+            return false;
+        if (element == NULL ||
+            sg_handed_element(before->value, element + 2).size > 0)
+            return true;
+    }
+    return false;
+}
+
+/* Adds what a head says of a record that is not held. */
+static void add_head_of(struct merge *merge, struct setter setter,
+                        const struct sg_handed_head *heads, size_t at)
+{
+    struct sg_cursor cursor = {heads[at].value.data};
+
+    if (setter.merge != 'S') {
+        setter.value = heads[at].value;
+        if (!is_said_before(heads, at, NULL))
+            push(merge, &setter);
+        return;
+    }
+    if (sg_cursor_is_nil(heads[at].value.data))
+        return;
+    for (uint32_t n = sg_cursor_array(&cursor); n > 0; n--) {
+        (void)sg_cursor_array(&cursor);
+        setter.element = cursor.at;
+        (void)sg_cursor_skip(&cursor);
+        setter.value = sg_cursor_skip(&cursor);
+        if (!is_said_before(heads, at, setter.element))
+            push(merge, &setter);
+    }
+}
+
 static void add_handed(struct merge *merge, const struct sg_handed_head *heads,
                        size_t at)
 {
@@ -143,20 +183,14 @@ static void add_handed(struct merge *merge, const struct sg_handed_head *heads,
     if (field == NULL || !is_merged(field->merge) || count == 0 ||
         first < graph->n_real)
         return;
-    for (size_t i = at; i > 0; i--)
-        if (heads[i - 1].field != head->field ||
-            memcmp(heads[i - 1].ref, head->ref, 16) != 0)
-            break;
-        else if (sg_bytes_equal(heads[i - 1].value, head->value))
-            return;
-    for (setter.node = first; setter.node < first + count; setter.node++)
+    setter.merge = field->merge;
+    for (setter.node = first; setter.node < first + count; setter.node++) {
+        setter.is_approved = graph->records[setter.node].is_approved;
         if (graph->nodes[setter.node].object ==
                 (uint32_t)(merge->object - graph->objects) &&
-            sg_graph_sets(graph, setter.node)) {
-            setter.merge = field->merge;
-            setter.is_approved = graph->records[setter.node].is_approved;
-            push_value(merge, setter, head->value);
-        }
+            sg_graph_sets(graph, setter.node))
+            add_head_of(merge, setter, heads, at);
+    }
 }
 
 static void add_all(struct merge *merge)

@@ -112,17 +112,6 @@ static const struct sg_subject_record *opening_of(
     return NULL;
 }
 
-/* What the machine of OBJECT must know of the rest of the subject. */
-static unsigned options_for(const struct view *view,
-                            const struct sg_subject_object *made)
-{
-    if (made->type == SG_TYPE_ACCOUNT &&
-        sg_subject_stands_uint(made, SG_FIELD_ACCOUNT_LEVEL, 1) == 0)
-        return SG_STATE_DELETABLE;
-    return made->type == SG_TYPE_DOSSIER && view->is_blocked ? SG_STATE_BLOCKED
-                                                             : 0;
-}
-
 static enum sg_err make_object(struct view *view,
                                struct sg_graph_object *object,
                                struct sg_subject_object *ret)
@@ -136,7 +125,9 @@ static enum sg_err make_object(struct view *view,
                                       .opening = opening_of(graph, object)};
     err = sg_cell_merge(graph, object, &ret->cells, &ret->n_cells);
     if (err == SG_OK)
-        err = sg_state_judge(graph, object, options_for(view, ret), &result);
+        err = sg_state_judge(
+            graph, object, object->type == SG_TYPE_DOSSIER && view->is_blocked,
+            &result);
     if (err != SG_OK)
         return err;
     ret->state = object->state;

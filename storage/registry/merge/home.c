@@ -153,7 +153,8 @@ static void follow(struct units *units, const struct sg_fold_world *world)
                 unit->until.ymd <= world->as_of.ymd)
                 edges = sg_unit_edges_from(world->units, unit->key, &count);
             for (size_t k = 0; k < count; k++)
-                add(units, edges[k].to.value);
+                if (sg_unit_find(world->units, edges[k].to) != NULL)
+                    add(units, edges[k].to.value);
         }
     }
 }
@@ -234,7 +235,7 @@ struct sg_home_place sg_home_carry(const struct sg_fold_world *world,
             world->as_of.ymd < now->until.ymd)
             break;
         edges = sg_unit_edges_from(world->units, now->key, &count);
-        if (count == 0)
+        if (count == 0 || sg_unit_find(world->units, edges[0].to) == NULL)
             break;
         if (edges[0].share == SG_UNIT_PART) {
             uint64_t to = resettled(objects, residence, now->key);

@@ -101,7 +101,7 @@ static enum sg_err follow(struct walk *walk, struct sg_graph *graph,
     struct sg_state_result result;
     struct sg_uid other;
     struct edge edge = {0};
-    enum sg_err err = sg_state_judge(graph, pair, 0, &result);
+    enum sg_err err = sg_state_judge(graph, pair, false, &result);
 
     if (err != SG_OK || pair->state != SAME)
         return err;

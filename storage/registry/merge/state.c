@@ -9,7 +9,6 @@
 #define DUPLICATE_OPEN  1u
 #define RESIDENCE_ASKED 1u
 #define CARD_ACCEPTED   4u
-#define ACCOUNT_DELETED 6u
 
 /* One record or decision that would set a state. */
 struct step {
@@ -28,7 +27,7 @@ struct machine {
     struct sg_graph *graph;
     const struct sg_graph_object *object;
     const struct sg_machine *table;
-    unsigned options;
+    bool is_blocked;
     struct step *steps;
     size_t n_steps;
 };
@@ -179,7 +178,8 @@ static void add_decisions(struct machine *machine)
     }
 }
 
-/* States that a handover brings of records that are not held. */
+/* States that handovers bring of records that are not held: of each the
+ * smallest handover's. */
 static void add_handed(struct machine *machine)
 {
     const struct sg_graph *graph = machine->graph;
@@ -192,6 +192,8 @@ static void add_handed(struct machine *machine)
         uint32_t first;
 
         if (heads[i].field != SG_FIELD_COMMON_STATE ||
+            (i > 0 && heads[i - 1].field == SG_FIELD_COMMON_STATE &&
+             memcmp(heads[i - 1].ref, heads[i].ref, 16) == 0) ||
             sg_cursor_is_nil(heads[i].value.data) ||
             sg_graph_find(graph, heads[i].ref, &first) == 0 ||
             first < graph->n_real || !sg_graph_sets(graph, first))
@@ -293,19 +295,14 @@ static uint32_t states_from(const struct machine *machine, size_t at,
 
 static bool is_blocked(const struct machine *machine, unsigned state)
 {
-    return (machine->options & SG_STATE_BLOCKED) != 0 &&
-           state >= CARD_ACCEPTED && state != 5 && state != 10 && state != 12;
+    return machine->is_blocked && state >= CARD_ACCEPTED && state != 5 &&
+           state != 10 && state != 12;
 }
 
 static bool may_write(const struct machine *machine, const struct step *step)
 {
     unsigned roles = machine->graph->nodes[step->node].in->roles;
 
-    if (machine->object->type == SG_TYPE_DUPLICATE)
-        return true; /* by being there */
-    if ((machine->options & SG_STATE_DELETABLE) != 0 &&
-        step->state == ACCOUNT_DELETED)
-        roles |= (roles & SG_ROLE_CAPTURE) != 0 ? SG_ROLE_APPROVE : 0;
     return sg_machine_may_write(machine->table, step->state, roles);
 }
 
@@ -423,13 +420,13 @@ static void conclude(struct machine *machine, struct sg_graph_object *object,
 }
 
 enum sg_err sg_state_judge(struct sg_graph *graph,
-                           struct sg_graph_object *object, unsigned options,
+                           struct sg_graph_object *object, bool is_blocked,
                            struct sg_state_result *ret)
 {
     struct machine machine = {.graph = graph,
                               .object = object,
                               .table = sg_machine_find(object->type),
-                              .options = options};
+                              .is_blocked = is_blocked};
     struct sg_arena *arena = &graph->fold->arena;
     uint64_t *row;
     enum sg_err err;
@@ -466,7 +463,7 @@ enum sg_err sg_state_of(struct sg_graph *graph, enum sg_type type,
     if (at == SG_GRAPH_NONE)
         return SG_OK;
     if (!graph->objects[at].is_judged)
-        err = sg_state_judge(graph, &graph->objects[at], 0, &result);
+        err = sg_state_judge(graph, &graph->objects[at], false, &result);
     if (err == SG_OK)
         *ret_state = graph->objects[at].state;
     return err;

@@ -7,22 +7,17 @@
 #include "storage/registry/machine.h"
 #include "storage/registry/merge/graph.h"
 
-enum sg_state_option {
-    SG_STATE_BLOCKED = 1,   /* a dossier's steps towards a card are illegal */
-    SG_STATE_DELETABLE = 2, /* an account may be deleted by who captures */
-};
-
 struct sg_state_result {
     struct sg_graph_list heads;   /* that set a state and are no ancestor */
     struct sg_graph_list illegal; /* C17 */
     bool has_conflict;            /* C18 */
 };
 
-/* Judges the state of OBJECT, and keeps it in it. OPTIONS are bits of enum
- * sg_state_option. Errors: NOMEM. */
+/* Judges the state of OBJECT, and keeps it in it. IS_BLOCKED: a dossier may not
+ * go on towards a card. Errors: NOMEM. */
 SG_USE_RESULT enum sg_err sg_state_judge(struct sg_graph *graph,
                                          struct sg_graph_object *object,
-                                         unsigned options,
+                                         bool is_blocked,
                                          struct sg_state_result *ret);
 
 /* Returns the state of the object TYPE, KEY, judging it if that was not done;

@@ -179,7 +179,7 @@ enum sg_err sg_status_prepare(struct sg_graph *graph)
 
         err = sg_ruling_choose(graph, SG_TYPE_VITAL);
         if (err == SG_OK)
-            err = sg_state_judge(graph, vital, 0, &result);
+            err = sg_state_judge(graph, vital, false, &result);
         if (err == SG_OK && is_dead(vital->state)) {
             find_death(graph, vital, &result);
             freeze(graph);
