@@ -457,6 +457,27 @@ static void test_c11_approve_refuse(void **state)
     assert_conflict(1, 11, 0, 0);
 }
 
+static bool bridge_nothing(void *context, const struct sg_ref *record,
+                           const uint8_t **ret_parents, size_t *ret_count)
+{
+    *ret_parents = NULL;
+    *ret_count = 0;
+    return sg_ref_compare(record, context) == 0;
+}
+
+/* C11: nobody quarrels about a record that an order has erased. D18. */
+static void test_c11_erased(void **state)
+{
+    struct sg_ref erased = {{7}};
+
+    (void)state;
+    office.setup.bridge = bridge_nothing;
+    office.setup.context = &erased;
+    (void)approve(1, erased);
+    (void)refuse(1, erased, 3);
+    assert_conflict(1, 11, 0, 0);
+}
+
 /* C12: what stands above a cut is listed and sets nothing until it is endorsed.
  * D6. */
 static void test_c12_revoked(void **state)
@@ -731,6 +752,7 @@ int main(void)
         OFFICE_TEST(test_c10_same_person),
         OFFICE_TEST(test_c10_same_person_shares_number),
         OFFICE_TEST(test_c11_approve_refuse),
+        OFFICE_TEST(test_c11_erased),
         OFFICE_TEST(test_c12_revoked),
         OFFICE_TEST(test_c13_rehomed),
         OFFICE_TEST(test_c14_forked),

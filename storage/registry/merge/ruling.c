@@ -247,7 +247,8 @@ static enum sg_err rule_on(struct sg_graph *graph, const struct pair *pairs,
     return count > 1 ? find_clash(graph, pairs, count) : SG_OK;
 }
 
-/* Lists the rulings that stand; *RET_COUNT of them. */
+/* Lists the rulings that stand on what is held, and not only bridged by an
+ * order; *RET_COUNT of them. */
 static struct pair *list_rulings(const struct sg_graph *graph,
                                  size_t *ret_count)
 {
@@ -266,7 +267,8 @@ static struct pair *list_rulings(const struct sg_graph *graph,
         if (!decision->stands || decision->act > SG_RULING_REFUSE)
             continue;
         for (uint32_t k = 0; k < node->n_links; k++)
-            if (!is_decision(graph, node->links[k]))
+            if (graph->nodes[node->links[k]].schema != NULL &&
+                !is_decision(graph, node->links[k]))
                 pairs[(*ret_count)++] =
                     (struct pair){node->links[k], decision->node,
                                   decision->act == SG_RULING_APPROVE};
