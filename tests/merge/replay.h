@@ -1,0 +1,60 @@
+/* Replay: a file of histories (history.h) read back, and delivered to the
+ * product in any order and in pieces.
+ */
+#ifndef SG_TESTS_MERGE_REPLAY_H
+#define SG_TESTS_MERGE_REPLAY_H
+
+#include "storage/base/prng.h"
+#include "storage/registry/admission.h"
+#include "storage/registry/merge/register.h"
+
+#define REPLAY_LOGS_MAX    16
+#define REPLAY_COPIES_MAX  2048
+#define REPLAY_READERS_MAX 16
+
+struct replay_log {
+    struct sg_log_id id;
+    uint8_t node[SG_KEY_SIZE];
+    uint8_t kind;
+    uint64_t size;
+};
+
+struct replay_copy {
+    unsigned log;
+    struct sg_admission_copy copy; /* borrows the file */
+    bool is_held;
+    bool is_statement;
+    unsigned n_readers;
+    struct sg_unit_key readers[REPLAY_READERS_MAX];
+    struct sg_admission_verdict verdict; /* of the last judgement */
+};
+
+struct replay_history {
+    uint32_t number;
+    struct sg_registry_id registry;
+    struct replay_log logs[REPLAY_LOGS_MAX];
+    unsigned n_logs;
+    struct replay_copy copies[REPLAY_COPIES_MAX];
+    unsigned n_copies;
+};
+
+/* Reads the next history of FILE; false at its end. Aborts with a word when the
+ * file is not as history.h says. Borrows: FILE's bytes. */
+bool replay_read(struct sg_bytes *file, struct replay_history *ret_history);
+
+/* Delivers HISTORY in an order and in pieces drawn from SEED (0: as written,
+ * in one piece) and appends the lines of rows and roots, and the standing of
+ * each copy, to RET. */
+void replay_deliver(struct replay_history *history, uint64_t seed,
+                    struct sg_buf *ret);
+
+/* Aborts with a word when ERR is a failure. */
+void replay_must(enum sg_err err, const char *what);
+
+/* Finds what officers have endorsed: sets it in the copies. The copies in
+ * ORDER, the first COUNT, have been judged without. */
+void replay_endorse(struct replay_history *history, const unsigned *order,
+                    unsigned count, const struct sg_authority *authority,
+                    const struct sg_fold_world *world);
+
+#endif
