@@ -147,6 +147,7 @@ struct sg_core_session {
     uint8_t certificate[SG_CERTIFICATE_SIZE];
     struct sg_hello_payload received;
     struct sg_hash handshake;
+    uint8_t generation; /* of roots, as it was said in the handshake */
     struct sg_chain chain;
     bool is_judged; /* the certificate is the peer's: the node key is proved */
     bool has_said_ready;

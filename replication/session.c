@@ -7,6 +7,7 @@
 #include "replication/first.h"
 #include "replication/gossip.h"
 #include "replication/serve.h"
+#include "replication/stage1.h"
 #include "replication/talk.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
@@ -149,27 +150,62 @@ void sg_session_end(struct sg_sync *core, struct sg_core_session *session)
     move(session, SG_CORE_FREE);
 }
 
+/* Says to a peer that was refused what it may still know: the newer roots, if
+ * it was not let into stage 2, and its own revocation, which they sign; each if
+ * it fits. Both lie in ROOM, of SG_STAGE1_SIZE_MAX bytes. */
+static void say_refusal(struct sg_sync *core, struct sg_core_session *session,
+                        uint8_t *room)
+{
+    size_t size_max = SG_STAGE1_SIZE_MAX - SG_CLOSE_SIZE;
+    struct sg_writer writer;
+    struct sg_bytes record = {0};
+
+    sg_writer_init_array(&writer, room, size_max);
+    if (!session->has_said_ready)
+        sg_trust_write_chain(core->trust, session->received.generation,
+                             size_max, &writer);
+    if (writer.size > 0)
+        (void)sg_core_send(core, session, SG_MESSAGE_CHAIN,
+                           sg_writer_written(&writer));
+    if (session->close == SG_ERR_REVOKED)
+        record = sg_trust_revocation(core->trust, session->node_key,
+                                     size_max - writer.size);
+    if (record.size > 0) {
+        memcpy(room + writer.size, record.data, record.size);
+        (void)sg_core_send(core, session, SG_MESSAGE_REVOKED,
+                           sg_bytes(room + writer.size, record.size));
+    }
+}
+
+static bool is_refusal(enum sg_err err)
+{
+    return err == SG_ERR_UNTRUSTED || err == SG_ERR_REVOKED ||
+           err == SG_ERR_EXPIRED;
+}
+
 /* Says the close, if there is room for it; the connection ends. */
 static bool say_close(struct sg_sync *core, struct sg_core_session *session)
 {
-    uint8_t code = (uint8_t)sg_close_code(session->close);
     bool has_room = session->room > 0;
     struct sg_effect *effect;
+    uint8_t *room;
 
     if (session->says_close && !has_room &&
         core->now_ms < session->closing_ms + CLOSING_MS_MAX)
         return true;
-    if (!sg_core_has_effects(core, 3))
+    if (!sg_core_has_effects(core, 4))
         return false;
     if (session->says_close && has_room) {
-        if (session->close == SG_ERR_REVOKED) {
-            struct sg_bytes record = sg_trust_revocation(
-                core->trust, session->node_key, SG_STAGE1_SIZE_MAX);
-            if (!sg_core_send(core, session, SG_MESSAGE_REVOKED, record))
-                return false;
-        }
-        if (!sg_core_send(core, session, SG_MESSAGE_CLOSE, sg_bytes(&code, 1)))
+        room = sg_core_memory(core, SG_STAGE1_SIZE_MAX);
+        if (room == NULL)
             return false;
+        if (is_refusal(session->close) &&
+            session->received.form == SG_HELLO_MEMBER)
+            say_refusal(core, session, room);
+        room += SG_STAGE1_SIZE_MAX - SG_CLOSE_SIZE;
+        *room = (uint8_t)sg_close_code(session->close);
+        (void)sg_core_send(core, session, SG_MESSAGE_CLOSE,
+                           sg_bytes(room, SG_CLOSE_SIZE));
     }
     effect = sg_core_effect(core, SG_EFFECT_CLOSE);
     effect->session = session->number;
@@ -264,7 +300,8 @@ static void show_chain(struct sg_sync *core, struct sg_core_session *session,
     struct sg_writer writer;
 
     sg_writer_init_array(&writer, body, sizeof body);
-    sg_trust_write_chain(core->trust, from, sizeof body, &writer);
+    sg_trust_write_chain(core->trust, from, sizeof body - SG_CLOSE_SIZE,
+                         &writer);
     if (writer.err == SG_OK && writer.size > 0)
         sg_core_post_written(session, 0, SG_MESSAGE_CHAIN, &writer);
 }
@@ -296,7 +333,7 @@ static enum sg_err check_peer(struct sg_sync *core,
 void sg_session_open(struct sg_sync *core, struct sg_core_session *session,
                      const struct sg_event *event)
 {
-    int mine = age(sg_trust_generation(core->trust));
+    int mine = age(event->open.sent.generation);
     int theirs = age(event->open.received.generation);
     enum sg_err err;
 
@@ -306,6 +343,7 @@ void sg_session_open(struct sg_sync *core, struct sg_core_session *session,
     session->peer = event->open.peer;
     session->received = event->open.received;
     session->handshake = event->open.handshake;
+    session->generation = event->open.sent.generation;
     session->has_said_ready =
         session->is_initiator && event->open.sent.is_ready;
     session->has_peer_ready =
@@ -318,6 +356,8 @@ void sg_session_open(struct sg_sync *core, struct sg_core_session *session,
     sg_dial_connected(core, session);
     if (err == SG_OK && core->is_stopping)
         err = SG_ERR_STOPPING;
+    if (err == SG_OK && mine < theirs && session->has_peer_ready)
+        err = SG_ERR_MALFORMED; /* its chain is due first */
     if (err != SG_OK) {
         sg_session_close(session, err);
         return;
@@ -332,13 +372,15 @@ static enum sg_err take_chain(struct sg_sync *core,
                               struct sg_core_session *session,
                               struct sg_bytes body)
 {
-    uint8_t generation = sg_trust_generation(core->trust);
+    uint8_t generation = session->generation;
+    const struct sg_root *known = sg_trust_root(core->trust, generation);
     enum sg_err err;
 
     if (session->state != SG_CORE_JUDGING)
         return SG_ERR_MALFORMED;
-    err = sg_chain_decode(body, &core->config.registry, generation,
-                          sg_trust_root(core->trust, generation),
+    if (known == NULL && generation != SG_CHAIN_FROM_GENESIS)
+        return SG_ERR_UNTRUSTED; /* nothing is known to go on from */
+    err = sg_chain_decode(body, &core->config.registry, generation, known,
                           &session->chain);
     if (err == SG_OK)
         get_ready(core, session);
@@ -412,7 +454,8 @@ static bool take_early(struct sg_sync *core, struct sg_core_session *session,
         *ret_err = take_close(core, session, message->body);
         return true;
     case SG_MESSAGE_READY:
-        if (session->has_peer_ready || message->body.size > 0)
+        if (session->has_peer_ready || message->body.size > 0 ||
+            session->state == SG_CORE_JUDGING)
             *ret_err = SG_ERR_MALFORMED;
         session->has_peer_ready = true;
         if (session->state == SG_CORE_READY)
@@ -562,21 +605,13 @@ void sg_session_greet(const struct sg_sync *core,
         .form = SG_HELLO_MEMBER,
         .minor = SG_HELLO_MINOR,
         .features = SG_HELLO_FEATURE_CELLS,
-        .generation = sg_trust_generation(core->trust),
     };
-    enum sg_certificate_verdict verdict;
-    struct sg_hash root;
+    struct sg_hash root = sg_log_table_root(core->table);
 
     memcpy(payload.database_tag, core->config.database, SG_HELLO_TAG_SIZE);
     memcpy(payload.certificate, core->config.certificate, SG_CERTIFICATE_SIZE);
+    if (peer != NULL)
+        memcpy(payload.head_root, root.bytes, SG_HELLO_ROOT_SIZE);
+    sg_stage1_greet(core->trust, peer, &payload);
     *ret_payload = payload;
-    if (peer == NULL)
-        return;
-    if (sg_trust_judge_certificate(core->trust, NULL, peer->certificate,
-                                   &verdict) != SG_OK &&
-        peer->generation == payload.generation)
-        return;
-    ret_payload->is_ready = peer->generation == payload.generation;
-    root = sg_log_table_root(core->table);
-    memcpy(ret_payload->head_root, root.bytes, SG_HELLO_ROOT_SIZE);
 }

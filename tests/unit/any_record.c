@@ -69,6 +69,8 @@ static uint64_t any_day(struct sg_prng *prng, bool is_partial, int rank)
 static uint64_t any_number(struct sg_prng *prng,
                            const struct sg_schema_value *form, int rank)
 {
+    uint64_t number;
+
     switch (form->kind) {
     case SG_SCHEMA_DATE:
         return any_day(prng, true, rank);
@@ -83,8 +85,10 @@ static uint64_t any_number(struct sg_prng *prng,
     default:
         if (rank >= 0)
             return form->min + (uint64_t)rank;
-        if (form->max == UINT64_MAX)
-            return sg_prng_u64(prng) >> sg_prng_below(prng, 64);
+        if (form->max == UINT64_MAX) {
+            number = sg_prng_u64(prng) >> sg_prng_below(prng, 64);
+            return number < form->min ? form->min : number;
+        }
         return form->min + sg_prng_below(prng, form->max - form->min + 1);
     }
 }

@@ -155,6 +155,66 @@ static void test_rotation_while_away(void **state)
     pair_free(&net);
 }
 
+/* A node that was away, was revoked by a root that it does not know, and dials,
+ * is shown that root first: so it can check its revocation. In all it gets no
+ * more than stage 1 has. */
+static void test_revoked_by_newer_root(void **state)
+{
+    struct sg_trust_stand stand;
+    struct pair_net net;
+    struct pair_log *log;
+    size_t before;
+
+    (void)state;
+    pair_new(&net, 2, NULL);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 20000);
+    pair_cut(&net, 1, 0);
+    log = pair_own(&net, 0);
+    stand = (struct sg_trust_stand){
+        .log = log->id, .size = log->frontier.size, .root = log->known.root};
+    pair_write(&net, 0, trust_rotate(&net.world, 1, net.serial++, &stand, 1));
+    pair_write(&net, 0,
+               trust_cut(&net.world, 1, 1, net.nodes[1].node_key,
+                         SG_TRUST_REVOKE, NULL, 0));
+    pair_run(&net, 1000);
+    for (size_t dialler = 0; dialler < 2; dialler++) {
+        before = net.nodes[0].bytes;
+        pair_connect(&net, dialler, 1 - dialler);
+        pair_run(&net, 10000);
+        assert_err(net.nodes[0].closed, REVOKED);
+        assert_int_equal(net.nodes[0].sent[SG_MESSAGE_CHAIN], dialler + 1);
+        assert_int_equal(net.nodes[0].sent[SG_MESSAGE_REVOKED], dialler + 1);
+        assert_in_range(net.nodes[0].bytes - before, 100, SG_STAGE1_SIZE_MAX);
+    }
+    assert_int_equal(pair_alarms(&net, 1, SG_SYNC_ALARM_REVOKED), 1);
+    pair_free(&net);
+}
+
+/* A revocation that is too large for stage 1 is left out, and the word said. */
+static void test_revocation_too_large(void **state)
+{
+    static struct sg_trust_stand stands[40];
+    struct pair_net net;
+
+    (void)state;
+    for (uint8_t i = 0; i < 40; i++)
+        stands[i].log = trust_log(i);
+    pair_new(&net, 2, NULL);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 20000);
+    pair_cut(&net, 1, 0);
+    pair_write(&net, 0,
+               trust_cut(&net.world, 0, net.serial++, net.nodes[1].node_key,
+                         SG_TRUST_REVOKE, stands, 40));
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 10000);
+    assert_err(net.nodes[0].closed, REVOKED);
+    assert_int_equal(net.nodes[0].sent[SG_MESSAGE_REVOKED], 0);
+    assert_int_equal(pair_alarms(&net, 1, SG_SYNC_ALARM_REVOKED), 0);
+    pair_free(&net);
+}
+
 /* A certificate of another registry's root is refused by its code, whoever
  * dials; the stranger gets not a byte of a log. */
 static void test_stranger(void **state)
@@ -269,6 +329,8 @@ int main(void)
         cmocka_unit_test(test_revocation_in_session),
         cmocka_unit_test(test_revoked_dials),
         cmocka_unit_test(test_rotation_while_away),
+        cmocka_unit_test(test_revoked_by_newer_root),
+        cmocka_unit_test(test_revocation_too_large),
         cmocka_unit_test(test_stranger),
         cmocka_unit_test(test_expiry),
         cmocka_unit_test(test_erasure),
