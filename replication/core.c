@@ -73,6 +73,7 @@ void sg_core_post(struct sg_core_session *session, unsigned priority,
     SG_ASSERT(priority <= 1);
     if (session->link == SG_SYNC_BUNDLE || session->state == SG_CORE_CLOSING)
         return;
+    session->stirs = true;
     if (sg_outbox_put(session->outbox, priority, NULL, type, body) != SG_OK)
         sg_session_close(session, SG_ERR_SLOW);
 }

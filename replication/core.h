@@ -201,6 +201,12 @@ struct sg_core_session {
     uint64_t holding_ticket;           /* 0: none */
     uint64_t dropped_notes;            /* for which there was no room */
 
+    /* Something happened to it since it was pumped; when it is due if nothing
+     * does; messages lie in the outbox that were given out. */
+    bool stirs;
+    uint64_t due_ms;
+    bool has_given;
+
     uint64_t opened_ms;
     uint64_t moved_ms;     /* something came or went */
     uint64_t quiet_ms;     /* since when nothing is fetched or served */
@@ -371,6 +377,7 @@ struct sg_sync {
 
     uint64_t serial; /* last given, to sessions and fetches */
     struct sg_core_session *sessions;
+    uint32_t top; /* sessions from here on were never used */
     struct sg_core_fetch *fetches; /* SG_CORE_FETCHES_MAX */
     struct sg_core_memory *memories;
     struct sg_core_peer *peers;

@@ -95,6 +95,7 @@ static void drop_want(struct sg_core_session *session, uint64_t number)
         return;
     *want = session->wants[--session->n_wants];
     session->scans = true;
+    session->stirs = true;
 }
 
 void sg_fetch_release(struct sg_sync *core, struct sg_core_fetch *fetch)

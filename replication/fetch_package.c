@@ -405,8 +405,11 @@ void sg_fetch_stored(struct sg_sync *core, const struct sg_core_write *write,
     struct sg_core_fetch *fetch = &core->fetches[write->fetch];
     uint64_t number = 0;
 
-    if (session != NULL && session->link != SG_SYNC_BUNDLE)
-        sg_credit_settle(&session->credit, write->bytes);
+    if (session != NULL) {
+        session->stirs = true;
+        if (session->link != SG_SYNC_BUNDLE)
+            sg_credit_settle(&session->credit, write->bytes);
+    }
     if (fetch->state == SG_CORE_FETCH_FREE ||
         fetch->serial != write->fetch_serial)
         fetch = NULL;

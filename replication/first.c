@@ -18,6 +18,7 @@ void sg_first_pass(struct sg_core_session *session)
 {
     session->gate = SG_CORE_GATE_PASSED;
     session->scans = true;
+    session->stirs = true;
     session->cursor = 0;
 }
 
@@ -159,6 +160,7 @@ enum sg_err sg_first_take(struct sg_sync *core, struct sg_core_session *session,
     if (session->gate != SG_CORE_GATE_PASSED)
         session->gate = SG_CORE_GATE_LOGS;
     session->scans = true;
+    session->stirs = true;
     session->cursor = 0;
     sg_first_check(core, session);
     return SG_OK;
@@ -256,11 +258,12 @@ static void judge(struct sg_sync *core)
     for (size_t i = 0; i < core->n_judged; i++)
         if (core->judged[i].erased_upto > core->judged[i].upto)
             core->judged[i].erased_upto = 0;
-    for (uint32_t i = 0; i < core->config.sessions_max; i++) {
+    for (uint32_t i = 0; i < core->top; i++) {
         struct sg_core_session *session = &core->sessions[i];
 
         sg_session_judge_again(core, session);
         session->scans = true;
+        session->stirs = true;
         session->cursor = 0;
     }
 }
@@ -327,4 +330,7 @@ void sg_first_read(struct sg_sync *core, const struct sg_event *event)
         core->counts.refused_limit++;
     if (judged->upto >= log->held)
         judge(core);
+    for (uint32_t i = 0; i < core->top; i++)
+        if (core->sessions[i].gate == SG_CORE_GATE_LOGS)
+            core->sessions[i].stirs = true;
 }

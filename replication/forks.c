@@ -65,7 +65,7 @@ static void take_proof(struct sg_sync *core, struct sg_core_session *session,
     core->counts.forks++;
     sg_core_say(core, is_own ? SG_SYNC_ALARM_OWN_FORK : SG_SYNC_ALARM_FORK,
                 session->number, &id);
-    for (uint32_t i = 0; i < core->config.sessions_max; i++) {
+    for (uint32_t i = 0; i < core->top; i++) {
         struct sg_core_session *other = &core->sessions[i];
 
         if (other != session && sg_session_is_open(other))

@@ -26,6 +26,7 @@ static void append(struct sg_core_session *session, enum sg_core_push kind,
 
     if (session->logs[number].is_queued)
         return;
+    session->stirs = true;
     session->logs[number].is_queued = true;
     session->logs[number].next = SG_LOG_NONE;
     if (list->first == SG_LOG_NONE)
@@ -60,12 +61,13 @@ void sg_gossip_news(struct sg_sync *core, const struct sg_log *log,
     if (log->branch != 0 || log->is_forked || log->is_refused ||
         log->known.size == 0)
         return;
-    for (uint32_t i = 0; i < core->config.sessions_max; i++) {
+    for (uint32_t i = 0; i < core->top; i++) {
         struct sg_core_session *session = &core->sessions[i];
         struct sg_core_peer_log *peer_log = &session->logs[log->number];
 
         if (!sg_session_is_open(session) || session->link == SG_SYNC_BUNDLE)
             continue;
+        session->stirs = true; /* the root is another */
         if (i == from && log->held > peer_log->held)
             peer_log->held = log->held;
         if (peer_log->held < log->held)
@@ -168,12 +170,13 @@ void sg_gossip_pump(struct sg_sync *core, struct sg_core_session *session)
 void sg_gossip_rescan(struct sg_sync *core,
                       const struct sg_core_session *session)
 {
-    for (uint32_t i = 0; i < core->config.sessions_max; i++) {
+    for (uint32_t i = 0; i < core->top; i++) {
         struct sg_core_session *other = &core->sessions[i];
 
         if (other == session || !sg_session_is_open(other))
             continue;
         other->scans = true;
+        other->stirs = true;
         other->cursor = 0;
     }
 }
@@ -200,7 +203,6 @@ static void plan_root(struct sg_sync *core, struct sg_core_session *session)
 
 void sg_gossip_begin(struct sg_sync *core, struct sg_core_session *session)
 {
-    plan_root(core, session);
     session->said_root_ms = core->now_ms;
 }
 
@@ -217,25 +219,42 @@ static bool closes(const struct sg_core_session *session)
     return is_quiet(session) && sg_exchange_wants_root(session->exchange);
 }
 
+/* Says whether the peer is to hear the root: it changed, the peer's was
+ * another, or it was not said for long. */
+static bool has_root_to_say(const struct sg_sync *core,
+                            const struct sg_core_session *session)
+{
+    return !session->is_equal ||
+           session->root_change != sg_log_table_change(core->table) ||
+           core->now_ms >= session->said_root_ms +
+                               IDLE_INTERVALS * interval_of(core, session);
+}
+
+static void say_root(struct sg_sync *core, struct sg_core_session *session)
+{
+    sg_talk_send_root(core, session);
+    session->said_root_ms = core->now_ms;
+    session->root_ms = 0;
+}
+
 void sg_gossip_tick(struct sg_sync *core, struct sg_core_session *session)
 {
-    uint64_t now = core->now_ms;
-    bool is_news = session->root_change != sg_log_table_change(core->table);
-    bool is_long = now >= session->said_root_ms +
-                              IDLE_INTERVALS * interval_of(core, session);
-
-    if (closes(session) && now >= session->moved_ms + QUIET_MS) {
-        sg_talk_send_root(core, session);
-        session->said_root_ms = now;
+    if (closes(session) && core->now_ms >= session->moved_ms + QUIET_MS) {
+        say_root(core, session);
         return;
     }
-    if (now < session->root_ms)
+    if (!has_root_to_say(core, session)) {
+        session->root_ms = 0;
         return;
-    plan_root(core, session);
-    if (!is_quiet(session) || (!is_news && !is_long && session->is_equal))
+    }
+    if (session->root_ms == 0)
+        plan_root(core, session);
+    if (core->now_ms < session->root_ms)
         return;
-    sg_talk_send_root(core, session);
-    session->said_root_ms = now;
+    if (is_quiet(session))
+        say_root(core, session);
+    else
+        plan_root(core, session);
 }
 
 uint64_t sg_gossip_deadline(const struct sg_sync *core,
@@ -244,7 +263,9 @@ uint64_t sg_gossip_deadline(const struct sg_sync *core,
     uint64_t at = session->root_ms;
     uint64_t late = sg_talk_deadline(session);
 
-    (void)core;
+    if (at == 0)
+        at =
+            session->said_root_ms + IDLE_INTERVALS * interval_of(core, session);
     if (closes(session) && session->moved_ms + QUIET_MS < at)
         at = session->moved_ms + QUIET_MS;
     return late < at ? late : at;

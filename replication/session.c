@@ -122,6 +122,7 @@ void sg_session_close(struct sg_core_session *session, enum sg_err err)
     session->close = err;
     session->says_close = session->link != SG_SYNC_BUNDLE;
     session->closing_ms = core->now_ms;
+    session->stirs = true;
     move(session, SG_CORE_CLOSING);
     core->counts.closes++;
     switch (sg_close_code(err)) {
@@ -247,7 +248,7 @@ static void settle_double(struct sg_sync *core, struct sg_core_session *session)
     bool is_mine_first =
         memcmp(core->node_key, session->node_key, SG_KEY_SIZE) < 0;
 
-    for (uint32_t i = 0; i < core->config.sessions_max; i++) {
+    for (uint32_t i = 0; i < core->top; i++) {
         struct sg_core_session *other = &core->sessions[i];
 
         if (other == session || other->state == SG_CORE_FREE ||
@@ -432,6 +433,7 @@ void sg_session_judge_again(struct sg_sync *core,
         session->state == SG_CORE_LIMITED) {
         move(session, SG_CORE_OPEN);
         session->scans = true;
+        session->stirs = true;
         session->cursor = 0;
     }
 }
@@ -565,6 +567,7 @@ static void send_message(struct sg_sync *core, struct sg_core_session *session,
     effect->send.body = turn->body; /* the outbox keeps it for this step */
     session->room -= (int64_t)turn->body.size;
     session->sent += turn->body.size;
+    session->has_given = true;
     session->moved_ms = core->now_ms;
 }
 

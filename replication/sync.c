@@ -371,8 +371,11 @@ static void take_read(struct sg_sync *core, const struct sg_event *event)
     if (sg_fetch_read(core, event))
         return;
     if (event->session < core->config.sessions_max &&
-        sg_session_is_open(&core->sessions[event->session]) &&
-        !sg_witness_read(core, &core->sessions[event->session], event))
+        sg_session_is_open(&core->sessions[event->session]))
+        core->sessions[event->session].stirs = true;
+    else
+        return;
+    if (!sg_witness_read(core, &core->sessions[event->session], event))
         sg_serve_read(core, &core->sessions[event->session], event);
 }
 
@@ -389,7 +392,7 @@ static void start(struct sg_sync *core)
 static void stop(struct sg_sync *core)
 {
     core->is_stopping = true;
-    for (uint32_t i = 0; i < core->config.sessions_max; i++)
+    for (uint32_t i = 0; i < core->top; i++)
         sg_session_close(&core->sessions[i], SG_ERR_STOPPING);
 }
 
@@ -397,7 +400,7 @@ static void take_wants(struct sg_sync *core, const struct sg_event *event)
 {
     core->wants = event->wants;
     core->has_wants = true;
-    for (uint32_t i = 0; i < core->config.sessions_max; i++)
+    for (uint32_t i = 0; i < core->top; i++)
         if (sg_session_is_open(&core->sessions[i]))
             sg_talk_subscribe(core, &core->sessions[i]);
 }
@@ -450,6 +453,9 @@ static enum sg_err take_session_event(struct sg_sync *core,
 {
     struct sg_core_session *session = &core->sessions[event->session];
 
+    session->stirs = true;
+    if (event->session >= core->top)
+        core->top = event->session + 1;
     switch (event->kind) {
     case SG_EVENT_OPEN:
         sg_session_open(core, session, event);
@@ -534,7 +540,7 @@ static void say_waiting(struct sg_sync *core)
 /* Hands out what waits. Returns whether more is left. */
 static bool pump(struct sg_sync *core)
 {
-    uint32_t n = core->config.sessions_max;
+    uint32_t n = core->top;
     bool is_more = false;
 
     say_waiting(core);
@@ -542,11 +548,16 @@ static bool pump(struct sg_sync *core)
     for (uint32_t i = 0; i < n; i++) {
         struct sg_core_session *session = &core->sessions[(core->turn + i) % n];
 
+        if (!session->stirs && core->now_ms < session->due_ms)
+            continue;
         sg_session_tick(core, session);
+        session->stirs = false;
         if (!sg_session_pump(core, session))
-            is_more = true;
+            session->stirs = true;
+        is_more = is_more || session->stirs;
+        session->due_ms = sg_session_deadline(core, session);
     }
-    core->turn = (core->turn + 1) % n;
+    core->turn = n > 0 ? (core->turn + 1) % n : 0;
     sg_witness_pump(core);
     sg_dial_pump(core);
     return is_more || core->n_alarms > 0 || core->says_judged;
@@ -567,8 +578,11 @@ enum sg_err sg_sync_step(struct sg_sync *core, const struct sg_event *event,
     core->arena_used = 0;
     core->now_ms = event->now_ms;
     core->seconds = event->seconds;
-    for (uint32_t i = 0; i < core->config.sessions_max; i++)
-        sg_outbox_release(core->sessions[i].outbox);
+    for (uint32_t i = 0; i < core->top; i++) {
+        if (core->sessions[i].has_given)
+            sg_outbox_release(core->sessions[i].outbox);
+        core->sessions[i].has_given = false;
+    }
     err = take(core, event);
     if (err == SG_OK)
         ret_effects->more = pump(core);
@@ -583,11 +597,9 @@ uint64_t sg_sync_deadline(const struct sg_sync *core)
     if (said < at)
         at = said;
 
-    for (uint32_t i = 0; i < core->config.sessions_max; i++) {
-        uint64_t own = sg_session_deadline(core, &core->sessions[i]);
-
-        if (own < at)
-            at = own;
+    for (uint32_t i = 0; i < core->top; i++) {
+        if (core->sessions[i].due_ms < at)
+            at = core->sessions[i].due_ms;
     }
     return at;
 }

@@ -97,6 +97,7 @@ static void take_report(struct sg_sync *core, struct sg_core_session *session,
         sg_gossip_ask_mine(core, session);
     }
     session->scans = true;
+    session->stirs = true;
     session->cursor = 0;
     session->n_stopped = 0;
 }

@@ -42,9 +42,11 @@ static void post_note(struct sg_core_session *session,
                       const uint8_t writer[SG_KEY_SIZE],
                       enum sg_message_type type, struct sg_bytes body)
 {
-    if (session->state == SG_CORE_OPEN && session->link != SG_SYNC_BUNDLE)
-        session->dropped_notes +=
-            sg_outbox_put(session->outbox, 2, writer, type, body) != SG_OK;
+    if (session->state != SG_CORE_OPEN || session->link == SG_SYNC_BUNDLE)
+        return;
+    session->stirs = true;
+    session->dropped_notes +=
+        sg_outbox_put(session->outbox, 2, writer, type, body) != SG_OK;
 }
 
 static enum sg_certificate_role role_of(const struct sg_core_session *session)
@@ -127,7 +129,7 @@ static void pass_on(struct sg_sync *core, const struct sg_core_session *from,
     if (held <= row->central_held)
         return;
     row->central_held = held;
-    for (uint32_t i = 0; i < core->config.sessions_max; i++)
+    for (uint32_t i = 0; i < core->top; i++)
         if (&core->sessions[i] != from)
             post_note(&core->sessions[i], holder, SG_MESSAGE_HOLDING, body);
 }
@@ -243,7 +245,7 @@ static enum sg_err take_statement(struct sg_sync *core,
     if (sg_statement_verify(&statement, &core->config.registry) != SG_OK)
         return SG_ERR_PROOF;
     keep(core, SG_MESSAGE_STATEMENT, NULL, body);
-    for (uint32_t i = 0; i < core->config.sessions_max; i++) {
+    for (uint32_t i = 0; i < core->top; i++) {
         struct sg_core_session *other = &core->sessions[i];
 
         if (other != session && role_of(other) == SG_CERTIFICATE_CENTRAL)
@@ -301,7 +303,7 @@ static void say_holding(struct sg_sync *core, struct sg_log *log)
 
     if (log->held == 0 || !root_at(core, log, log->held, &holding.root))
         return;
-    for (uint32_t i = 0; i < core->config.sessions_max; i++) {
+    for (uint32_t i = 0; i < core->top; i++) {
         struct sg_core_session *session = &core->sessions[i];
 
         if (session->state != SG_CORE_OPEN ||
@@ -336,7 +338,7 @@ static void cosign(struct sg_sync *core, const struct sg_log *log)
     sg_cosignature_encode(&cosignature, &writer);
     SG_ASSERT(writer.err == SG_OK);
     keep(core, SG_MESSAGE_COSIGNATURE, &log->id, sg_writer_written(&writer));
-    for (uint32_t i = 0; i < core->config.sessions_max; i++)
+    for (uint32_t i = 0; i < core->top; i++)
         post_note(&core->sessions[i], core->node_key, SG_MESSAGE_COSIGNATURE,
                   sg_writer_written(&writer));
 }
