@@ -80,7 +80,7 @@ enum sg_core_gate {
 /* What a session knows of the peer's side of a log. */
 struct sg_core_peer_log {
     uint64_t held;     /* up to here the peer has it; 0: not known */
-    uint64_t stored;   /* the last that it acknowledged */
+    uint64_t common;   /* largest size that both are known to know */
     uint64_t promised; /* the most that the peer ever claimed or signed */
     uint32_t next;     /* in the list of pushes */
     bool is_known;     /* the peer knows the log */
@@ -377,7 +377,7 @@ struct sg_sync {
 
     uint64_t serial; /* last given, to sessions and fetches */
     struct sg_core_session *sessions;
-    uint32_t top; /* sessions from here on were never used */
+    uint32_t top;                  /* sessions from here on were never used */
     struct sg_core_fetch *fetches; /* SG_CORE_FETCHES_MAX */
     struct sg_core_memory *memories;
     struct sg_core_peer *peers;

@@ -62,6 +62,51 @@ static void write_package(struct sg_sync *core, struct sg_core_session *session,
     sg_quota_count(core, fetch->core.node_key, size);
 }
 
+/* Notes that the peer with SESSION is to hear how much of a log is durable. */
+static void note_ack(struct sg_sync *core, uint32_t session, uint64_t number,
+                     const struct sg_log_id *id, uint64_t held)
+{
+    struct sg_ref none = {{0}};
+    struct sg_core_ack ack = {.session = session};
+
+    ack.stored.number = number;
+    ack.stored.ref = number == 0 ? sg_package_ref(id) : none;
+    ack.stored.held = held;
+    for (size_t i = 0; i < core->n_acks; i++) {
+        struct sg_core_ack *other = &core->acks[i];
+
+        if (other->session == session && other->stored.number == number &&
+            memcmp(&other->stored.ref, &ack.stored.ref,
+                   sizeof ack.stored.ref) == 0) {
+            if (held > other->stored.held)
+                other->stored.held = held;
+            return;
+        }
+    }
+    if (core->n_acks < SG_CORE_ACKS_MAX)
+        core->acks[core->n_acks++] = ack;
+}
+
+/* All of a package is held already: by a push, or another peer's packages. The
+ * want is at its end if this was its last. */
+static void note_duplicate(struct sg_sync *core,
+                           struct sg_core_session *session,
+                           struct sg_core_fetch *fetch, bool is_wanted,
+                           const struct sg_package_head *head)
+{
+    const struct sg_log *log =
+        sg_log_table_find(core->table, &fetch->id, fetch->branch);
+
+    if (head->has_checkpoint && is_wanted)
+        fetch->toward = head->size;
+    if (log == NULL)
+        return;
+    note_ack(core, session->number, head->number, &fetch->id, log->held);
+    if (is_wanted && fetch->in_flight == 0 && fetch->toward > 0 &&
+        log->held >= fetch->toward)
+        sg_fetch_release(core, fetch);
+}
+
 /* A package that was not verified: what follows from the table of section 9. */
 static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
                           struct sg_core_fetch *fetch,
@@ -73,11 +118,10 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
     switch (verdict) {
     case SG_PACKAGE_DUPLICATE:
         core->counts.duplicates++;
-        fetch->says_stored = fetch->in_flight == 0;
+        note_duplicate(core, session, fetch, is_wanted, head);
         return SG_OK;
     case SG_PACKAGE_NO_STACK:
-        if (is_wanted && fetch->receiver.stack.toward.size == 0 &&
-            head->first >= fetch->receiver.held.size)
+        if (is_wanted)
             sg_fetch_give_up(core, fetch, SG_FLOW_DONE);
         return SG_OK;
     case SG_PACKAGE_OLDER:
@@ -87,6 +131,8 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
         }
         return SG_OK;
     case SG_PACKAGE_AHEAD:
+        if (is_wanted) /* one before it was lost here: from the end again */
+            sg_fetch_give_up(core, fetch, SG_FLOW_DONE);
         return SG_OK;
     case SG_PACKAGE_UNPROVED:
     case SG_PACKAGE_MISMATCH:
@@ -354,31 +400,6 @@ enum sg_err sg_fetch_take_proof(struct sg_sync *core,
 
 /* --- What became durable ------------------------------------------------- */
 
-/* Notes that the peer with SESSION is to hear how much of a log is durable. */
-static void note_ack(struct sg_sync *core, uint32_t session, uint64_t number,
-                     const struct sg_log_id *id, uint64_t held)
-{
-    struct sg_ref none = {{0}};
-    struct sg_core_ack ack = {.session = session};
-
-    ack.stored.number = number;
-    ack.stored.ref = number == 0 ? sg_package_ref(id) : none;
-    ack.stored.held = held;
-    for (size_t i = 0; i < core->n_acks; i++) {
-        struct sg_core_ack *other = &core->acks[i];
-
-        if (other->session == session && other->stored.number == number &&
-            memcmp(&other->stored.ref, &ack.stored.ref,
-                   sizeof ack.stored.ref) == 0) {
-            if (held > other->stored.held)
-                other->stored.held = held;
-            return;
-        }
-    }
-    if (core->n_acks < SG_CORE_ACKS_MAX)
-        core->acks[core->n_acks++] = ack;
-}
-
 /* The end of a want, when all that its packages proved is durable. */
 static void settle(struct sg_sync *core, struct sg_core_fetch *fetch,
                    struct sg_log *log)
@@ -424,8 +445,13 @@ void sg_fetch_stored(struct sg_sync *core, const struct sg_core_write *write,
             sg_fetch_give_up(core, fetch, SG_FLOW_DONE);
         return;
     }
-    if (session != NULL)
+    if (session != NULL) {
+        struct sg_core_peer_log *peer_log = &session->logs[log->number];
+
         note_ack(core, session->number, number, &log->id, log->held);
+        if (write->known.size > peer_log->common)
+            peer_log->common = write->known.size;
+    }
     if (fetch != NULL)
         settle(core, fetch, log);
 }

@@ -14,6 +14,8 @@
 #define QUIET_MS 1000u
 /* `root` is sent without news after so many intervals. */
 #define IDLE_INTERVALS 10u
+/* Changes that are looked through to find out whether roots are still equal. */
+#define CHANGES_MAX 64u
 /* Pushes that are streams at a time. */
 #define PUSHES_MAX 64u
 
@@ -219,13 +221,32 @@ static bool closes(const struct sg_core_session *session)
     return is_quiet(session) && sg_exchange_wants_root(session->exchange);
 }
 
+/* Says whether the roots, once equal, are so still: all that changed here since
+ * is known to be there too. */
+static bool is_still_equal(const struct sg_sync *core,
+                           struct sg_core_session *session)
+{
+    const struct sg_log *log = sg_log_table_newest(core->table);
+
+    if (!session->is_equal)
+        return false;
+    for (size_t n = 0; log != NULL && log->change > session->root_change;
+         log = sg_log_table_older(core->table, log)) {
+        if (n++ == CHANGES_MAX || log->is_forked ||
+            (log->branch == 0 &&
+             session->logs[log->number].common < log->known.size))
+            return false;
+    }
+    session->root_change = sg_log_table_change(core->table);
+    return true;
+}
+
 /* Says whether the peer is to hear the root: it changed, the peer's was
  * another, or it was not said for long. */
 static bool has_root_to_say(const struct sg_sync *core,
-                            const struct sg_core_session *session)
+                            struct sg_core_session *session)
 {
-    return !session->is_equal ||
-           session->root_change != sg_log_table_change(core->table) ||
+    return !is_still_equal(core, session) ||
            core->now_ms >= session->said_root_ms +
                                IDLE_INTERVALS * interval_of(core, session);
 }

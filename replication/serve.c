@@ -62,7 +62,8 @@ static void free_slot(struct sg_core_session *session, uint32_t slot)
         session->reserved = 0;
     }
     serve->kind = SG_CORE_SERVE_FREE;
-    session->n_serves--;
+    if (!serve->is_sent)
+        session->n_serves--;
     session->quiet_ms = session->core->now_ms;
 }
 
@@ -190,6 +191,22 @@ void sg_serve_stopped(struct sg_sync *core, struct sg_core_session *session,
         free_slot(session, slot);
 }
 
+/* The peer has LOG durably up to HELD. */
+static void note_stored(struct sg_core_session *session,
+                        const struct sg_log *log, uint64_t held)
+{
+    struct sg_core_peer_log *peer_log = &session->logs[log->number];
+
+    if (held <= log->held && held > peer_log->common)
+        peer_log->common = held;
+    for (uint32_t i = 0; i < SG_WANTS_MAX; i++)
+        if (session->serves[i].kind != SG_CORE_SERVE_FREE &&
+            session->serves[i].is_sent &&
+            session->serves[i].log == log->number &&
+            held >= session->serves[i].end)
+            free_slot(session, i);
+}
+
 enum sg_err sg_serve_stored(struct sg_sync *core,
                             struct sg_core_session *session,
                             struct sg_bytes body)
@@ -214,10 +231,7 @@ enum sg_err sg_serve_stored(struct sg_sync *core,
             continue;
         sg_outbox_stored(session->outbox, core->now_ms, log->number,
                          items[i].held);
-        session->logs[log->number].stored = items[i].held;
-        if (slot != SG_OUTBOX_STREAMS_MAX && session->serves[slot].is_sent &&
-            items[i].held >= session->serves[slot].end)
-            free_slot(session, slot);
+        note_stored(session, log, items[i].held);
     }
     return err;
 }
@@ -347,6 +361,7 @@ static void note_sent(struct sg_sync *core, struct sg_core_session *session,
     if (!is_done)
         return;
     serve->is_sent = true;
+    session->n_serves--;
     if (serve->kind == SG_CORE_SERVE_PUSH)
         free_slot(session, slot);
 }

@@ -80,6 +80,7 @@ static void note_equal(struct sg_sync *core, struct sg_core_session *session,
         const struct sg_log *log = sg_log_table_at(core->table, i);
 
         session->logs[i].is_known = log->known.size > 0;
+        session->logs[i].common = log->known.size;
     }
     remember(core, session, change);
 }
