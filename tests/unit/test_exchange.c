@@ -115,24 +115,34 @@ static void test_little_room(void **state)
     run_worlds(&options, WRONG_MEMORY);
 }
 
-/* A new node learns 12,000 logs in few rounds. */
+/* A new node learns 12,000 logs in few rounds, with cells and without, and at
+ * once where there is room for all messages together. */
 static void test_join(void **state)
 {
+    static const struct {
+        bool has_cells;
+        size_t send_max;
+        int rounds;
+    } cases[] = {{true, 1 << 20, 3}, {false, 1 << 20, 3}, {true, 1 << 22, 2}};
     struct pair_world none = {0};
-    struct sg_prng prng;
-    struct pair pair;
 
     (void)state;
-    sg_prng_init(&prng, 1);
-    pair_begin_world(&pair, &none, 0);
-    for (uint64_t n = 0; n < 12000; n++)
-        (void)heads_set(pair.sides[n % 2].table, 6000 + n / 2, 3, 0);
-    sg_log_table_free(pair.sides[0].table);
-    pair.sides[0].table = heads_table(20000);
-    pair_open(&pair, &pair_plain);
-    assert_true(pair_converge(&pair, &prng) <= 3);
-    pair_close(&pair);
-    pair_end_world(&pair);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct pair_options options = pair_plain;
+        struct sg_prng prng;
+        struct pair pair;
+
+        sg_prng_init(&prng, 1);
+        pair_begin_world(&pair, &none, 0);
+        for (uint64_t n = 0; n < 12000; n++)
+            (void)heads_set(pair.sides[1].table, n, 3, 0);
+        options.has_cells = cases[i].has_cells;
+        options.send_max = cases[i].send_max;
+        pair_open(&pair, &options);
+        assert_in_range(pair_converge(&pair, &prng), 2, cases[i].rounds);
+        pair_close(&pair);
+        pair_end_world(&pair);
+    }
 }
 
 /* Equal heads cost one message without a body; the memory that comes of it

@@ -123,6 +123,41 @@ static void test_cut_lists(void **state)
     }
 }
 
+/* The same where it is the logs known to both that do not fit: of the largest
+ * sizes, so that their list is long. */
+static void test_cut_larger(void **state)
+{
+    struct pair_world world = {0, 0, 0, 0};
+    struct pair_options options = pair_plain;
+    struct pair pair;
+    uint32_t count = 0;
+
+    (void)state;
+    options.send_max = SG_EXCHANGE_SEND_MIN;
+    pair_begin_world(&pair, &world, 1);
+    for (uint64_t n = 0; n < 66; n++) {
+        if (n < 64)
+            (void)heads_set(pair.sides[0].table, n, 1 + n, 0);
+        (void)heads_set(pair.sides[1].table, n, (UINT64_C(1) << 62) + n, 0);
+    }
+    pair_open(&pair, &options);
+    pair_greet(&pair);
+    assert_true(pair.sides[0].report.is_agreed);
+    assert_int_equal(pair.sent[SG_MESSAGE_TREE], 0);
+    for (uint32_t n = 0; n < 64; n++) {
+        const struct sg_claims *claims =
+            sg_exchange_claims(pair.sides[0].exchange);
+        const struct sg_claim *claim = sg_claims_find(
+            claims, &sg_log_table_at(pair.sides[0].table, n)->id);
+
+        count +=
+            claim != NULL && sg_claims_news(claims, claim) == SG_CLAIM_LARGER;
+    }
+    assert_in_range(count, 40, 63);
+    pair_close(&pair);
+    pair_end_world(&pair);
+}
+
 /* The bare claim that log N has SIZE entries, of another tag. */
 static struct sg_bytes bare_claim(struct pair *pair, uint64_t n, uint64_t size)
 {
@@ -210,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_order_of_alike),
         cmocka_unit_test(test_not_told_back),
         cmocka_unit_test(test_cut_lists),
+        cmocka_unit_test(test_cut_larger),
         cmocka_unit_test(test_bare_claim),
         cmocka_unit_test(test_change_between),
     };
