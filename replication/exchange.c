@@ -45,7 +45,8 @@ enum sg_err sg_exchange_new(const struct sg_exchange_config *config,
     x->send_max = config->send_max;
     err = sg_claims_new(config->table, config->claims_max, &x->claims);
     x->cells = sg_calloc(SG_CELLS_MAX, sizeof *x->cells);
-    if (err == SG_OK && x->cells == NULL)
+    x->asked = sg_calloc(SG_ASKS_MAX, sizeof *x->asked);
+    if (err == SG_OK && (x->cells == NULL || x->asked == NULL))
         err = SG_ERR_NOMEM;
     if (err != SG_OK) {
         sg_exchange_free(x);
@@ -61,6 +62,7 @@ void sg_exchange_free(struct sg_exchange *exchange)
         return;
     sg_claims_free(exchange->claims);
     sg_free(exchange->cells);
+    sg_free(exchange->asked);
     sg_free(exchange);
 }
 
@@ -75,7 +77,7 @@ void sg_exchange_begin(struct sg_exchange *exchange,
     exchange->closing_due = false;
     exchange->cells_sent = 0;
     exchange->cells_got = 0;
-    exchange->asks_open = 0;
+    exchange->is_asking = false;
     exchange->next = SG_EXCHANGE_NOTHING;
     sg_claims_clear(exchange->claims);
 }
@@ -91,7 +93,7 @@ static void begin_call(struct sg_exchange *x,
     x->sink = sink;
     x->report = report;
     x->budget = x->send_max;
-    x->introduce_max = x->send_max / 2;
+    x->introduce_max = SG_EXCHANGE_INTRODUCE_SHARE(x->send_max);
     x->ask_count = 0;
     x->list_count = 0;
     x->list_size = 0;
@@ -139,7 +141,7 @@ bool sg_exchange_introduce(struct sg_exchange *x, const struct sg_log *log)
 
 void sg_exchange_ask(struct sg_exchange *x, uint32_t ref)
 {
-    size_t max = x->send_max / 4 / ASK_REF_SIZE;
+    size_t max = SG_EXCHANGE_ASK_SHARE(x->send_max) / ASK_REF_SIZE;
 
     if (x->ask_count < SG_ASKS_MAX && x->ask_count < max)
         x->room->asks[x->ask_count++] = ref;
@@ -160,8 +162,11 @@ void sg_exchange_flush(struct sg_exchange *x, unsigned width)
     err = sg_writer_end(&writer);
     SG_ASSERT(err == SG_OK);
     send(x, SG_MESSAGE_ASK, sg_bytes(body, writer.size));
+    memcpy(x->asked, x->room->asks, x->ask_count * sizeof *x->asked);
+    x->asked_count = x->ask_count;
+    x->asked_width = width;
+    x->is_asking = true;
     x->ask_count = 0;
-    x->asks_open++;
 }
 
 void sg_exchange_write_last(struct sg_exchange *x, struct sg_writer *writer)
@@ -190,6 +195,13 @@ struct sg_head_message_auth sg_exchange_auth(struct sg_exchange *x)
         sg_log_table_auth_tag(x->table, auth.tag);
     x->auth_due = false;
     return auth;
+}
+
+uint32_t sg_exchange_short_ref(const struct sg_log_id *id, unsigned width)
+{
+    if (width == 32)
+        return sg_log_table_x(id);
+    return sg_bytes_get_u32be(id->hash.bytes) >> (32 - width);
 }
 
 bool sg_exchange_knows(const struct sg_log *log)
@@ -223,7 +235,8 @@ static void open_exchange(struct sg_exchange *x, bool is_closing)
     x->auth_due = false;
     x->tried_cells = false;
     x->received = 0;
-    x->asks_open = 0;
+    x->is_asking = false;
+    x->sketches = 0;
     x->next = SG_EXCHANGE_NOTHING;
     x->cells_sent = 0;
     x->cells_got = 0;
@@ -281,7 +294,7 @@ static void compare_judges(struct sg_exchange *x)
 void sg_exchange_follow(struct sg_exchange *x, enum sg_exchange_next next)
 {
     x->next = next;
-    if (x->asks_open > 0)
+    if (x->is_asking)
         return;
     x->next = SG_EXCHANGE_NOTHING;
     switch (next) {
@@ -417,20 +430,50 @@ static enum sg_err take_root(struct sg_exchange *x, struct sg_bytes body)
     return SG_OK;
 }
 
+/* Says whether the log of CORE fits the question that is open. */
+static bool was_asked(const struct sg_exchange *x,
+                      const struct sg_log_core *core)
+{
+    struct sg_log_id id =
+        sg_entry_log_id(sg_log_table_registry(x->table), core);
+    uint32_t ref, low = 0, high = x->asked_count;
+
+    if (!x->is_asking)
+        return false;
+    ref = sg_exchange_short_ref(&id, x->asked_width);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (x->asked[middle] < ref)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < x->asked_count && x->asked[low] == ref;
+}
+
+/* Logs may be introduced at any time; what was asked for is the answer, and so
+ * is an introduction of none. */
 static enum sg_err take_introduce(struct sg_exchange *x, struct sg_bytes body)
 {
     struct sg_head_message_introduce introduce;
     struct sg_head_message_claim claim;
     struct sg_log_core core;
     enum sg_err err = sg_head_message_introduce_decode(body, &introduce);
+    bool is_answer;
 
     if (err != SG_OK)
         return err;
-    while (sg_head_message_introduce_next(&introduce, &core, &claim))
+    is_answer = body.size == 0;
+    while (sg_head_message_introduce_next(&introduce, &core, &claim)) {
         (void)sg_claims_introduce(x->claims, &core, claim.size, claim.short_by,
                                   claim.tag);
-    if (x->asks_open > 0 && --x->asks_open == 0)
-        sg_exchange_follow(x, x->next);
+        is_answer = is_answer || was_asked(x, &core);
+    }
+    if (!x->is_asking || !is_answer)
+        return SG_OK;
+    x->is_asking = false;
+    sg_exchange_follow(x, x->next);
     return SG_OK;
 }
 
@@ -464,9 +507,13 @@ static enum sg_err take_more(struct sg_exchange *x, struct sg_bytes body)
 
     if (err == SG_OK && (x->cells_sent == 0 || to <= x->cells_sent))
         err = SG_ERR_MALFORMED;
-    if (err == SG_OK)
+    if (err != SG_OK)
+        return err;
+    if (++x->sketches > SG_EXCHANGE_SKETCHES_MAX)
+        sg_exchange_tell_tree(x);
+    else
         sg_exchange_send_cells(x, x->cells_sent, to);
-    return err;
+    return SG_OK;
 }
 
 bool sg_exchange_takes(enum sg_message_type type)

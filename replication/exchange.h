@@ -23,8 +23,6 @@
  *  - `root` is sent while no exchange is open, nothing is being fetched from
  *    this peer, and no more often than section 11 says; one that comes sooner
  *    is handed in later.
- *  - `mine`, and what answers it, waits until no exchange is open: an
- *    introduction within one is taken for the answer to a question.
  *  - Unequal auth tags: `authority` goes first; report.auth_tag has it.
  *
  * Memory is taken at creation: 197 KB and about 128 bytes a claim for each
@@ -63,10 +61,9 @@ struct sg_exchange_config {
     uint32_t claims_max;           /* 1 to SG_HEADS_MAX */
     /* Bytes of messages that one call hands to the sink at most, headers of
      * SG_MESSAGE_HEADER_SIZE_MAX included, at least SG_EXCHANGE_SEND_MIN: what
-     * the session's queue has room for. Half of it is for introductions, a
-     * quarter for a list: one that does not fit is cut, and the next exchange
-     * finds the rest. From 1 MiB on no list is cut that a message could hold.
-     */
+     * the session's queue has room for. Half of it is for introductions, 3/8
+     * for a list: one that does not fit is cut, and the next exchange finds the
+     * rest. From 700,000 on no list is cut that a message could hold. */
     size_t send_max;
 };
 

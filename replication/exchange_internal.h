@@ -19,6 +19,15 @@
 /* A set of logs so small that it is named rather than sketched. */
 #define SG_EXCHANGE_COMPLETE_MAX 64u
 
+/* Messages of cells, or asking for them, of one exchange, before the tree is
+ * walked: an honest peer needs 8, or 50 where his queue is small. */
+#define SG_EXCHANGE_SKETCHES_MAX 64u
+
+/* What of send_max is for introductions, questions, and one list or walk. */
+#define SG_EXCHANGE_INTRODUCE_SHARE(send_max) ((send_max) / 2)
+#define SG_EXCHANGE_ASK_SHARE(send_max)       ((send_max) / 8)
+#define SG_EXCHANGE_LIST_SHARE(send_max)      ((send_max) / 8 * 3)
+
 struct sg_exchange_room {
     uint8_t body[SG_MESSAGE_SIZE_MAX];
     uint8_t introduced[SG_MESSAGE_SIZE_MAX];
@@ -59,7 +68,12 @@ struct sg_exchange {
     bool auth_due;        /* the next last message carries the auth tag */
     bool tried_cells;
     unsigned received; /* messages of this exchange */
-    uint32_t asks_open;
+    unsigned sketches; /* of them those that make us work over all logs */
+    /* A question is open: the refs asked, ascending. */
+    bool is_asking;
+    unsigned asked_width;
+    uint32_t asked_count;
+    uint32_t *asked;
     enum sg_exchange_next next;
     uint32_t judge[2]; /* that came */
 
@@ -113,6 +127,9 @@ struct sg_head_message_auth sg_exchange_auth(struct sg_exchange *x);
 /* Gives what this node claims about LOG. */
 struct sg_head_message_claim sg_exchange_own(const struct sg_exchange *x,
                                              const struct sg_log *log);
+
+/* Gives the first WIDTH bits of a log id; all 32 are its number. */
+uint32_t sg_exchange_short_ref(const struct sg_log_id *id, unsigned width);
 
 /* Says whether the head tree has LOG, which may be NULL. */
 bool sg_exchange_knows(const struct sg_log *log);

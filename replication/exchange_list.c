@@ -16,7 +16,8 @@
 /* The same of cells. */
 #define CELLS_OVERHEAD 16u
 
-_Static_assert(SG_EXCHANGE_SEND_MIN / 4 > LIST_OVERHEAD, "a claim fits");
+_Static_assert(SG_EXCHANGE_LIST_SHARE(SG_EXCHANGE_SEND_MIN) > LIST_OVERHEAD,
+               "a claim fits");
 
 /* --- Telling claims ---------------------------------------------------- */
 
@@ -28,13 +29,6 @@ static unsigned guess_width(const struct sg_exchange *x)
     for (; count > 0; count >>= 1)
         width++;
     return width < WIDTH_WHOLE ? width : WIDTH_WHOLE;
-}
-
-static uint32_t short_ref(const struct sg_log_id *id, unsigned width)
-{
-    if (width == WIDTH_WHOLE)
-        return sg_log_table_x(id);
-    return sg_bytes_get_u32be(id->hash.bytes) >> (32 - width);
 }
 
 static size_t varint_size(uint64_t number)
@@ -54,7 +48,7 @@ static bool list_put(struct sg_exchange *x, uint32_t ref,
     struct sg_exchange_room *room = x->room;
     struct sg_head_message_claim claim = sg_exchange_own(x, log);
     uint32_t at = x->list_count;
-    size_t max = x->send_max / 4 - LIST_OVERHEAD;
+    size_t max = SG_EXCHANGE_LIST_SHARE(x->send_max) - LIST_OVERHEAD;
     size_t size;
 
     if (max > SG_MESSAGE_SIZE_MAX - LIST_OVERHEAD)
@@ -128,7 +122,7 @@ static void tell(struct sg_exchange *x, unsigned width, decide_fn *decide)
     while (sg_head_tree_walk_next(&walk, &slot)) {
         const struct sg_log *log = sg_log_table_at(x->table, slot);
         enum verdict verdict = decide(x, log);
-        uint32_t ref = short_ref(&log->id, width);
+        uint32_t ref = sg_exchange_short_ref(&log->id, width);
 
         if (verdict == INTRODUCE) {
             if (!sg_exchange_introduce(x, log))
@@ -442,8 +436,10 @@ static void answer_cells(struct sg_exchange *x)
         answer_found(x, x->room->numbers, found);
         return;
     }
-    /* Nothing differs that a sketch could show, or too much. */
-    if (is_decoded || next > SG_CELLS_MAX || count == SG_CELLS_MAX) {
+    /* Nothing differs that a sketch could show, or too much; or the peer makes
+     * us work for every cell. */
+    if (is_decoded || x->sketches > SG_EXCHANGE_SKETCHES_MAX ||
+        next > SG_CELLS_MAX || count == SG_CELLS_MAX) {
         sg_exchange_tell_tree(x);
         return;
     }
@@ -472,6 +468,7 @@ enum sg_err sg_exchange_take_cells(struct sg_exchange *x, struct sg_bytes body)
     while (sg_head_message_cells_next(&cells, &x->cells[x->cells_got]))
         x->cells_got++;
     x->tried_cells = true;
+    x->sketches++;
     if (cells.first == 0 && !x->is_closing &&
         sg_head_tree_count(sg_log_table_heads(x->table)) <=
             SG_EXCHANGE_COMPLETE_MAX)

@@ -353,13 +353,14 @@ static void begin_reply(struct reply *reply, struct sg_exchange *x,
                         bool is_wide)
 {
     struct sg_head_message_auth auth = sg_exchange_auth(x);
+    size_t max =
+        SG_EXCHANGE_LIST_SHARE(x->send_max) - SG_MESSAGE_HEADER_SIZE_MAX;
 
     *reply = (struct reply){.x = x, .is_wide = is_wide};
     sg_exchange_write_last(x, &reply->writer);
     /* Introductions and questions go first, into what is kept for them. */
-    reply->writer.capacity = reply->writer.capacity < x->send_max / 4
-                                 ? reply->writer.capacity
-                                 : x->send_max / 4 - SG_MESSAGE_HEADER_SIZE_MAX;
+    if (reply->writer.capacity > max)
+        reply->writer.capacity = max;
     sg_head_message_tree_begin(&reply->writer, &auth, is_wide);
     reply->begin = reply->writer.size;
 }

@@ -56,14 +56,20 @@ void pair_open(struct pair *pair, const struct pair_options *options)
     }
 }
 
+void pair_drop(struct pair *pair, int i)
+{
+    struct pair_side *side = &pair->sides[i];
+
+    for (; side->first < side->last; side->first++)
+        sg_free((void *)side->queue[side->first % PAIR_QUEUE_MAX].body.data);
+}
+
 void pair_close(struct pair *pair)
 {
     for (int i = 0; i < 2; i++) {
         struct pair_side *side = &pair->sides[i];
 
-        for (; side->first < side->last; side->first++)
-            sg_free(
-                (void *)side->queue[side->first % PAIR_QUEUE_MAX].body.data);
+        pair_drop(pair, i);
         sg_exchange_free(side->exchange);
         sg_exchange_room_free(side->room);
         side->exchange = NULL;

@@ -72,6 +72,9 @@ void pair_settle(struct pair *pair);
 enum sg_err pair_give(struct pair *pair, int i, enum sg_message_type type,
                       struct sg_bytes body);
 
+/* Loses all messages on their way to side I. */
+void pair_drop(struct pair *pair, int i);
+
 /* Forgets the reports. */
 void pair_forget(struct pair *pair);
 

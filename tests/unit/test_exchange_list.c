@@ -138,7 +138,10 @@ static void test_cut_larger(void **state)
     for (uint64_t n = 0; n < 66; n++) {
         if (n < 64)
             (void)heads_set(pair.sides[0].table, n, 1 + n, 0);
-        (void)heads_set(pair.sides[1].table, n, (UINT64_C(1) << 62) + n, 0);
+        struct sg_log *log =
+            heads_set(pair.sides[1].table, n, (UINT64_C(1) << 63) + n, 0);
+
+        sg_log_table_set_held(pair.sides[1].table, log, 0, 0, log->change);
     }
     pair_open(&pair, &options);
     pair_greet(&pair);
@@ -206,6 +209,76 @@ static void test_bare_claim(void **state)
     end_pair(&pair);
 }
 
+/* An introduction that nobody asked for is taken, and not for the answer to the
+ * question that is open. */
+static void test_unasked(void **state)
+{
+    struct sg_log_core cores[2] = {heads_core(300), heads_core(301)};
+    struct sg_log_id id = sg_entry_log_id(&heads_registry, &cores[0]);
+    struct sg_head_message_heads heads = {
+        .width = 32, .count = 1, .auth.is_there = true};
+    struct sg_head_message_claim claim = {5, 0, {1, 2, 3, 4}};
+    uint32_t ref = sg_log_table_x(&id);
+    struct sg_writer writer;
+    uint8_t body[100];
+    struct pair pair;
+
+    (void)state;
+    begin_equal(&pair);
+    pair_send_root(&pair, 0);
+    sg_writer_init_array(&writer, body, sizeof body);
+    sg_head_message_heads_encode(&writer, &heads, &ref, &claim);
+    assert_ok(
+        pair_give(&pair, 0, SG_MESSAGE_HEADS, sg_bytes(body, writer.size)));
+    assert_int_equal(pair.sent[SG_MESSAGE_ASK], 1);
+    for (int i = 1; i >= 0; i--) {
+        assert_int_equal(pair.sent[SG_MESSAGE_HEADS], 0);
+        sg_writer_init_array(&writer, body, sizeof body);
+        sg_head_message_introduce_put(&writer, &cores[i], &claim);
+        assert_ok(pair_give(&pair, 0, SG_MESSAGE_INTRODUCE,
+                            sg_bytes(body, writer.size)));
+    }
+    assert_int_equal(pair.sent[SG_MESSAGE_HEADS], 1);
+    assert_int_equal(
+        sg_claims_count(sg_exchange_claims(pair.sides[0].exchange)), 2);
+    end_pair(&pair);
+}
+
+/* A peer who asks for cells, or sends them, one by one is shown the tree. */
+static void test_sketches_max(void **state)
+{
+    struct sg_head_message_auth auth = {.is_there = false};
+    struct sg_head_cell cell = {{1, 2, 3}};
+    uint8_t root[SG_HEAD_ROOT_SIZE] = {1};
+    struct sg_writer writer;
+    uint8_t body[100];
+    struct pair pair;
+
+    (void)state;
+    for (int is_sent = 0; is_sent < 2; is_sent++) {
+        struct pair_world world = {100, 0, 0, 0};
+        unsigned count = 0;
+
+        pair_begin_world(&pair, &world, 0);
+        pair_open(&pair, &pair_plain);
+        pair_answer(&pair, root);
+        while (pair.sent[SG_MESSAGE_TREE] == 0) {
+            sg_writer_init_array(&writer, body, sizeof body);
+            if (is_sent)
+                sg_head_message_cells_encode(&writer, &auth, count, &cell, 1);
+            else
+                sg_head_message_more_encode(&writer, 17 + count);
+            assert_ok(pair_give(&pair, 1,
+                                is_sent ? SG_MESSAGE_CELLS : SG_MESSAGE_MORE,
+                                sg_bytes(body, writer.size)));
+            pair_drop(&pair, 0);
+            assert_true(++count < 100);
+        }
+        assert_int_equal(count, 65);
+        end_pair(&pair);
+    }
+}
+
 /* Heads that change while cells travel cost a new sketch, nothing else. */
 static void test_change_between(void **state)
 {
@@ -247,6 +320,8 @@ int main(void)
         cmocka_unit_test(test_cut_lists),
         cmocka_unit_test(test_cut_larger),
         cmocka_unit_test(test_bare_claim),
+        cmocka_unit_test(test_unasked),
+        cmocka_unit_test(test_sketches_max),
         cmocka_unit_test(test_change_between),
     };
 
