@@ -184,7 +184,8 @@ struct sg_core_session {
     struct sg_credit credit; /* that the peer has */
 
     struct sg_core_serve *serves; /* SG_OUTBOX_STREAMS_MAX */
-    uint32_t n_serves;            /* in use */
+    uint32_t n_serves;            /* in use, and not all is sent */
+    uint32_t n_sent;              /* of which `stored` is awaited */
     uint32_t n_pushes;            /* of them */
     struct sg_flow_subscription subscription;
     struct sg_sync_wants filter; /* the same for READ effects */
@@ -243,7 +244,6 @@ struct sg_core_fetch {
     uint32_t in_flight;
     uint64_t wanted_ms;
     uint64_t claimed; /* the peer serves it up to here */
-    bool says_stored; /* the peer is to hear of the last commit */
     bool is_suspect;  /* a package did not fold: the proof shows whose fault */
     struct sg_package_receiver receiver;
 };
@@ -313,11 +313,12 @@ struct sg_core_peer {
 
 /* What the core notes of a log beside its row in the table. */
 struct sg_core_row {
-    uint64_t absent;       /* payloads not held */
-    uint64_t said_ms;      /* when its holding was said last; 0: never */
-    uint64_t central_held; /* the most that a central node said to hold */
-    bool is_due;           /* its holding is to be said */
-    uint32_t next;         /* in that list */
+    uint64_t absent;          /* payloads not held */
+    uint64_t said_ms;         /* when its holding was said last; 0: never */
+    uint64_t central_held;    /* what a central node last said to hold */
+    struct sg_key_id central; /* and which */
+    bool is_due;              /* its holding is to be said */
+    uint32_t next;            /* in that list */
 };
 
 /* A fork proof, to be shown to whoever lacks it. */

@@ -56,7 +56,6 @@ struct sg_core_fetch *sg_fetch_begin(struct sg_sync *core,
     fetch->branch = log == NULL ? 0 : log->branch;
     fetch->toward = 0;
     fetch->in_flight = 0;
-    fetch->says_stored = false;
     fetch->is_suspect = false;
     fetch->wanted_ms = core->now_ms;
     sg_package_receiver_init(&fetch->receiver, &empty,

@@ -461,17 +461,6 @@ void sg_fetch_acknowledge(struct sg_sync *core)
     struct sg_flow_stored items[SG_CORE_ACKS_MAX];
     uint8_t body[SG_CORE_ACKS_MAX * (2 * SG_VARINT_SIZE_MAX + SG_REF_SIZE)];
 
-    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++) {
-        struct sg_core_fetch *fetch = &core->fetches[i];
-        const struct sg_log *log;
-
-        if (!fetch->says_stored || fetch->session == SG_SYNC_NONE)
-            continue;
-        fetch->says_stored = false;
-        log = sg_log_table_find(core->table, &fetch->id, fetch->branch);
-        if (log != NULL)
-            note_ack(core, fetch->session, fetch->number, &log->id, log->held);
-    }
     while (core->n_acks > 0) {
         uint32_t session = core->acks[0].session;
         struct sg_writer writer;

@@ -62,7 +62,9 @@ static void free_slot(struct sg_core_session *session, uint32_t slot)
         session->reserved = 0;
     }
     serve->kind = SG_CORE_SERVE_FREE;
-    if (!serve->is_sent)
+    if (serve->is_sent)
+        session->n_sent--;
+    else
         session->n_serves--;
     session->quiet_ms = session->core->now_ms;
 }
@@ -199,7 +201,7 @@ static void note_stored(struct sg_core_session *session,
 
     if (held <= log->held && held > peer_log->common)
         peer_log->common = held;
-    for (uint32_t i = 0; i < SG_WANTS_MAX; i++)
+    for (uint32_t i = 0; i < SG_WANTS_MAX && session->n_sent > 0; i++)
         if (session->serves[i].kind != SG_CORE_SERVE_FREE &&
             session->serves[i].is_sent &&
             session->serves[i].log == log->number &&
@@ -362,6 +364,7 @@ static void note_sent(struct sg_sync *core, struct sg_core_session *session,
         return;
     serve->is_sent = true;
     session->n_serves--;
+    session->n_sent++;
     if (serve->kind == SG_CORE_SERVE_PUSH)
         free_slot(session, slot);
 }

@@ -121,14 +121,14 @@ static bool root_at(struct sg_sync *core, struct sg_log *log, uint64_t size,
 
 /* A holding of a central node goes on to all but whence it came. */
 static void pass_on(struct sg_sync *core, const struct sg_core_session *from,
-                    const struct sg_log *log, uint64_t held,
+                    const struct sg_log *log,
+                    const struct sg_holding_message *message,
                     const uint8_t holder[SG_KEY_SIZE], struct sg_bytes body)
 {
     struct sg_core_row *row = &core->rows[log->number];
 
-    if (held <= row->central_held)
-        return;
-    row->central_held = held;
+    row->central_held = message->held;
+    row->central = message->holder;
     for (uint32_t i = 0; i < core->top; i++)
         if (&core->sessions[i] != from)
             post_note(&core->sessions[i], holder, SG_MESSAGE_HOLDING, body);
@@ -161,8 +161,16 @@ static void judge_holding(struct sg_sync *core, struct sg_core_session *session,
         return;
     sg_writer_init_array(&writer, body, sizeof body);
     sg_holding_message_encode(&holding, &core->config.registry, &writer);
-    pass_on(core, session, log, message->held, holding.holder,
+    pass_on(core, session, log, message, holding.holder,
             sg_writer_written(&writer));
+}
+
+/* Says whether this was said before, by the central node that said it. */
+static bool is_old(const struct sg_core_row *row,
+                   const struct sg_holding_message *message)
+{
+    return message->held <= row->central_held &&
+           sg_key_id_compare(&message->holder, &row->central) == 0;
 }
 
 static enum sg_err take_holding(struct sg_sync *core,
@@ -179,7 +187,7 @@ static enum sg_err take_holding(struct sg_sync *core,
         return err;
     log = sg_log_table_find_ref(core->table, message.ref.bytes);
     if (log == NULL || log->is_forked || message.held == 0 ||
-        message.held > log->held)
+        message.held > log->held || is_old(&core->rows[log->number], &message))
         return SG_OK;
     if (root_at(core, log, message.held, &root)) {
         judge_holding(core, session, &message, log, &root);
