@@ -19,10 +19,6 @@
 /* A set of logs so small that it is named rather than sketched. */
 #define SG_EXCHANGE_COMPLETE_MAX 64u
 
-/* Messages of cells, or asking for them, of one exchange, before the tree is
- * walked: an honest peer needs 8, or 50 where his queue is small. */
-#define SG_EXCHANGE_SKETCHES_MAX 64u
-
 /* What of send_max is for introductions, questions, and one list or walk. */
 #define SG_EXCHANGE_INTRODUCE_SHARE(send_max) ((send_max) / 2)
 #define SG_EXCHANGE_ASK_SHARE(send_max)       ((send_max) / 8)

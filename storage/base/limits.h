@@ -131,6 +131,10 @@
 /* Messages about heads that one exchange may take, each way: a tree walk of 64
  * nibbles, narrow and wide, and room. */
 #define SG_EXCHANGE_MESSAGES_MAX 256
+/* Of them those that send cells or ask for them, before the tree is walked:
+ * each makes us sum over all logs. An honest peer needs 8, or 50 where his
+ * queue is small. */
+#define SG_EXCHANGE_SKETCHES_MAX 64
 /* Cells of one sketch: blocks 0 to 13, good for 10,000 differences. */
 #define SG_CELLS_MAX 16383
 /* Logs in one list of a tree walk: a longer list is a node. */
