@@ -58,44 +58,53 @@ static void judge_issue(const struct sg_subject *subject, struct sg_date today,
     account->is_issue_overdue = verdict == SG_RULES_FAIL;
 }
 
-static void judge_activation(struct sg_date today,
-                             const struct sg_calendar *calendar,
-                             struct sg_account *account)
+/* The 7 days of V15: after them it is the late path, whatever day it is. */
+static void judge_activation(struct sg_date today, struct sg_account *account)
 {
-    bool is_provisional = false;
-
-    if (!sg_date_is_valid(account->notified))
+    if (sg_rules_v15(account->notified, account->activated, today) ==
+        SG_RULES_NOT_APPLICABLE)
         return;
     account->activation_due =
-        sg_rules_due(SG_RULES_CLOCK_ACTIVATION, account->notified, calendar,
-                     &is_provisional);
+        sg_date_from_days(sg_date_days(account->notified) +
+                          sg_rules_limit(SG_RULES_CLOCK_ACTIVATION)->count);
     account->is_late = sg_date_is_valid(account->activated) &&
                        sg_rules_v15(account->notified, account->activated,
                                     today) == SG_RULES_FAIL;
 }
 
+static bool has_either(const struct sg_subject_object *account, unsigned mine,
+                       const struct sg_subject_object *person, unsigned other)
+{
+    return sg_subject_known(account, mine) != NULL ||
+           sg_subject_known(person, other) != NULL;
+}
+
+/* The basis of level 2 is asked of the day of issue; before that, of today. */
 static void judge_basis(const struct sg_subject *subject,
                         const struct sg_subject_object *object,
-                        struct sg_account *account)
+                        struct sg_date today, struct sg_account *account)
 {
     const struct sg_subject_object *person =
         sg_subject_find(subject, SG_TYPE_PERSON, sg_bytes(NULL, 0));
-    struct sg_date day = sg_date_is_valid(account->issued) ? account->issued
-                                                           : account->requested;
+    struct sg_date day =
+        sg_date_is_valid(account->issued) ? account->issued : today;
     struct sg_rules_account facts = {
         .level = account->level,
         .requested = account->requested,
         .birth = sg_subject_date(person, SG_FIELD_PERSON_BIRTH),
-        .has_phone = sg_subject_str(object, SG_FIELD_ACCOUNT_PHONE).size > 0,
-        .has_guardian =
-            sg_subject_known(object, SG_FIELD_ACCOUNT_GUARDIAN) != NULL,
+        .has_phone = sg_subject_str(object, SG_FIELD_ACCOUNT_PHONE).size > 0 ||
+                     sg_subject_str(person, SG_FIELD_PERSON_PHONE).size > 0,
+        .has_guardian = has_either(object, SG_FIELD_ACCOUNT_GUARDIAN, person,
+                                   SG_FIELD_PERSON_GUARDIAN),
     };
 
-    if (sg_date_is_valid(day) && sg_dossier_has_card(subject, day)) {
-        facts.card_from = day;
+    /* Only whether there is a card matters to the rule. */
+    if (sg_dossier_has_card(subject, day)) {
+        facts.card_from = account->requested;
         facts.card_until = SG_RULES_FOR_LIFE;
     }
-    account->is_basis_missing = sg_rules_v14(&facts) == SG_RULES_FAIL;
+    account->is_basis_missing =
+        account->state != DELETED && sg_rules_v14(&facts) == SG_RULES_FAIL;
 }
 
 static enum sg_account_shown shown_as(const struct sg_subject *subject,
@@ -147,8 +156,8 @@ void sg_account_read(const struct sg_subject *subject,
                                         object, SG_FIELD_ACCOUNT_LOCK_CAUSE, 0);
     read_campaign(object, account);
     judge_issue(subject, today, calendar, account);
-    judge_activation(today, calendar, account);
-    judge_basis(subject, object, account);
+    judge_activation(today, account);
+    judge_basis(subject, object, today, account);
 }
 
 const char *sg_account_text(enum sg_account_shown shown, enum sg_lang lang)

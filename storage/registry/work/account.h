@@ -32,7 +32,8 @@ struct sg_account {
     bool is_provisional;
     struct sg_date requested, issued, notified, activated;
     struct sg_date issue_due; /* no date: no limit by the law of that day */
-    struct sg_date activation_due; /* no date before notice */
+    /* Last day of the 7; no date before notice, or by an older law. */
+    struct sg_date activation_due;
     bool is_issue_overdue;
     bool is_basis_missing; /* V14: no card, phone or guardian */
     bool has_campaign;

@@ -24,8 +24,31 @@ static const uint8_t stages[STATE_COUNT] = {
     [SENT] = SG_DOSSIER_APPROVED,        [ACCEPTED] = SG_DOSSIER_ACCEPTED,
     [ISSUED] = SG_DOSSIER_ISSUED,        [ARRIVED] = SG_DOSSIER_ISSUED,
     [UNDELIVERABLE] = SG_DOSSIER_ISSUED, [DELIVERED] = SG_DOSSIER_DELIVERED,
-    [HELD] = SG_DOSSIER_DELIVERED,       [RETURNED] = SG_DOSSIER_DELIVERED,
+    [HELD] = SG_DOSSIER_ISSUED,          [RETURNED] = SG_DOSSIER_DELIVERED,
 };
+
+/* A card that is held may have been with its holder before. */
+static enum sg_dossier_stage stage_of(const struct sg_subject_object *object)
+{
+    if (object->state >= STATE_COUNT)
+        return SG_DOSSIER_NONE;
+    if (object->state == HELD &&
+        sg_subject_known(object, SG_FIELD_DOSSIER_DELIVERED) != NULL)
+        return SG_DOSSIER_DELIVERED;
+    return (enum sg_dossier_stage)stages[object->state];
+}
+
+/* The day of the result; of a rejection without one that of the record that
+ * says so. */
+static struct sg_date result_of(const struct sg_subject_object *object)
+{
+    struct sg_date result = sg_subject_date(object, SG_FIELD_DOSSIER_RESULT);
+
+    if (object->state == REJECTED && !sg_date_is_valid(result) &&
+        object->state_by != NULL)
+        return sg_date_last(object->state_by->effective);
+    return result;
+}
 
 struct sg_date sg_dossier_months_after(struct sg_date day, unsigned n)
 {
@@ -88,21 +111,12 @@ static void judge_clock(struct sg_dossier *dossier, struct sg_date today,
     dossier->is_overdue = verdict == SG_RULES_FAIL;
 }
 
-/* A rejection counts from the result, or from the day of the record that says
- * so. */
-static bool has_expired(const struct sg_subject_object *object,
-                        const struct sg_dossier *dossier, struct sg_date today)
+static bool has_expired(const struct sg_dossier *dossier, struct sg_date today)
 {
-    struct sg_date since = dossier->result;
-
-    if (dossier->state != REJECTED)
-        return false;
-    if (!sg_date_is_valid(since) && object->state_by != NULL)
-        since = sg_date_last(object->state_by->effective);
-    return sg_date_is_valid(since) &&
-           sg_date_compare(
-               sg_dossier_months_after(since, SG_DOSSIER_EXPIRY_MONTHS),
-               today) <= 0;
+    return dossier->is_rejected && sg_date_is_valid(dossier->result) &&
+           sg_date_compare(sg_dossier_months_after(dossier->result,
+                                                   SG_DOSSIER_EXPIRY_MONTHS),
+                           today) <= 0;
 }
 
 static void judge_delivery(struct sg_dossier *dossier, struct sg_date today)
@@ -111,7 +125,8 @@ static void judge_delivery(struct sg_dossier *dossier, struct sg_date today)
                                ? dossier->result
                                : dossier->card_from;
 
-    dossier->is_undelivered = dossier->stage == SG_DOSSIER_ISSUED;
+    dossier->is_undelivered =
+        dossier->stage == SG_DOSSIER_ISSUED && dossier->state != HELD;
     if (dossier->is_undelivered && sg_date_is_valid(since) &&
         sg_date_compare(since, today) < 0)
         dossier->waiting = sg_date_diff(today, since);
@@ -126,49 +141,84 @@ void sg_dossier_read(const struct sg_subject *subject,
 
     *dossier = (struct sg_dossier){
         .state = object->state,
-        .stage = object->state < STATE_COUNT
-                     ? (enum sg_dossier_stage)stages[object->state]
-                     : SG_DOSSIER_NONE,
+        .stage = stage_of(object),
         .block = block_of(subject),
         .kind = (uint8_t)sg_subject_uint(object, SG_FIELD_DOSSIER_KIND, 0),
         .cause = (uint8_t)sg_subject_uint(object, SG_FIELD_DOSSIER_CAUSE, 0),
-        .reject_code =
-            (uint8_t)sg_subject_uint(object, SG_FIELD_DOSSIER_REJECT_CODE, 0),
+        .is_rejected = object->state == REJECTED,
         .captured = sg_subject_date(object, SG_FIELD_DOSSIER_CAPTURED),
         .approved = sg_subject_date(object, SG_FIELD_DOSSIER_APPROVED),
         .sent = sg_subject_date(object, SG_FIELD_DOSSIER_SENT),
-        .result = sg_subject_date(object, SG_FIELD_DOSSIER_RESULT),
+        .result = result_of(object),
         .delivered = sg_subject_date(object, SG_FIELD_DOSSIER_DELIVERED),
         .card_from = sg_subject_date(object, SG_FIELD_DOSSIER_CARD_FROM),
         .card_until = sg_subject_date(object, SG_FIELD_DOSSIER_CARD_UNTIL),
     };
+    if (dossier->is_rejected)
+        dossier->reject_code =
+            (uint8_t)sg_subject_uint(object, SG_FIELD_DOSSIER_REJECT_CODE, 0);
     read_campaign(object, dossier);
     judge_clock(dossier, today, calendar);
     judge_delivery(dossier, today);
-    dossier->is_expired = has_expired(object, dossier, today);
+    dossier->is_expired = has_expired(dossier, today);
+}
+
+static bool is_within(struct sg_date from, struct sg_date day,
+                      struct sg_date until)
+{
+    return sg_date_is_valid(from) && sg_date_is_valid(until) &&
+           sg_date_compare(from, day) <= 0 && sg_date_compare(day, until) <= 0;
 }
 
 static bool is_in_force(const struct sg_subject_object *object,
                         struct sg_date day)
 {
-    struct sg_date from = sg_subject_date(object, SG_FIELD_DOSSIER_CARD_FROM);
-    struct sg_date until = sg_subject_date(object, SG_FIELD_DOSSIER_CARD_UNTIL);
-
     if (object->state < ISSUED || object->state == CARD_WITHDRAWN ||
         object->state == HELD || object->state == WITHDRAWN)
         return false;
-    return sg_date_is_valid(from) && sg_date_is_valid(until) &&
-           sg_date_compare(from, day) <= 0 && sg_date_compare(day, until) <= 0;
+    return is_within(sg_subject_date(object, SG_FIELD_DOSSIER_CARD_FROM), day,
+                     sg_subject_date(object, SG_FIELD_DOSSIER_CARD_UNTIL));
+}
+
+/* An old number's key is its kind, 12 digits, and the day of issue. */
+#define OLD_KEY_SIZE   17u
+#define OLD_KEY_ISSUED 13u
+#define OLD_KIND_CCCD  3u
+
+static bool is_old_in_force(const struct sg_subject_object *object,
+                            struct sg_date day)
+{
+    struct sg_date withdrawn =
+        sg_subject_date(object, SG_FIELD_OLD_ID_WITHDRAWN);
+    struct sg_date issued = {0};
+
+    if (object->key.size != OLD_KEY_SIZE || object->key.data[0] < OLD_KIND_CCCD)
+        return false;
+    for (size_t i = OLD_KEY_ISSUED; i < OLD_KEY_SIZE; i++)
+        issued.ymd = issued.ymd << 8 | object->key.data[i];
+    if (sg_date_is_valid(withdrawn) && sg_date_compare(withdrawn, day) <= 0)
+        return false;
+    return is_within(issued, day,
+                     sg_subject_date(object, SG_FIELD_OLD_ID_EXPIRES));
+}
+
+static bool has_object(const struct sg_subject *subject, enum sg_type type,
+                       bool (*is_good)(const struct sg_subject_object *object,
+                                       struct sg_date day),
+                       struct sg_date day)
+{
+    size_t count;
+    const struct sg_subject_object *objects =
+        sg_subject_objects(subject, type, &count);
+
+    for (size_t i = 0; i < count; i++)
+        if (is_good(&objects[i], day))
+            return true;
+    return false;
 }
 
 bool sg_dossier_has_card(const struct sg_subject *subject, struct sg_date day)
 {
-    size_t count;
-    const struct sg_subject_object *objects =
-        sg_subject_objects(subject, SG_TYPE_DOSSIER, &count);
-
-    for (size_t i = 0; i < count; i++)
-        if (is_in_force(&objects[i], day))
-            return true;
-    return false;
+    return has_object(subject, SG_TYPE_DOSSIER, is_in_force, day) ||
+           has_object(subject, SG_TYPE_OLD_ID, is_old_in_force, day);
 }

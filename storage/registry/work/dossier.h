@@ -39,9 +39,10 @@ struct sg_dossier {
     enum sg_dossier_block block;
     uint8_t kind;
     uint8_t cause;
-    uint8_t reject_code; /* 0: none */
+    bool is_rejected;
+    uint8_t reject_code; /* of one that is rejected; 0: none stated */
     bool is_expired;     /* rejected, and 6 months have passed */
-    bool is_undelivered; /* the card is made and not with its holder */
+    bool is_undelivered; /* the card is made and waits for its holder */
     int32_t waiting;     /* days since its result, while undelivered */
     struct sg_date captured, approved, sent, result, delivered;
     struct sg_date card_from, card_until; /* no date: no card */
@@ -60,7 +61,9 @@ void sg_dossier_read(const struct sg_subject *subject,
                      struct sg_dossier *ret_dossier);
 
 /* Says whether SUBJECT has a card that is in force on DAY: made, within its
- * days, neither withdrawn nor held. */
+ * days, neither withdrawn nor held. A card of which only the number was entered
+ * (old_id of kind 3 or 4) is good to its printed end (Resolution
+ * 190/2025/QH15 Art. 10). */
 bool sg_dossier_has_card(const struct sg_subject *subject, struct sg_date day);
 
 /* Returns the day N months after DAY, the last of its month where it has no

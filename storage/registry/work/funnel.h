@@ -23,13 +23,16 @@ struct sg_funnel {
     int64_t eligible;
     int64_t unknown; /* whether he is eligible is not known */
     int64_t excluded[SG_CAMPAIGN_REASON_COUNT]; /* by reason; 0 unused */
-    int64_t proposed; /* exclusions that wait for approval */
-    int64_t run_out;  /* exclusions that hold no more */
+    int64_t unevidenced; /* of these: what they rest on is not known */
+    int64_t proposed;    /* exclusions that wait for approval */
+    int64_t run_out;     /* exclusions that hold no more */
     int64_t reached[SG_DOSSIER_STAGE_COUNT];
-    int64_t rejected[SG_FUNNEL_REJECT_CODES]; /* by code, not captured again */
+    /* By code, not captured again; 0: none stated, or one unknown here. */
+    int64_t rejected[SG_FUNNEL_REJECT_CODES];
+    int64_t dropped; /* of these rejected for 6 months */
     int64_t blocked;
     int64_t undelivered[SG_FUNNEL_WAITING_COUNT];
-    int64_t account_issued[3]; /* by level, and not deleted */
+    int64_t account_issued[3]; /* by level; those locked later too */
     int64_t notified;          /* or farther */
     int64_t active_in_time;
     int64_t active_late;
@@ -38,12 +41,17 @@ struct sg_funnel {
     int64_t remaining;
     int64_t under_way;
     int64_t achieved;
-    int64_t pending;    /* of all these: which part of a split unit is open */
-    int64_t captured_7; /* captured in the last 7 days */
+    int64_t pending;   /* of all these: which part of a split unit is open */
+    int64_t counted;   /* the goal counts them: campaign.h, is_reached */
+    int64_t counted_7; /* of these in the last 7 days */
+    int64_t after_committed; /* of these past the unit's own deadline */
+    int64_t after_mandated;
 };
 
-/* Adds PERSON, as he stands on TODAY, or with SIGN -1 takes him out. */
+/* Adds PERSON, as he stands in CAMPAIGN on TODAY, or with SIGN -1 takes him
+ * out. */
 void sg_funnel_count(struct sg_funnel *funnel,
+                     const struct sg_campaign *campaign,
                      const struct sg_campaign_person *person,
                      struct sg_date today, int sign);
 
@@ -54,26 +62,39 @@ void sg_funnel_add(struct sg_funnel *funnel, const struct sg_funnel *part);
 int64_t sg_funnel_excluded(const struct sg_funnel *funnel);
 int64_t sg_funnel_target(const struct sg_funnel *funnel);
 
-/* What may be said of a unit. */
+/* Returns those whom the goal does not count yet; counted and left make up the
+ * target. */
+int64_t sg_funnel_left(const struct sg_funnel *funnel);
+
+/* What may be said of a unit. 100 % is of the target, and honest only when the
+ * exclusions are evidenced and no more than the approved share. */
 enum sg_funnel_verdict {
-    SG_FUNNEL_EMPTY,             /* nobody is eligible */
-    SG_FUNNEL_OPEN,              /* somebody remains or is under way */
-    SG_FUNNEL_TOO_MANY_EXCLUDED, /* all done, by more exclusions than approved
-                                  */
-    SG_FUNNEL_UNKNOWN,           /* all done but those whose age is not known */
+    SG_FUNNEL_EMPTY, /* nobody is eligible */
+    SG_FUNNEL_OPEN,  /* somebody is left */
+    /* Nobody is left, but: */
+    SG_FUNNEL_TOO_MANY_EXCLUDED, /* more than the approved share */
+    SG_FUNNEL_NOT_EVIDENCED,     /* an exclusion rests on nothing known */
+    SG_FUNNEL_UNKNOWN,           /* somebody's age is not known */
     SG_FUNNEL_HUNDRED,           /* an honest 100 % */
+    SG_FUNNEL_FINISHED,          /* and every card is with its holder */
+    SG_FUNNEL_VERDICT_COUNT,
 };
 enum sg_funnel_verdict sg_funnel_judge(const struct sg_funnel *funnel,
-                                       unsigned excluded_permille);
+                                       const struct sg_campaign *campaign);
+
+/* Says VERDICT in LANG. Static storage. */
+const char *sg_funnel_text(enum sg_funnel_verdict verdict, enum sg_lang lang);
 
 /* When it will be done at the rate of the last 7 days. */
 struct sg_funnel_forecast {
-    bool has_end;        /* else nothing was captured in 7 days */
-    struct sg_date done; /* the day the last one is captured */
+    bool is_done;        /* nobody is left: the days below are not asked */
+    bool has_end;        /* else nobody was reached in 7 days */
+    struct sg_date done; /* the day the last one is reached */
+    /* It will be, or was for everybody, on that deadline's day or before. */
     bool is_before_committed;
     bool is_before_mandated;
-    /* Persons a day, rounded up, that the next deadline asks for; 0 when
-     * nobody remains or the deadline is over. */
+    /* Persons a day, rounded up, that each deadline asks for from tomorrow
+     * on; all of them on its last day; 0 when it is over, or nobody is left. */
     int64_t needed_committed;
     int64_t needed_mandated;
 };
