@@ -216,6 +216,34 @@ static void test_c05_identity_incompetent(void **state)
     assert_conflict(1, 5, SG_SUBJECT_REOPENED, 2);
 }
 
+static bool bridge_nothing(void *context, const struct sg_ref *record,
+                           const uint8_t **ret_parents, size_t *ret_count)
+{
+    *ret_parents = NULL;
+    *ret_count = 0;
+    return sg_ref_compare(record, context) == 0;
+}
+
+/* C05: a choice that names an object by a record that was erased since chooses
+ * all the same. D18. */
+static void test_c05_identity_erased(void **state)
+{
+    struct sg_ref first = office_person(&office, 1, 19800912);
+    struct sg_ref erased = {{7}};
+    struct sg_ref three[3];
+
+    (void)state;
+    office.setup.bridge = bridge_nothing;
+    office.setup.context = &erased;
+    three[0] = office_birth(&office, 1, first, 19800921);
+    three[1] = office_birth(&office, 1, first, 19800930);
+    three[2] = erased;
+    office.officer = 2;
+    (void)office_settle(&office, 1, 3, OFFICE_HOME, 5, SG_FIELD_PERSON_BIRTH,
+                        &erased, &three[1], 3, three);
+    assert_birth(19800930, SG_SUBJECT_APPROVED);
+}
+
 /* C05: two numbers in force at once are a conflict of identity (7.2). Law
  * 26/2023 Art. 12. */
 static void test_c05_two_numbers(void **state)
@@ -455,14 +483,6 @@ static void test_c11_approve_refuse(void **state)
     (void)office_decide(&office, 1, 1, OFFICE_PROVINCE, 3, all);
     assert_birth(19800912, SG_SUBJECT_APPROVED);
     assert_conflict(1, 11, 0, 0);
-}
-
-static bool bridge_nothing(void *context, const struct sg_ref *record,
-                           const uint8_t **ret_parents, size_t *ret_count)
-{
-    *ret_parents = NULL;
-    *ret_count = 0;
-    return sg_ref_compare(record, context) == 0;
 }
 
 /* C11: nobody quarrels about a record that an order has erased. D18. */
@@ -742,6 +762,7 @@ int main(void)
         OFFICE_TEST(test_c05_identity_reopened),
         OFFICE_TEST(test_c05_identity_pending),
         OFFICE_TEST(test_c05_identity_incompetent),
+        OFFICE_TEST(test_c05_identity_erased),
         OFFICE_TEST(test_c05_two_numbers),
         OFFICE_TEST(test_c06_contact),
         OFFICE_TEST(test_c07_two_permanent),

@@ -377,21 +377,24 @@ static struct sg_bytes chosen_value(const struct sg_graph *graph, uint32_t node,
 }
 
 /* Says whether field 8 of DECISION, if it is there, names no other object than
- * OBJECT. */
+ * OBJECT: what is not held, or only bridged by an order, is of none. */
 static bool fits_object(const struct sg_graph *graph,
                         const struct sg_ruling_decision *decision,
                         uint32_t object)
 {
+    bool names_other = false;
     uint32_t first;
     size_t count;
 
     if (decision->object == NULL)
         return true;
     count = sg_graph_find(graph, decision->object, &first);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (graph->nodes[first + i].object == object)
             return true;
-    return count == 0;
+        names_other = names_other || graph->nodes[first + i].schema != NULL;
+    }
+    return !names_other;
 }
 
 /* Finds what DECISION chooses, a record of TYPE, or of any but the vital. */
