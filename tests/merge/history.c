@@ -505,6 +505,8 @@ void history_make(struct history *h, const struct history_people *people,
             history_walk(h, people);
         else if (what < 11)
             history_quarrel(h);
+        else if (what < 12)
+            history_two_homes(h, people);
         else if (what < 62)
             history_register(h, people);
         else if (what < 96)

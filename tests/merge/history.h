@@ -196,6 +196,9 @@ void history_register(struct history *history,
 void history_decide(struct history *history);
 /* Writes two rulings that differ, and at times what settles them. */
 void history_quarrel(struct history *history);
+/* Writes two open residences of one person, and what settles that. */
+void history_two_homes(struct history *history,
+                       const struct history_people *people);
 /* Settles the conflict of RULE about OBJECT (FIELD 0: none): names ONE, and at
  * times forgets OTHER. */
 void history_settle(struct history *history, const struct history_item *object,

@@ -335,6 +335,11 @@ void history_decide(struct history *h)
     r.known = history_known(h);
     history_begin(h, &r.draft, SG_TYPE_DECISION, r.subject);
     choose_act(&r);
+    if (r.act == ACT_CHOOSE && history_chance(h, 40)) {
+        r.choice = history_draw(h, r.subject, SG_TYPE_DECISION, r.known);
+        if (r.choice != NULL)
+            history_parent(&r.draft, &r.choice->ref); /* chooses nothing */
+    }
     if (r.act == ACT_SETTLE && history_chance(h, 100))
         r.draft.head.n_parents -= r.draft.head.n_parents > 1; /* forgets one */
     fill(&r);
@@ -356,7 +361,7 @@ void history_settle(struct history *h, const struct history_item *object,
     h->is_careful = true;
     history_begin(h, &r.draft, SG_TYPE_DECISION, r.subject);
     history_sign_as(h, &r.draft, 4);
-    if (object->object_size > 0)
+    if (object->object_size > 0 && rule != 7)
         r.object = object;
     if (rule == 18 && history_chance(h, 400)) {
         r.act = ACT_CHOOSE;

@@ -145,6 +145,22 @@ static void fill_identity(struct form *form)
         put_kin(form, 7);
 }
 
+/* The ethnicity and the phone come from elsewhere than the rest. */
+static void put_provenance(struct form *form)
+{
+    struct sg_record_src src = {
+        .source = (enum sg_record_source)history_below(form->history, 6),
+        .evidence = SG_BYTES_TEXT("sổ cũ")};
+    struct sg_pack *pack = sg_record_build_field(&form->draft.build, 30);
+
+    sg_pack_array(pack, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        sg_pack_array(pack, 2);
+        sg_pack_uint(pack, i == 0 ? 12 : 21);
+        sg_record_build_pack_src(pack, &src);
+    }
+}
+
 static void fill_person(struct form *form)
 {
     struct history *h = form->history;
@@ -172,6 +188,8 @@ static void fill_person(struct form *form)
         put_text(form, 24, words, 3);
     if (!is_amending(form))
         put_uint(form, 25, draw_unit(h));
+    if (history_chance(h, 200))
+        put_provenance(form);
 }
 
 /* --- numbers ----------------------------------------------------------- */
@@ -451,8 +469,11 @@ static const struct {
     {SG_TYPE_VERIFICATION, 1, 0, false, fill_verification},
 };
 
-#define N_KINDS      (sizeof kinds / sizeof kinds[0])
-#define KIND_DOSSIER 6u /* in this list */
+#define N_KINDS (sizeof kinds / sizeof kinds[0])
+/* In this list. */
+#define KIND_RESIDENCE 3u
+#define KIND_DOSSIER   6u
+#define KIND_REQUEST   9u
 
 static unsigned draw_kind(struct history *h)
 {
@@ -647,10 +668,11 @@ static unsigned draw_next(struct history *h, const struct sg_machine *machine,
 /* Opens an object of KIND for SUBJECT; NULL when it does not fit. */
 static const struct history_item *open_one(struct history *h,
                                            const struct history_people *people,
-                                           unsigned kind, unsigned subject)
+                                           unsigned kind, unsigned subject,
+                                           unsigned state)
 {
     struct form form = {
-        .history = h, .people = people, .known = h->n_items, .state = 1};
+        .history = h, .people = people, .known = h->n_items, .state = state};
     unsigned before = h->n_items;
 
     h->is_careful = true;
@@ -674,15 +696,16 @@ static const struct history_item *draw_opening(
                            : history_below(h, HISTORY_PERSONS);
     enum sg_type type;
 
-    *ret_kind =
-        history_chance(h, 350) ? KIND_DOSSIER : history_below(h, N_KINDS);
+    *ret_kind = history_below(h, N_KINDS);
+    if (history_chance(h, 400))
+        *ret_kind = history_chance(h, 850) ? KIND_DOSSIER : KIND_REQUEST;
     type = kinds[*ret_kind].type;
     if (sg_machine_find(type) == NULL)
         return NULL;
     if (type == SG_TYPE_HOUSEHOLD)
         subject = HISTORY_PERSONS;
     if (history_chance(h, 600))
-        return open_one(h, people, *ret_kind, subject);
+        return open_one(h, people, *ret_kind, subject, 1);
     opening = history_draw(h, subject, type, h->n_items);
     return opening == NULL || !sg_record_is_opening(&opening->record) ? NULL
                                                                       : opening;
@@ -718,4 +741,15 @@ void history_walk(struct history *h, const struct history_people *people)
             return;
         state = to;
     }
+}
+
+void history_two_homes(struct history *h, const struct history_people *people)
+{
+    unsigned subject = history_below(h, HISTORY_PERSONS);
+    const struct history_item *one, *other;
+
+    one = open_one(h, people, KIND_RESIDENCE, subject, 2);
+    other = open_one(h, people, KIND_RESIDENCE, subject, 2);
+    if (one != NULL && other != NULL)
+        history_settle(h, one, 7, 0, one, other);
 }

@@ -205,6 +205,25 @@ static void judge(struct delivery *delivery, unsigned count)
     }
 }
 
+/* What the file says of the signatures is true. */
+static void verify(struct delivery *delivery)
+{
+    struct sg_admission_judge judge;
+    struct replay_history *history = delivery->history;
+
+    sg_admission_judge_init(&judge, delivery->authority, &history->registry);
+    for (unsigned i = 0; i < history->n_copies; i++) {
+        struct replay_copy *copy = &history->copies[i];
+        enum sg_admission_signature found;
+
+        if (copy->is_statement || copy->verdict.grant == NULL)
+            continue;
+        found = sg_admission_verify(&judge, &copy->copy, &copy->verdict);
+        if (found != SG_ADMISSION_UNCHECKED && found != copy->copy.signature)
+            replay_must(SG_ERR_SIGNATURE, "what the file says of it");
+    }
+}
+
 static void put(struct delivery *delivery, unsigned no)
 {
     struct replay_copy *copy = &delivery->history->copies[no];
@@ -371,6 +390,8 @@ void replay_deliver(struct replay_history *history, uint64_t seed,
         settle(&delivery, done);
     }
     settle(&delivery, history->n_copies);
+    if (seed == 0)
+        verify(&delivery);
     report(&delivery, ret);
     sg_register_free(delivery.reg);
     sg_authority_free(delivery.authority);

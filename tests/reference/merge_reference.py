@@ -26,15 +26,15 @@ class Subject:
     def __init__(self, fold, uid, records):
         self.fold, self.uid = fold, uid
         self.records = {x.ref: x for x in records}
-        self.heads, self.handed, self.covered = {}, set(), set()
+        self.heads, self.handed, self.iced, self.covered = {}, set(), set(), set()
         homes = fold.homes(uid)
         self.handovers = [x for x in records if x.type == 46 and (not homes or any(
             x.facts.covers(x.officer, h) for h in homes | {0}))]
         for x in sorted(self.handovers, key=lambda x: x.ref):
             self.covered |= set(x.body[5])
             for head, value in zip(x.body[6], r.decode(x.body[7])):
-                if head[4] & 1:
-                    self.handed.add(head[3])
+                self.handed |= {head[3]} if head[4] & 1 else set()
+                self.iced |= {head[3]} if head[4] & 2 else set()
                 known = self.heads.setdefault(head[3], [])
                 if not any(h[:3] == head[:3] for h, _ in known):
                     known.append((head, value))
@@ -104,8 +104,8 @@ class Subject:
             kind, key, source, hlc = x.type, x.key, x.source(b[7]), x.hlc
             body = {**x.body, 2: x.state} if x.state else x.body
         merge = "M" if b[7] == 2 else self.fold.page.types.get(kind, {}).get(b[7], "XXXX")[3]
-        target = self.object_of(b[8]) if 8 in b else (kind, key)
-        if b[7] not in body or merge in "KFXA" or target != (kind, key):
+        target = self.object_of(b.get(8))
+        if b[7] not in body or merge in "KFXA" or target not in ((kind, key), (0, None)):
             return None
         if merge != "S":
             return None if 9 in b else ((kind, key, b[7], b""), r.encode(body[b[7]]), source, hlc)
@@ -144,8 +144,8 @@ class Subject:
     @asked_once
     def frozen(self, ref):
         if ref in self.heads:
-            return any(h[4] & 2 and h[0] in (32, 35, 38, 39, 40)
-                       for h, _ in self.heads[ref]) and self.dead
+            return ref in self.iced and self.heads[ref][0][0][0] in (
+                32, 35, 38, 39, 40) and self.dead
         x = self.records[ref]
         reason = [x] + [self.records[k] for k in [x.key] if k in self.records]
         kept = {38: x.state in (10, 12), 39: x.state in (5, 6), 35: x.state == 3,
