@@ -85,7 +85,8 @@ struct sg_core_peer_log {
     uint32_t next;     /* in the list of pushes */
     bool is_known;     /* the peer knows the log */
     bool is_queued;
-    bool is_asked; /* of an own log: what is signed beyond it was asked */
+    bool is_rolled_back; /* the peer claimed less than before */
+    bool is_asked;       /* of an own log: what is signed beyond it was asked */
 };
 
 /* Logs with news for the peer, in order. */
@@ -198,6 +199,13 @@ struct sg_core_session {
     uint64_t prove_ticket; /* of the first of them; 0: not asked yet */
     struct sg_checkpoint prove_toward;
 
+    struct sg_log_id missed; /* that the peer did not deliver */
+    uint64_t missed_size;
+    uint64_t missed_ms;        /* since when; 0: none */
+    struct sg_log_id compared; /* the peer's checkpoint is, with our tree */
+    struct sg_checkpoint comparand;
+    struct sg_checkpoint compare_toward;
+    uint64_t compare_ticket;           /* 0: none */
     struct sg_holding_message holding; /* that is looked up */
     uint64_t holding_ticket;           /* 0: none */
     uint64_t dropped_notes;            /* for which there was no room */

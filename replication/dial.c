@@ -114,6 +114,15 @@ void sg_dial_ended(struct sg_sync *core, struct sg_core_session *session)
     back_off(core, peer);
 }
 
+void sg_dial_hurry(struct sg_sync *core)
+{
+    for (uint32_t i = 0; i < core->config.n_peers; i++)
+        if (is_waiting(core, &core->peers[i]) &&
+            core->peers[i].dial_ms > core->now_ms + BACKOFF_MS_MIN)
+            core->peers[i].dial_ms =
+                core->now_ms + sg_prng_below(&core->prng, BACKOFF_MS_MIN);
+}
+
 /* --- Penalties ----------------------------------------------------------- */
 
 void sg_dial_punish(struct sg_sync *core, const uint8_t node_key[SG_KEY_SIZE])

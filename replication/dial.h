@@ -22,6 +22,9 @@ void sg_dial_connected(struct sg_sync *core, struct sg_core_session *session);
 void sg_dial_opened(struct sg_sync *core, struct sg_core_session *session);
 void sg_dial_ended(struct sg_sync *core, struct sg_core_session *session);
 
+/* Calls those who have no session soon: one who has one withholds. */
+void sg_dial_hurry(struct sg_sync *core);
+
 /* A node misbehaved; says whether it is to wait still. */
 void sg_dial_punish(struct sg_sync *core, const uint8_t node_key[SG_KEY_SIZE]);
 bool sg_dial_is_punished(const struct sg_sync *core,

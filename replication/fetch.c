@@ -7,6 +7,7 @@
 #include "replication/gossip.h"
 #include "replication/quota.h"
 #include "replication/session.h"
+#include "replication/withhold.h"
 #include "storage/base/check.h"
 
 /* Claims looked at in one step, before others have their turn. */
@@ -311,6 +312,8 @@ static bool take_claim(struct sg_sync *core, struct sg_core_session *session,
         session->logs[log->number].is_known = true;
         if (claim->size - claim->short_by > session->logs[log->number].held)
             session->logs[log->number].held = claim->size - claim->short_by;
+        if (claim->size > 0)
+            sg_withhold_claim(core, session, log, claim->size);
         switch (sg_claims_news(claims, claim)) {
         case SG_CLAIM_OTHER:
         case SG_CLAIM_FORKED:
@@ -428,6 +431,9 @@ void sg_fetch_stopped(struct sg_sync *core, struct sg_core_session *session,
     if (want == NULL)
         return;
     fetch = &core->fetches[want->fetch];
+    if (stop->reason == SG_FLOW_NOT_HELD ||
+        stop->reason == SG_FLOW_CANNOT_PROVE)
+        sg_withhold_missed(core, session, &fetch->id, fetch->claimed);
     sg_fetch_stop(session, &fetch->id);
     sg_fetch_release(core, fetch);
     sg_gossip_rescan(core, session);

@@ -9,6 +9,7 @@
 #include "replication/gossip.h"
 #include "replication/quota.h"
 #include "replication/session.h"
+#include "replication/withhold.h"
 #include "storage/base/check.h"
 
 /* --- Packages ------------------------------------------------------------ */
@@ -190,6 +191,8 @@ static enum sg_err verify(struct sg_sync *core, struct sg_core_session *session,
         return refuse(core, session, fetch, verdict, head);
     if (head->number != 0)
         fetch->toward = toward;
+    fetch->wanted_ms = core->now_ms;
+    sg_withhold_came(session, &fetch->id);
     sg_erase_settle(core, &fetch->id, core->body);
     write_package(core, session, fetch, result.skip, body.size);
     return SG_OK;

@@ -148,10 +148,46 @@ void sg_forks_compare(struct sg_sync *core, struct sg_core_session *session,
                       const struct sg_log *log,
                       const struct sg_checkpoint *smaller)
 {
-    (void)core;
-    (void)session;
-    (void)log;
-    (void)smaller;
+    struct sg_effect *effect;
+
+    if (session->compare_ticket != 0 || log->held < log->known.size ||
+        smaller->size == 0)
+        return;
+    effect = sg_core_effect(core, SG_EFFECT_READ);
+    effect->session = session->number;
+    effect->ticket = ++core->ticket;
+    effect->log = log->id;
+    effect->read.first = smaller->size;
+    effect->read.to = smaller->size;
+    effect->read.prove_to = log->known.size;
+    effect->read.is_fresh = true;
+    effect->read.frontier = true;
+    session->compare_ticket = effect->ticket;
+    session->compared = log->id;
+    session->comparand = *smaller;
+    session->compare_toward = log->known;
+}
+
+bool sg_forks_read(struct sg_sync *core, struct sg_core_session *session,
+                   const struct sg_event *event)
+{
+    const struct sg_log *log;
+    struct sg_package_log verified;
+    struct sg_fork fork;
+
+    if (session->compare_ticket == 0 ||
+        session->compare_ticket != event->read.ticket)
+        return false;
+    session->compare_ticket = 0;
+    log = sg_log_table_find(core->table, &session->compared, 0);
+    if (event->read.err != SG_OK || log == NULL || log->is_forked)
+        return true;
+    verified = sg_core_package_log(core, &log->id, &log->core);
+    if (sg_proof_compare(&verified, &session->comparand,
+                         &session->compare_toward, event->read.hashes,
+                         event->read.hash_count, &fork) == SG_PROOF_FORK)
+        sg_forks_found(core, session, &fork);
+    return true;
 }
 
 /* --- Branches ------------------------------------------------------------ */

@@ -37,6 +37,10 @@ void sg_forks_compare(struct sg_sync *core, struct sg_core_session *session,
                       const struct sg_log *log,
                       const struct sg_checkpoint *smaller);
 
+/* Takes what the store gave for that; says whether it was. */
+bool sg_forks_read(struct sg_sync *core, struct sg_core_session *session,
+                   const struct sg_event *event);
+
 /* Sends the proof of LOG, which is forked, and its branches. */
 void sg_forks_send(struct sg_sync *core, struct sg_core_session *session,
                    const struct sg_log *log);

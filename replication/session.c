@@ -9,6 +9,7 @@
 #include "replication/serve.h"
 #include "replication/stage1.h"
 #include "replication/talk.h"
+#include "replication/withhold.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/base/trace.h"
@@ -528,6 +529,7 @@ void sg_session_tick(struct sg_sync *core, struct sg_core_session *session)
         session->awaits_pong = true;
         session->moved_ms = now;
     }
+    sg_withhold_tick(core, session);
     sg_gossip_tick(core, session);
 }
 
@@ -550,6 +552,7 @@ uint64_t sg_session_deadline(const struct sg_sync *core,
     at = session->moved_ms +
          (is_owed(session) ? SG_PROGRESS_MS_MAX : core->config.ping_ms);
     at = earlier(at, sg_gossip_deadline(core, session));
+    at = earlier(at, sg_withhold_deadline(core, session));
     if (session->room > 0)
         at = earlier(at, sg_outbox_deadline(session->outbox, core->now_ms));
     return at;

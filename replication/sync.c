@@ -375,7 +375,8 @@ static void take_read(struct sg_sync *core, const struct sg_event *event)
         core->sessions[event->session].stirs = true;
     else
         return;
-    if (!sg_witness_read(core, &core->sessions[event->session], event))
+    if (!sg_witness_read(core, &core->sessions[event->session], event) &&
+        !sg_forks_read(core, &core->sessions[event->session], event))
         sg_serve_read(core, &core->sessions[event->session], event);
 }
 

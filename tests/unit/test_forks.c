@@ -75,7 +75,7 @@ static void test_shown_after_restart(void **state)
 static bool spoil_fork(struct pair_net *net, struct pair_message *message)
 {
     (void)net;
-    if (message->type == SG_MESSAGE_FORK)
+    if (message->type == SG_MESSAGE_FORK && message->node == 3)
         message->body[message->size - 1] ^= 1;
     return true;
 }

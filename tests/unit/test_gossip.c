@@ -62,11 +62,75 @@ static void test_own_epoch_comes_back(void **state)
     pair_free(&net);
 }
 
+/* Loses all packages to node 1 from node 0. */
+static bool withhold(struct pair_net *net, struct pair_message *message)
+{
+    const struct pair_end *end =
+        &net->nodes[message->node].ends[message->session];
+
+    return message->type != SG_MESSAGE_PACKAGE || message->node != 1 ||
+           end->node != 0 || pair_held(net, 1, 0) == 0;
+}
+
+/* Who claims and does not deliver is marked after ten intervals; what is
+ * lacking comes from another peer as soon as there is one. */
+static void test_withholding(void **state)
+{
+    struct sg_sync_session_view view;
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 10000);
+    net.filter = withhold;
+    pair_append(&net, 0, 100);
+    pair_run(&net, 200000);
+    assert_int_equal(pair_alarms(&net, 1, SG_SYNC_ALARM_WITHHOLDS), 0);
+    pair_run(&net, 300000);
+    assert_int_equal(pair_alarms(&net, 1, SG_SYNC_ALARM_WITHHOLDS), 1);
+    assert_ok(sg_sync_session(net.nodes[1].core, 0, &view));
+    assert_true(view.withholds);
+    pair_connect(&net, 2, 0);
+    pair_connect(&net, 2, 1);
+    pair_run(&net, 60000);
+    pair_assert_equal(&net);
+    pair_free(&net);
+}
+
+/* A writer that shows less of its log than was seen of it is an alarm; with
+ * another root it is a fork, and what is held never moves back. */
+static void test_rollback(void **state)
+{
+    (void)state;
+    for (size_t other = 0; other < 2; other++) {
+        struct pair_net net;
+        struct sg_log_id log;
+
+        pair_new(&net, 3, NULL);
+        pair_append(&net, 2, 99);
+        pair_connect(&net, 2, 0);
+        pair_run(&net, 10000);
+        log = pair_own(&net, 2)->id;
+        pair_cut(&net, 2, 0);
+        pair_fork(&net, 2, 60 - other, other);
+        net.filter = NULL;
+        pair_connect(&net, 2, 0);
+        pair_run(&net, 60000);
+        assert_int_equal(pair_alarms(&net, 0, SG_SYNC_ALARM_ROLLBACK), 1);
+        assert_int_equal(pair_alarms(&net, 0, SG_SYNC_ALARM_FORK), other);
+        assert_int_equal(pair_find(&net, 0, &log)->frontier.size, 100);
+        pair_free(&net);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_tail_comes_back),
         cmocka_unit_test(test_own_epoch_comes_back),
+        cmocka_unit_test(test_withholding),
+        cmocka_unit_test(test_rollback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

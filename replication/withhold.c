@@ -1,0 +1,122 @@
+#include "replication/withhold.h"
+
+#include <string.h>
+
+#include "replication/dial.h"
+#include "replication/fetch.h"
+#include "replication/gossip.h"
+
+/* Anti-entropy intervals of connected time after which a peer is marked. */
+#define INTERVALS 10u
+/* A want without a package for so long goes to another peer. */
+#define WANT_MS SG_PROGRESS_MS_MAX
+
+void sg_withhold_claim(struct sg_sync *core, struct sg_core_session *session,
+                       const struct sg_log *log, uint64_t size)
+{
+    struct sg_core_peer_log *peer_log = &session->logs[log->number];
+    bool is_writer =
+        memcmp(session->node_key, log->core.node_key, SG_KEY_SIZE) == 0;
+
+    if (size > peer_log->promised)
+        peer_log->promised = size;
+    if (size >= peer_log->promised && (!is_writer || size >= log->known.size))
+        return;
+    if (peer_log->is_rolled_back)
+        return;
+    /* With another root it is a fork, which the proof shows. */
+    peer_log->is_rolled_back = true;
+    sg_core_say(core, SG_SYNC_ALARM_ROLLBACK, session->number, &log->id);
+    sg_fetch_prove(session, &log->id, 0);
+}
+
+void sg_withhold_missed(struct sg_sync *core, struct sg_core_session *session,
+                        const struct sg_log_id *log, uint64_t size)
+{
+    if (session->missed_ms != 0)
+        return;
+    session->missed_ms = core->now_ms;
+    session->missed = *log;
+    session->missed_size = size;
+}
+
+void sg_withhold_came(struct sg_core_session *session,
+                      const struct sg_log_id *log)
+{
+    if (session->missed_ms == 0 ||
+        memcmp(&session->missed, log, sizeof *log) != 0)
+        return;
+    session->missed_ms = 0;
+    session->withholds = false;
+}
+
+/* The first want that has waited too long; SG_CORE_WANTS_SESSION_MAX: none. */
+static size_t find_slow(const struct sg_sync *core,
+                        const struct sg_core_session *session, uint64_t *ret_at)
+{
+    size_t found = SG_CORE_WANTS_SESSION_MAX;
+
+    *ret_at = UINT64_MAX;
+    for (size_t i = 0; i < session->n_wants; i++) {
+        const struct sg_core_fetch *fetch =
+            &core->fetches[session->wants[i].fetch];
+        uint64_t at = fetch->wanted_ms + WANT_MS;
+
+        if (fetch->in_flight > 0 || at >= *ret_at)
+            continue;
+        *ret_at = at;
+        found = i;
+    }
+    return found;
+}
+
+static uint64_t marked_ms(const struct sg_sync *core,
+                          const struct sg_core_session *session)
+{
+    if (session->missed_ms == 0 || session->withholds)
+        return UINT64_MAX;
+    return session->missed_ms + INTERVALS * core->config.interval_ms;
+}
+
+/* Says that the peer withholds, unless the log came from elsewhere. */
+static void mark(struct sg_sync *core, struct sg_core_session *session)
+{
+    const struct sg_log *log =
+        sg_log_table_find(core->table, &session->missed, 0);
+
+    if (log != NULL && log->held >= session->missed_size) {
+        session->missed_ms = 0;
+        return;
+    }
+    session->withholds = true;
+    sg_core_say(core, SG_SYNC_ALARM_WITHHOLDS, session->number,
+                &session->missed);
+    sg_dial_hurry(core);
+}
+
+void sg_withhold_tick(struct sg_sync *core, struct sg_core_session *session)
+{
+    uint64_t at;
+    size_t slow = find_slow(core, session, &at);
+
+    if (slow < SG_CORE_WANTS_SESSION_MAX && core->now_ms >= at) {
+        struct sg_core_fetch *fetch =
+            &core->fetches[session->wants[slow].fetch];
+
+        sg_withhold_missed(core, session, &fetch->id, fetch->claimed);
+        sg_fetch_stop(session, &fetch->id);
+        sg_fetch_give_up(core, fetch, SG_FLOW_DONE);
+        sg_gossip_rescan(core, session);
+    }
+    if (core->now_ms >= marked_ms(core, session))
+        mark(core, session);
+}
+
+uint64_t sg_withhold_deadline(const struct sg_sync *core,
+                              const struct sg_core_session *session)
+{
+    uint64_t at, marked = marked_ms(core, session);
+
+    (void)find_slow(core, session, &at);
+    return marked < at ? marked : at;
+}
