@@ -224,11 +224,10 @@ void sg_fetch_stop(struct sg_core_session *session, const struct sg_log_id *id)
         session->stopped[session->n_stopped++] = sg_package_ref(id);
 }
 
-/* Says whether a log that is new here may come: its writer is known, and has
- * not opened more logs than he may. */
-static bool may_introduce(struct sg_sync *core, struct sg_core_session *session,
-                          const struct sg_log_id *id,
-                          const struct sg_log_core *log_core)
+bool sg_fetch_may_introduce(struct sg_sync *core,
+                            struct sg_core_session *session,
+                            const struct sg_log_id *id,
+                            const struct sg_log_core *log_core)
 {
     if (sg_log_table_count(core->table) >= core->config.logs_max)
         return false;
@@ -261,7 +260,7 @@ static bool consider(struct sg_sync *core, struct sg_core_session *session,
         return true;
     if (core->is_full || !sg_first_allows(core, session, log_core))
         return true;
-    if (log == NULL ? !may_introduce(core, session, id, log_core)
+    if (log == NULL ? !sg_fetch_may_introduce(core, session, id, log_core)
                     : log->is_refused || log->is_forked ||
                           !sg_quota_allows(core, session, log))
         return true;
@@ -294,7 +293,8 @@ void sg_fetch_claim(struct sg_sync *core, struct sg_core_session *session,
 {
     struct sg_log *row = sg_log_table_at(core->table, log->number);
 
-    (void)consider(core, session, &row->id, &row->core, row, size);
+    if (session->link != SG_SYNC_BUNDLE)
+        (void)consider(core, session, &row->id, &row->core, row, size);
 }
 
 /* One claim of head exchange. */
@@ -364,7 +364,7 @@ bool sg_fetch_scan(struct sg_sync *core, struct sg_core_session *session)
     const struct sg_claims *claims = sg_exchange_claims(session->exchange);
     uint32_t n_claims = sg_claims_count(claims), n = n_claims;
 
-    if (!session->scans)
+    if (!session->scans || session->link == SG_SYNC_BUNDLE)
         return true;
     if (!sg_core_has_effects(core, 1))
         return false;

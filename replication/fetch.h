@@ -66,6 +66,13 @@ struct sg_core_fetch *sg_fetch_begin(struct sg_sync *core,
                                      const struct sg_log_core *log_core,
                                      const struct sg_log *log);
 
+/* Says whether a log that is new here may come: its writer is known, and has
+ * not opened more logs than he may. */
+bool sg_fetch_may_introduce(struct sg_sync *core,
+                            struct sg_core_session *session,
+                            const struct sg_log_id *id,
+                            const struct sg_log_core *log_core);
+
 /* Sets the receiver to what is durable. False: the table does not have the
  * frontier, the store must be asked. */
 bool sg_fetch_load(struct sg_sync *core, struct sg_core_fetch *fetch,

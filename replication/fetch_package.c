@@ -137,6 +137,8 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
         return SG_OK;
     case SG_PACKAGE_UNPROVED:
     case SG_PACKAGE_MISMATCH:
+        if (session->link == SG_SYNC_BUNDLE) /* nobody to be asked */
+            return verdict == SG_PACKAGE_MISMATCH ? SG_ERR_PROOF : SG_OK;
         fetch->is_suspect = verdict == SG_PACKAGE_MISMATCH;
         if (fetch->session == SG_SYNC_NONE) {
             fetch->session = session->number;
@@ -198,6 +200,37 @@ static enum sg_err verify(struct sg_sync *core, struct sg_core_session *session,
     return SG_OK;
 }
 
+/* The fetch of a log that is not in the table, and that the peer introduced. */
+static struct sg_core_fetch *fetch_of_new(struct sg_sync *core,
+                                          struct sg_core_session *session,
+                                          const struct sg_package_head *head)
+{
+    const struct sg_claims *claims = sg_exchange_claims(session->exchange);
+    struct sg_core_fetch *fetch;
+
+    for (uint32_t i = 0; i < sg_claims_count(claims); i++) {
+        const struct sg_claim *claim = sg_claims_at(claims, i);
+
+        if (!claim->is_introduced ||
+            memcmp(claim->id.hash.bytes, head->ref.bytes, SG_REF_SIZE) != 0)
+            continue;
+        fetch = sg_fetch_find(core, &claim->id, 0);
+        if (fetch != NULL)
+            return fetch->state == SG_CORE_FETCH_FRONTIER ? NULL : fetch;
+        if (core->is_full || sg_forks_has(core, &claim->id) ||
+            !sg_first_allows(core, session, &claim->core) ||
+            !sg_fetch_may_introduce(core, session, &claim->id, &claim->core))
+            return NULL;
+        fetch = sg_fetch_begin(core, &claim->id, &claim->core, NULL);
+        if (fetch == NULL)
+            return NULL;
+        fetch->state = SG_CORE_FETCH_PUSHED;
+        fetch->session = session->number;
+        return fetch;
+    }
+    return NULL;
+}
+
 /* The fetch that a push belongs to, begun if need be; NULL: it is no use now,
  * and the peer is asked for the log where that helps. */
 static struct sg_core_fetch *fetch_of_push(struct sg_sync *core,
@@ -207,8 +240,10 @@ static struct sg_core_fetch *fetch_of_push(struct sg_sync *core,
     struct sg_log *log = sg_log_table_find_ref(core->table, head->ref.bytes);
     struct sg_core_fetch *fetch;
 
-    if (log == NULL || log->is_refused || log->is_forked || log->is_own ||
-        core->is_full || sg_forks_has(core, &log->id) ||
+    if (log == NULL)
+        return fetch_of_new(core, session, head);
+    if (log->is_refused || log->is_forked || log->is_own || core->is_full ||
+        sg_forks_has(core, &log->id) ||
         !sg_first_allows(core, session, &log->core) ||
         !sg_quota_allows(core, session, log))
         return NULL;

@@ -157,7 +157,7 @@ enum sg_err sg_first_take(struct sg_sync *core, struct sg_core_session *session,
         return reader.err;
     if (!session->has_listed)
         list(core, session);
-    if (session->gate != SG_CORE_GATE_PASSED)
+    if (session->gate != SG_CORE_GATE_PASSED) /* a bundle has no gate */
         session->gate = SG_CORE_GATE_LOGS;
     session->scans = true;
     session->stirs = true;

@@ -26,7 +26,7 @@ static const struct {
     const char *name;
     unsigned next;
 } states[] = {
-    [SG_CORE_FREE] = {"free", TO(JUDGING) | TO(READY) | TO(CLOSING)},
+    [SG_CORE_FREE] = {"free", TO(JUDGING) | TO(READY)},
     [SG_CORE_JUDGING] = {"judging", TO(READY) | TO(CLOSING) | TO(FREE)},
     [SG_CORE_READY] = {"ready",
                        TO(LIMITED) | TO(OPEN) | TO(CLOSING) | TO(FREE)},
@@ -332,6 +332,19 @@ static enum sg_err check_peer(struct sg_sync *core,
     return SG_OK;
 }
 
+/* Begins what is read from a bundle: nobody is there, so nobody is judged; what
+ * is in it proves itself. */
+static void open_bundle(struct sg_core_session *session)
+{
+    struct sg_exchange_session begin = {.is_initiator = false};
+
+    sg_exchange_begin(session->exchange, &begin);
+    session->has_exchange = true;
+    session->gate = SG_CORE_GATE_PASSED;
+    move(session, SG_CORE_READY);
+    move(session, SG_CORE_OPEN);
+}
+
 void sg_session_open(struct sg_sync *core, struct sg_core_session *session,
                      const struct sg_event *event)
 {
@@ -352,7 +365,10 @@ void sg_session_open(struct sg_sync *core, struct sg_core_session *session,
         !session->is_initiator && session->received.is_ready;
     memcpy(session->certificate, session->received.certificate,
            sizeof session->certificate);
-    session->close = SG_OK;
+    if (session->link == SG_SYNC_BUNDLE) {
+        open_bundle(session);
+        return;
+    }
     err = check_peer(core, session);
     move(session, SG_CORE_JUDGING);
     sg_dial_connected(core, session);
@@ -473,6 +489,39 @@ static bool take_early(struct sg_sync *core, struct sg_core_session *session,
     }
 }
 
+/* Takes a message of a bundle; what is wrong in it is counted and skipped, for
+ * the next may be right. */
+static void take_bundled(struct sg_sync *core, struct sg_core_session *session,
+                         const struct sg_frame_message *message)
+{
+    switch (message->type) {
+    case SG_MESSAGE_AUTHORITY:
+    case SG_MESSAGE_FORK:
+    case SG_MESSAGE_BRANCHES:
+    case SG_MESSAGE_INTRODUCE:
+    case SG_MESSAGE_PACKAGE:
+    case SG_MESSAGE_STATEMENT:
+    case SG_MESSAGE_HOLDING:
+    case SG_MESSAGE_COSIGNATURE:
+        break;
+    default:
+        return;
+    }
+    switch (sg_close_code(sg_talk_message(core, session, message))) {
+    case SG_CLOSE_DONE:
+        return;
+    case SG_CLOSE_PROOF:
+        core->counts.refused_proof++;
+        return;
+    case SG_CLOSE_LIMIT:
+        core->counts.refused_limit++;
+        return;
+    default:
+        core->counts.refused_malformed++;
+        return;
+    }
+}
+
 void sg_session_message(struct sg_sync *core, struct sg_core_session *session,
                         const struct sg_frame_message *message)
 {
@@ -486,6 +535,10 @@ void sg_session_message(struct sg_sync *core, struct sg_core_session *session,
     if (message->type != SG_MESSAGE_AUTHORITY &&
         message->type != SG_MESSAGE_FORK)
         sg_dial_count(core, session, message->body.size);
+    if (session->link == SG_SYNC_BUNDLE) {
+        take_bundled(core, session, message);
+        return;
+    }
     if (!take_early(core, session, message, &err))
         err = sg_session_is_open(session)
                   ? sg_talk_message(core, session, message)

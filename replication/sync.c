@@ -614,6 +614,19 @@ void sg_sync_greet(const struct sg_sync *core,
 
 /* --- Looking in ----------------------------------------------------------- */
 
+/* Says whether something is on its way to the store or from it. */
+static bool settles(const struct sg_sync *core)
+{
+    bool waits = core->n_writes > 0 || core->is_judging;
+
+    for (size_t i = 0; i < core->n_judged; i++)
+        waits = waits ||
+                (!core->judged[i].is_stuck &&
+                 core->judged[i].upto <
+                     sg_log_table_at(core->table, core->judged[i].log)->held);
+    return waits;
+}
+
 enum sg_err sg_sync_session(const struct sg_sync *core, uint32_t number,
                             struct sg_sync_session_view *ret_view)
 {
@@ -627,6 +640,7 @@ enum sg_err sg_sync_session(const struct sg_sync *core, uint32_t number,
         .in_stage2 = sg_session_is_open(session),
         .is_equal = session->is_equal,
         .withholds = session->withholds,
+        .settles = settles(core),
         .sent = session->sent,
         .received = session->received_bytes,
         .wants = session->n_wants,

@@ -331,6 +331,9 @@ struct sg_sync_session_view {
     bool in_stage2;
     bool is_equal; /* the last roots compared were equal */
     bool withholds;
+    bool settles; /* writes of it are under way, or the authority's entries wait
+                   * to be judged: before a bundle goes on from the authority
+                   * to other logs, wait until not */
     uint64_t sent, received; /* message bytes */
     uint64_t wants;          /* logs being fetched */
     size_t queued;           /* bytes in queues for it */

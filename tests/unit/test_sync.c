@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "replication/head_message.h"
+#include "replication/package.h"
 #include "storage/base/alloc.h"
 #include "tests/lib/sync_pair.h"
 
@@ -152,12 +154,121 @@ static void test_refused_write(void **state)
     pair_free(&net);
 }
 
+/* Keeps what node 0 sends to node 1 of the kinds that a bundle has. */
+struct stick {
+    size_t n;
+    struct {
+        enum sg_message_type type;
+        size_t size;
+        uint8_t body[4096];
+    } items[64];
+};
+
+/* Writes a bundle's messages for one log: introduction and one package. */
+static void record(struct pair_net *net, size_t node, size_t of, bool is_first,
+                   struct stick *stick)
+{
+    const struct pair_log *log = pair_find(net, node, &pair_own(net, of)->id);
+    struct sg_head_message_claim claim = {.size = log->known.size};
+    static struct sg_package_body body;
+    struct sg_writer writer;
+    uint8_t core[SG_LOG_CORE_SIZE];
+
+    sg_writer_init_array(&writer, stick->items[stick->n].body, 4096);
+    if (is_first) {
+        sg_entry_core_encode(&log->core, core);
+        sg_writer_bytes(&writer, SG_BYTES_ARRAY(net->nodes[of].certificate));
+        sg_writer_bytes(&writer, sg_bytes(core + SG_KEY_SIZE, 17));
+        sg_writer_varint(&writer, log->known.size);
+        sg_writer_varint(&writer, 0);
+        sg_writer_bytes(&writer, SG_BYTES_ARRAY(claim.tag));
+    }
+    stick->items[stick->n].type = SG_MESSAGE_AUTHORITY;
+    stick->items[stick->n].size = writer.size;
+    stick->n += is_first;
+    sg_writer_init_array(&writer, stick->items[stick->n].body, 4096);
+    sg_head_message_introduce_put(&writer, &log->core, &claim);
+    stick->items[stick->n].type = SG_MESSAGE_INTRODUCE;
+    stick->items[stick->n++].size = writer.size;
+    body.head = (struct sg_package_head){.ref = sg_package_ref(&log->id),
+                                         .has_checkpoint = true,
+                                         .is_fresh = true,
+                                         .count = (size_t)log->known.size,
+                                         .size = log->known.size};
+    memcpy(body.head.signature, log->known.signature, SG_SIGNATURE_SIZE);
+    memcpy(body.entries, log->entries,
+           body.head.count * sizeof body.entries[0]);
+    sg_writer_init_array(&writer, stick->items[stick->n].body, 4096);
+    assert_ok(sg_package_encode(&body, &writer));
+    stick->items[stick->n].type = SG_MESSAGE_PACKAGE;
+    stick->items[stick->n++].size = writer.size;
+}
+
+/* What is on a stick is taken as from a hostile peer: what proves itself is
+ * stored, twice is harmless, what is damaged is skipped; and nothing is sent.
+ */
+static void test_bundle(void **state)
+{
+    static struct stick stick;
+    struct sg_sync_session_view view;
+    struct sg_sync_counts counts;
+    struct sg_event event = {.kind = SG_EVENT_OPEN, .session = 3};
+    struct pair_net net;
+
+    (void)state;
+    stick.n = 0;
+    pair_new(&net, 2, NULL);
+    pair_append(&net, 1, 10);
+    pair_connect(&net, 0, 1);
+    pair_run(&net, 10000);
+    pair_cut(&net, 0, 1);
+    record(&net, 0, 0, true, &stick);
+    record(&net, 0, 1, false, &stick);
+    pair_forget(&net, 1, &pair_own(&net, 0)->id);
+    pair_epoch(&net, 1, 0x55);
+    for (size_t i = 0; i < net.nodes[1].n_logs; i++)
+        if (!net.nodes[1].logs[i].is_own)
+            pair_forget(&net, 1, &net.nodes[1].logs[i].id);
+    pair_restart(&net, 1);
+    event.open.link = SG_SYNC_BUNDLE;
+    event.open.peer = SG_SYNC_NONE;
+    net.nodes[1].ends[3].is_open = true;
+    pair_step(&net, 1, &event);
+    for (size_t turn = 0; turn < 3; turn++)
+        for (size_t i = 0; i < stick.n; i++) {
+            event = (struct sg_event){.kind = SG_EVENT_MESSAGE, .session = 3};
+            event.message.type = stick.items[i].type;
+            stick.items[i].body[stick.items[i].size - 1] ^= turn == 0;
+            event.message.body =
+                sg_bytes(stick.items[i].body, stick.items[i].size);
+            pair_step(&net, 1, &event);
+            stick.items[i].body[stick.items[i].size - 1] ^= turn == 0;
+            pair_run(&net, 10);
+            assert_ok(sg_sync_session(net.nodes[1].core, 3, &view));
+            assert_false(view.settles);
+            assert_true(turn > 0 || net.nodes[1].n_logs == 1);
+        }
+    assert_int_equal(net.nodes[1].n_logs, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(net.nodes[1].logs[i].frontier.size, i == 0   ? 1
+                                                             : i == 1 ? 4
+                                                                      : 11);
+    sg_sync_count(net.nodes[1].core, &counts);
+    assert_true(counts.refused_proof > 0);
+    assert_int_equal(view.sent, 0);
+    event = (struct sg_event){.kind = SG_EVENT_SHUT, .session = 3};
+    net.nodes[1].ends[3].is_open = false;
+    pair_step(&net, 1, &event);
+    pair_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_nodes), cmocka_unit_test(test_relay_and_push),
         cmocka_unit_test(test_resume),    cmocka_unit_test(test_no_progress),
         cmocka_unit_test(test_restart),   cmocka_unit_test(test_refused_write),
+        cmocka_unit_test(test_bundle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
