@@ -102,9 +102,13 @@ static void add_choices(struct merge *merge)
 {
     const struct sg_graph *graph = merge->graph;
     uint32_t object = (uint32_t)(merge->object - graph->objects);
+    size_t count;
+    const struct sg_ruling_touch *touches =
+        sg_ruling_touching(graph, object, &count);
 
-    for (size_t i = 0; i < graph->ruling->n_decisions; i++) {
-        const struct sg_ruling_decision *choice = &graph->ruling->decisions[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct sg_ruling_decision *choice =
+            &graph->ruling->decisions[touches[i].decision];
         const struct sg_schema_field *field;
         struct setter setter = {.node = choice->node, .is_approved = true};
 

@@ -299,6 +299,76 @@ static enum sg_err rule(struct sg_graph *graph)
     return has_refused ? sg_graph_mute(graph) : SG_OK;
 }
 
+/* --- which objects they are about --------------------------------------- */
+
+static int by_touched(const void *a, const void *b)
+{
+    const struct sg_ruling_touch *left = a, *right = b;
+
+    if (left->object != right->object)
+        return left->object < right->object ? -1 : 1;
+    return (left->decision > right->decision) -
+           (left->decision < right->decision);
+}
+
+/* Lists what the decisions that stand touch, each once. */
+static enum sg_err list_touches(struct sg_graph *graph)
+{
+    struct sg_ruling *ruling = graph->ruling;
+    size_t capacity = 0, count = 0;
+
+    for (size_t i = 0; i < ruling->n_decisions; i++)
+        capacity += graph->nodes[ruling->decisions[i].node].n_links;
+    ruling->touches =
+        sg_arena_take(&graph->fold->arena, capacity, sizeof *ruling->touches);
+    if (ruling->touches == NULL)
+        return SG_ERR_NOMEM;
+    for (uint32_t i = 0; i < ruling->n_decisions; i++) {
+        const struct sg_graph_node *node =
+            &graph->nodes[ruling->decisions[i].node];
+
+        for (uint32_t k = 0; ruling->decisions[i].stands && k < node->n_links;
+             k++)
+            ruling->touches[count++] = (struct sg_ruling_touch){
+                graph->nodes[node->links[k]].object, i};
+    }
+    if (count > 1)
+        qsort(ruling->touches, count, sizeof *ruling->touches, by_touched);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 ||
+            by_touched(&ruling->touches[i - 1], &ruling->touches[i]) != 0)
+            ruling->touches[ruling->n_touches++] = ruling->touches[i];
+    return SG_OK;
+}
+
+const struct sg_ruling_touch *sg_ruling_touching(const struct sg_graph *graph,
+                                                 uint32_t object,
+                                                 size_t *ret_count)
+{
+    const struct sg_ruling *ruling = graph->ruling;
+    size_t first = 0, count = ruling->n_touches;
+
+    if (count == 0) { /* and then there is no array to count from */
+        *ret_count = 0;
+        return NULL;
+    }
+    while (count > 0) {
+        size_t half = count / 2;
+
+        if (ruling->touches[first + half].object < object) {
+            first += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    while (first + count < ruling->n_touches &&
+           ruling->touches[first + count].object == object)
+        count++;
+    *ret_count = count;
+    return ruling->touches + first;
+}
+
 /* Approves what a handover says was approved. */
 static void approve_handed(struct sg_graph *graph)
 {
@@ -353,7 +423,7 @@ enum sg_err sg_ruling_judge(struct sg_graph *graph)
     reopen(graph);
     err = rule(graph);
     approve_handed(graph);
-    return err;
+    return err == SG_OK ? list_touches(graph) : err;
 }
 
 /* --- choices ----------------------------------------------------------- */

@@ -45,9 +45,17 @@ struct sg_ruling_clash {
     const uint8_t *element;
 };
 
+/* A decision that stands names a record of an object. */
+struct sg_ruling_touch {
+    uint32_t object;
+    uint32_t decision; /* of sg_ruling's */
+};
+
 struct sg_ruling {
     struct sg_ruling_decision *decisions; /* ascending by node */
     size_t n_decisions;
+    struct sg_ruling_touch *touches; /* ascending by object, decision */
+    size_t n_touches;
     struct sg_ruling_clash *clashes; /* C11 */
     size_t n_clashes, clashes_capacity;
     bool has_choices;
@@ -65,6 +73,11 @@ SG_USE_RESULT enum sg_err sg_ruling_choose(struct sg_graph *graph,
 /* Gives the decision that NODE is. */
 const struct sg_ruling_decision *sg_ruling_find(const struct sg_graph *graph,
                                                 uint32_t node);
+
+/* Gives the decisions that stand and name a record of OBJECT. */
+const struct sg_ruling_touch *sg_ruling_touching(const struct sg_graph *graph,
+                                                 uint32_t object,
+                                                 size_t *ret_count);
 
 /* Says whether REF is among the parents of NODE. */
 bool sg_ruling_names(const struct sg_graph_node *node, const uint8_t ref[16]);

@@ -145,18 +145,19 @@ static void add_decisions(struct machine *machine)
 {
     const struct sg_graph *graph = machine->graph;
     uint32_t object = (uint32_t)(machine->object - graph->objects);
+    size_t count;
+    const struct sg_ruling_touch *touches =
+        sg_ruling_touching(graph, object, &count);
 
-    for (size_t i = 0; i < graph->ruling->n_decisions; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct sg_ruling_decision *decision =
-            &graph->ruling->decisions[i];
+            &graph->ruling->decisions[touches[i].decision];
         unsigned state = ruled_state(machine->object->type, decision->act);
         struct step step = {.node = decision->node,
                             .is_ruling = true,
                             .state = (uint8_t)state,
                             .only_from = UINT32_MAX};
 
-        if (!decision->stands)
-            continue;
         if (decision->chosen != SG_GRAPH_NONE && !decision->is_dropped &&
             decision->field == SG_FIELD_COMMON_STATE &&
             graph->nodes[decision->chosen].object == object) {
