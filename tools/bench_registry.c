@@ -19,7 +19,6 @@
 #define PAYLOADS_MAX  (1 << 28)
 #define GOAL_ADMIT_US 2.0
 #define GOAL_FOLD     150000
-#define DAY_MS        UINT64_C(86400000)
 
 struct work {
     struct sg_unit_table *units;
@@ -74,26 +73,6 @@ static enum sg_err judge_all(void *context)
     return SG_OK;
 }
 
-/* What the fold must know of the authority. */
-static struct sg_register_setup setup_of(const struct work *work)
-{
-    const struct sg_authority *authority = work->authority;
-    uint64_t days =
-        sg_authority_policy(authority, SG_AUTHORITY_POLICY_CLOCK_DAYS, 0);
-    struct sg_register_setup setup = {
-        .registry = work->registry,
-        .world = {.units = sg_authority_units(authority),
-                  .as_of = sg_authority_as_of(authority),
-                  .duplicate_score = (unsigned)sg_authority_policy(
-                      authority, SG_AUTHORITY_POLICY_DUPLICATE_SCORE, 0)}};
-    struct sg_authority_at at;
-
-    sg_authority_at_cut(authority, &at);
-    setup.hlc_max =
-        (sg_authority_time_floor(&at) + days * DAY_MS) << 16 | UINT16_MAX;
-    return setup;
-}
-
 static enum sg_err put(struct sg_register *reg,
                        const struct sg_admission_copy *copy,
                        const struct sg_admission_verdict *verdict)
@@ -116,12 +95,14 @@ static enum sg_err put(struct sg_register *reg,
 static enum sg_err fold_all(void *context)
 {
     struct work *work = context;
-    struct sg_register_setup setup = setup_of(work);
+    struct sg_register_setup setup;
     struct sg_register *reg = NULL;
     struct sg_admission_judge judge;
     struct sg_admission_verdict verdict;
-    enum sg_err err = sg_register_new(&setup, &reg);
+    enum sg_err err;
 
+    sg_register_setup_of(work->authority, &work->registry, &setup);
+    err = sg_register_new(&setup, &reg);
     sg_admission_judge_init(&judge, work->authority, &work->registry);
     for (size_t i = 0; err == SG_OK && i < work->n_copies; i++) {
         sg_admission_judge(&judge, &work->copies[i], &verdict);

@@ -18,7 +18,7 @@
 #include "storage/registry/merge/register.h"
 #include "storage/registry/record_build.h"
 
-#define OFFICE_COPIES 96u
+#define OFFICE_COPIES 256u
 
 /* Units: a ward that goes whole into the next on 2025-01-01, which is split on
  * 2025-07-01; one of another district; and what is above. */

@@ -377,6 +377,41 @@ static void test_too_many_records(void **state)
     sg_register_free(regs[1]);
 }
 
+/* A cluster has at most SG_CLUSTER_MEMBERS_MAX members, taken in the order of
+ * the pairs; who comes later stays alone. RECORDS 13. */
+static void test_too_many_linked(void **state)
+{
+    const unsigned count = SG_CLUSTER_MEMBERS_MAX + 2;
+    const struct sg_uid first = office_uid(1);
+    struct sg_ref keep;
+
+    (void)state;
+    memcpy(keep.bytes, first.bytes, sizeof keep.bytes);
+    for (unsigned no = 2; no <= count; no++) {
+        struct sg_uid other = office_uid(no);
+        struct sg_record_build *build =
+            office_begin(&office, SG_TYPE_DUPLICATE, 1);
+        struct sg_ref pair;
+
+        sg_record_build_bin(build, SG_FIELD_DUPLICATE_OTHER,
+                            SG_BYTES_ARRAY(other.bytes));
+        sg_record_build_uint(build, SG_FIELD_DUPLICATE_SCORE, 900);
+        sg_record_build_uint(build, SG_FIELD_DUPLICATE_BY, 1);
+        pair = office_file(&office);
+        office.officer = 2;
+        (void)office_settle(&office, 1, 7, OFFICE_HOME, 0, 0, NULL, &keep, 1,
+                            &pair);
+        office.officer = 1;
+    }
+    for (unsigned no = count - 2; no <= count; no++)
+        (void)office_person(&office, no, 19800912);
+    assert_int_equal(office_subject(&office, count - 2)->status,
+                     SG_SUBJECT_MERGED);
+    assert_int_equal(office_subject(&office, count - 1)->status,
+                     SG_SUBJECT_ACTIVE);
+    assert_int_equal(office_subject(&office, count)->status, SG_SUBJECT_ACTIVE);
+}
+
 #define OFFICE_TEST(name) \
     cmocka_unit_test_setup_teardown(name, open_office, close_office)
 
@@ -392,6 +427,7 @@ int main(void)
         OFFICE_TEST(test_sets),
         OFFICE_TEST(test_handover),
         OFFICE_TEST(test_too_many_records),
+        OFFICE_TEST(test_too_many_linked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,47 @@
 #include "storage/base/alloc.h"
 #include "storage/registry/merge/shelf.h"
 
+#define DAY_MS UINT64_C(86400000)
+
+/* --- what the authority says ------------------------------------------- */
+
+static bool find_bridge(void *context, const struct sg_ref *record,
+                        const uint8_t **ret_parents, size_t *ret_count)
+{
+    const struct sg_authority_erased *erased =
+        sg_authority_find_bridge(context, record);
+
+    if (erased == NULL)
+        return false;
+    *ret_parents = erased->parents;
+    *ret_count = erased->n_parents;
+    return true;
+}
+
+void sg_register_setup_of(const struct sg_authority *authority,
+                          const struct sg_registry_id *registry,
+                          struct sg_register_setup *ret)
+{
+    uint64_t days =
+        sg_authority_policy(authority, SG_AUTHORITY_POLICY_CLOCK_DAYS, 0);
+    struct sg_authority_at at;
+
+    sg_authority_at_cut(authority, &at);
+    *ret = (struct sg_register_setup){
+        .registry = *registry,
+        .world = {.units = sg_authority_units(authority),
+                  .as_of = sg_authority_as_of(authority),
+                  .duplicate_score = (unsigned)sg_authority_policy(
+                      authority, SG_AUTHORITY_POLICY_DUPLICATE_SCORE, 0)},
+        .hlc_max =
+            (sg_authority_time_floor(&at) + days * DAY_MS) << 16 | UINT16_MAX,
+        .territory = sg_authority_territory(authority),
+        .bridge = find_bridge,
+        /* It is only ever read. */
+        .context = (void *)(uintptr_t)authority};
+    ret->campaigns = sg_authority_campaigns(authority, &ret->n_campaigns);
+}
+
 /* --- life -------------------------------------------------------------- */
 
 static void take_setup(struct sg_register *reg,

@@ -24,8 +24,9 @@
 
 struct sg_register;
 
-/* What the authority has said in the whole cut (authority.h). What it points to
- * is borrowed as long as the register, or until the next setup. */
+/* What the authority has said in the whole cut; sg_register_setup_of fills it
+ * in. What it points to is borrowed as long as the register, or until the next
+ * setup. */
 struct sg_register_setup {
     struct sg_registry_id registry;
     struct sg_fold_world world;
@@ -41,6 +42,12 @@ struct sg_register_setup {
                    const uint8_t **ret_parents, size_t *ret_count);
     void *context;
 };
+
+/* Gives what AUTHORITY, sealed, says for the register of REGISTRY. Borrows:
+ * AUTHORITY, as long as RET is used. */
+void sg_register_setup_of(const struct sg_authority *authority,
+                          const struct sg_registry_id *registry,
+                          struct sg_register_setup *ret);
 
 /* A copy that was judged. Borrowed for the call. */
 struct sg_register_copy {
