@@ -51,6 +51,32 @@ static void test_a_copy_is_taken_back(void **state)
     sg_register_free(reg);
 }
 
+/* A record that lies at one place of two branches of a forked log is two
+ * copies: when one is taken back, the other still counts. */
+static void test_branches_are_apart(void **state)
+{
+    struct sg_register_copy one;
+    struct sg_state_root with, after;
+    struct sg_register *reg;
+
+    (void)state;
+    (void)office_person(&office, 1, 19800912);
+    office_last(&office)->is_forked = true;
+    office_last(&office)->branch = 1;
+    reg = office_deliver(&office, 0);
+    sg_register_root_all(reg, &with);
+    one = *office_last(&office);
+    one.branch = 2;
+    assert_ok(sg_register_put(reg, &one));
+    one.is_admitted = false;
+    assert_ok(sg_register_put(reg, &one));
+    assert_ok(sg_register_settle(reg));
+    sg_register_root_all(reg, &after);
+    assert_true(sg_state_root_equal(&with, &after));
+    assert_int_equal(after.n_persons, 1);
+    sg_register_free(reg);
+}
+
 /* Who shared a number that is taken back is folded anew too. */
 static void test_others_are_told(void **state)
 {
@@ -174,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OFFICE_TEST(test_a_copy_is_taken_back),
+        OFFICE_TEST(test_branches_are_apart),
         OFFICE_TEST(test_others_are_told),
         OFFICE_TEST(test_units_add_up),
         OFFICE_TEST(test_watch),

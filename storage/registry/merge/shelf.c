@@ -638,9 +638,10 @@ static struct sg_shelf_copy **find_copy(struct sg_shelf_record *stored,
 {
     struct sg_shelf_copy **link = &stored->copies;
 
-    while (*link != NULL && ((*link)->index != copy->index ||
-                             memcmp((*link)->log.bytes, copy->log.bytes,
-                                    sizeof copy->log.bytes) != 0))
+    while (*link != NULL &&
+           ((*link)->index != copy->index || (*link)->branch != copy->branch ||
+            memcmp((*link)->log.bytes, copy->log.bytes,
+                   sizeof copy->log.bytes) != 0))
         link = &(*link)->next;
     return link;
 }
