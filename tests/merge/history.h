@@ -196,6 +196,10 @@ void history_register(struct history *history,
 void history_decide(struct history *history);
 /* Writes two rulings that differ, and at times what settles them. */
 void history_quarrel(struct history *history);
+/* Approves ITEM after all, knowing of the REFUSAL. */
+void history_reconsider(struct history *history,
+                        const struct history_item *item,
+                        const struct history_item *refusal);
 /* Writes two open residences of one person, and what settles that. */
 void history_two_homes(struct history *history,
                        const struct history_people *people);

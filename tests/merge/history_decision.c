@@ -391,6 +391,22 @@ static const struct history_item *rule(struct history *h,
     return h->n_items == before ? NULL : &h->items[before];
 }
 
+void history_reconsider(struct history *h, const struct history_item *item,
+                        const struct history_item *refusal)
+{
+    struct ruling r = {
+        .history = h, .subject = item->subject, .act = ACT_APPROVE};
+
+    h->is_careful = true;
+    history_begin(h, &r.draft, SG_TYPE_DECISION, r.subject);
+    history_sign_as(h, &r.draft, 4);
+    history_parent(&r.draft, &item->ref);
+    history_parent(&r.draft, &refusal->ref);
+    fill(&r);
+    history_file(h, &r.draft);
+    h->is_careful = false;
+}
+
 void history_quarrel(struct history *h)
 {
     const struct history_item *item =

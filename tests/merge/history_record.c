@@ -589,6 +589,8 @@ void history_register(struct history *h, const struct history_people *people)
 
 /* --- an object's life -------------------------------------------------- */
 
+#define ACT_REFUSE 2u
+
 /* Decisions that take an object of TYPE to STATE. */
 static unsigned act_to(enum sg_type type, unsigned state)
 {
@@ -737,6 +739,9 @@ void history_walk(struct history *h, const struct history_people *people)
         h->is_careful = false;
         if (last != NULL && other != NULL && history_chance(h, 500))
             history_settle(h, opening, 18, 2, last, other);
+        if (last != NULL && act_to(machine->type, to) == ACT_REFUSE &&
+            history_chance(h, 500))
+            history_reconsider(h, opening, last);
         if (history_chance(h, 100))
             return;
         state = to;
