@@ -116,6 +116,7 @@ struct sg_core_serve {
     uint64_t end;
     struct sg_checkpoint toward;
     bool is_filling;
+    bool is_branch;  /* of a forked log */
     bool is_fresh;   /* the next package: it brings its checkpoint too */
     bool is_sent;    /* all of it: `stored` is awaited */
     uint64_t to;     /* the package now read ends before; 0: where it fits */
@@ -199,7 +200,11 @@ struct sg_core_session {
     uint64_t prove_ticket; /* of the first of them; 0: not asked yet */
     struct sg_checkpoint prove_toward;
 
-    struct sg_log_id missed; /* that the peer did not deliver */
+    struct sg_flow_branches branches; /* that the peer named last */
+    size_t branch_at;                 /* the item that is looked at */
+    uint8_t branch_row;               /* against this row */
+    uint64_t branch_ticket;           /* 0: nothing is asked of the store */
+    struct sg_log_id missed;          /* that the peer did not deliver */
     uint64_t missed_size;
     uint64_t missed_ms;        /* since when; 0: none */
     struct sg_log_id compared; /* the peer's checkpoint is, with our tree */
@@ -252,6 +257,7 @@ struct sg_core_fetch {
     uint32_t in_flight;
     uint64_t wanted_ms;
     uint64_t claimed; /* the peer serves it up to here */
+    bool is_branch;   /* of a forked log: wanted by its root */
     bool is_suspect;  /* a package did not fold: the proof shows whose fault */
     struct sg_package_receiver receiver;
 };

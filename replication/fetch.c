@@ -58,6 +58,7 @@ struct sg_core_fetch *sg_fetch_begin(struct sg_sync *core,
     fetch->toward = 0;
     fetch->in_flight = 0;
     fetch->is_suspect = false;
+    fetch->is_branch = false;
     fetch->wanted_ms = core->now_ms;
     sg_package_receiver_init(&fetch->receiver, &empty,
                              log == NULL ? &none : &log->known);
@@ -158,7 +159,7 @@ void sg_fetch_want(struct sg_sync *core, struct sg_core_session *session,
         item.to = fetch->receiver.stack.toward.size;
         fetch->toward = item.to;
     }
-    if (fetch->branch != 0) {
+    if (fetch->is_branch) {
         item.has_branch = true;
         item.to = fetch->receiver.known.size;
         memcpy(item.branch, fetch->receiver.known.root.bytes,

@@ -137,6 +137,10 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
         return SG_OK;
     case SG_PACKAGE_UNPROVED:
     case SG_PACKAGE_MISMATCH:
+        if (fetch->is_branch) {
+            sg_fetch_give_up(core, fetch, SG_FLOW_DONE);
+            return SG_ERR_PROOF;
+        }
         if (session->link == SG_SYNC_BUNDLE) /* nobody to be asked */
             return verdict == SG_PACKAGE_MISMATCH ? SG_ERR_PROOF : SG_OK;
         fetch->is_suspect = verdict == SG_PACKAGE_MISMATCH;
@@ -185,8 +189,11 @@ static enum sg_err verify(struct sg_sync *core, struct sg_core_session *session,
                                     &result);
     }
     if (verdict == SG_PACKAGE_FORKS) {
+        bool is_known = fetch->is_branch;
+
         sg_fetch_give_up(core, fetch, SG_FLOW_DONE);
-        sg_forks_found(core, session, &result.fork);
+        if (!is_known)
+            sg_forks_found(core, session, &result.fork);
         return SG_OK;
     }
     if (verdict != SG_PACKAGE_FITS)

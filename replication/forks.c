@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "replication/branches.h"
 #include "replication/fetch.h"
 #include "replication/session.h"
 #include "storage/base/check.h"
@@ -58,6 +59,8 @@ static void take_proof(struct sg_sync *core, struct sg_core_session *session,
     memcpy(copy, bytes.data, bytes.size);
     write->id = id;
     write->core = fork->core;
+    write->session = session->number;
+    write->session_serial = session->serial;
     effect = sg_core_effect(core, SG_EFFECT_WRITE_FORK);
     effect->ticket = write->ticket;
     effect->log = id;
@@ -139,9 +142,11 @@ void sg_forks_send(struct sg_sync *core, struct sg_core_session *session,
 {
     const struct sg_core_proof *proof = find(core, &log->id);
 
-    if (proof != NULL)
-        sg_core_post(session, 0, SG_MESSAGE_FORK,
-                     sg_bytes(proof->bytes, proof->size));
+    if (proof == NULL)
+        return;
+    sg_core_post(session, 0, SG_MESSAGE_FORK,
+                 sg_bytes(proof->bytes, proof->size));
+    sg_branches_send(core, session, &log->id);
 }
 
 void sg_forks_compare(struct sg_sync *core, struct sg_core_session *session,
@@ -188,26 +193,4 @@ bool sg_forks_read(struct sg_sync *core, struct sg_core_session *session,
                          event->read.hash_count, &fork) == SG_PROOF_FORK)
         sg_forks_found(core, session, &fork);
     return true;
-}
-
-/* --- Branches ------------------------------------------------------------ */
-
-enum sg_err sg_forks_branches(struct sg_sync *core,
-                              struct sg_core_session *session,
-                              struct sg_bytes body)
-{
-    struct sg_flow_branches branches;
-    struct sg_package_log log;
-    const struct sg_log *row;
-    enum sg_err err = sg_flow_branches_decode(body, &branches);
-
-    (void)session;
-    if (err != SG_OK)
-        return err;
-    row = sg_log_table_find_ref(core->table, branches.ref.bytes);
-    if (row == NULL)
-        return SG_OK;
-    log = sg_core_package_log(core, &row->id, &row->core);
-    return sg_flow_branches_verify(&log, &branches) == SG_OK ? SG_OK
-                                                             : SG_ERR_PROOF;
 }

@@ -18,13 +18,10 @@ bool sg_forks_has(const struct sg_sync *core, const struct sg_log_id *log);
 /* Notes the proof of a fork that the store has: at start. */
 void sg_forks_load(struct sg_sync *core, struct sg_bytes proof);
 
-/* Take messages. Errors: what the session is to be closed for. */
+/* Takes `fork`. Errors: what the session is to be closed for. */
 SG_USE_RESULT enum sg_err sg_forks_take(struct sg_sync *core,
                                         struct sg_core_session *session,
                                         struct sg_bytes body);
-SG_USE_RESULT enum sg_err sg_forks_branches(struct sg_sync *core,
-                                            struct sg_core_session *session,
-                                            struct sg_bytes body);
 
 /* The peer knows a fork of LOG, or another checkpoint of the same size: asks
  * for what was signed, once until the peer says more. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "replication/branches.h"
 #include "replication/forks.h"
 #include "replication/quota.h"
 #include "replication/session.h"
@@ -119,13 +120,14 @@ static enum sg_flow_reason plan(const struct sg_core_session *session,
         return SG_FLOW_NO_LOG;
     if (session->state != SG_CORE_OPEN && !log->is_authority)
         return SG_FLOW_NO_LOG;
-    if (item->has_branch)
+    if (log->is_forked != item->has_branch)
         return SG_FLOW_NO_BRANCH;
     if (log->held <= item->from || item->to > log->held)
         return SG_FLOW_NOT_HELD;
     if (item->is_filling)
         return SG_FLOW_NOT_HELD;
-    if (served(log) <= item->from)
+    if (log->is_refused || log->held < log->known.size ||
+        log->held <= item->from)
         return SG_FLOW_CANNOT_PROVE;
     serve->kind = SG_CORE_SERVE_WANT;
     serve->number = item->number;
@@ -143,18 +145,46 @@ static enum sg_flow_reason plan(const struct sg_core_session *session,
     return SG_FLOW_DONE;
 }
 
+/* The same of a branch. */
+static enum sg_flow_reason plan_branch(const struct sg_core_session *session,
+                                       const struct sg_flow_want *item,
+                                       const struct sg_log *branch,
+                                       struct sg_core_serve *serve)
+{
+    if (branch->held < branch->known.size || branch->held <= item->from)
+        return SG_FLOW_NOT_HELD;
+    if (session->state != SG_CORE_OPEN && !branch->is_authority)
+        return SG_FLOW_NO_LOG;
+    *serve = (struct sg_core_serve){.kind = SG_CORE_SERVE_WANT,
+                                    .number = item->number,
+                                    .next = item->from,
+                                    .end = branch->known.size,
+                                    .toward = branch->known,
+                                    .is_branch = true,
+                                    .is_fresh = !item->has_stack};
+    return SG_FLOW_DONE;
+}
+
 static enum sg_err serve_want(struct sg_sync *core,
                               struct sg_core_session *session,
                               const struct sg_flow_want *item)
 {
     struct sg_log *log = sg_log_table_find_ref(core->table, item->ref.bytes);
     struct sg_core_serve planned = {.kind = SG_CORE_SERVE_FREE};
+    struct sg_log *branch = NULL;
     enum sg_flow_reason reason;
     uint32_t slot;
 
     if (slot_of(session, item->number) != SG_OUTBOX_STREAMS_MAX)
         return SG_OK; /* it came twice */
-    reason = plan(session, item, log, &planned);
+    if (item->has_branch && log != NULL)
+        branch = sg_branches_find(core, log, item->to, item->branch);
+    if (branch != NULL) {
+        log = branch;
+        reason = plan_branch(session, item, branch, &planned);
+    } else {
+        reason = plan(session, item, log, &planned);
+    }
     if (reason != SG_FLOW_DONE) {
         post_stop(session, item->number, reason);
         return SG_OK;
@@ -297,8 +327,9 @@ void sg_serve_turn(struct sg_sync *core, struct sg_core_session *session,
         serve->end = log->held; /* by now */
         serve->toward = log->known;
     }
-    if (serve->next >= serve->end || log->is_forked || log->is_refused ||
-        serve->end > log->held || serve->toward.size > log->held) {
+    if (serve->next >= serve->end || log->is_refused ||
+        (log->is_forked && !serve->is_branch) || serve->end > log->held ||
+        serve->toward.size > log->held) {
         post_stop(session, serve->number, SG_FLOW_CANNOT_PROVE);
         free_slot(session, turn->slot);
         return;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "replication/branches.h"
 #include "replication/core.h"
 #include "replication/dial.h"
 #include "replication/fetch.h"
@@ -300,6 +301,11 @@ static void apply(struct sg_sync *core, const struct sg_core_write *write,
         sg_fetch_stored(core, write, log);
         if (log == NULL)
             break;
+        if (log->branch != 0 || log->is_forked) {
+            if (log->held == log->known.size)
+                sg_branches_tell(core, &log->id);
+            break;
+        }
         core->rows[log->number].absent += write->absent;
         note_quarantine(core, log, before);
         sg_witness_news(core, log);
@@ -318,6 +324,13 @@ static void apply(struct sg_sync *core, const struct sg_core_write *write,
             sg_log_table_set_forked(
                 core->table, log,
                 change > 0 ? change : sg_log_table_change(core->table));
+        if (log != NULL)
+            sg_branches_tell(core, &log->id);
+        /* Of a log that is new here the branches came too early. */
+        if (log != NULL && log->known.size == 0 &&
+            sg_core_session(core, write->session, write->session_serial) !=
+                NULL)
+            sg_fetch_prove(&core->sessions[write->session], &log->id, 0);
         break;
     default:
         break;
@@ -376,6 +389,7 @@ static void take_read(struct sg_sync *core, const struct sg_event *event)
     else
         return;
     if (!sg_witness_read(core, &core->sessions[event->session], event) &&
+        !sg_branches_read(core, &core->sessions[event->session], event) &&
         !sg_forks_read(core, &core->sessions[event->session], event))
         sg_serve_read(core, &core->sessions[event->session], event);
 }

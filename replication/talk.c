@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "replication/branches.h"
 #include "replication/fetch.h"
 #include "replication/first.h"
 #include "replication/forks.h"
@@ -328,7 +329,7 @@ enum sg_err sg_talk_message(struct sg_sync *core,
     case SG_MESSAGE_FORK:
         return sg_forks_take(core, session, message->body);
     case SG_MESSAGE_BRANCHES:
-        return sg_forks_branches(core, session, message->body);
+        return sg_branches_take(core, session, message->body);
     default:
         if (sg_exchange_takes(message->type))
             return take_head(core, session, message);
@@ -364,6 +365,7 @@ bool sg_talk_pump(struct sg_sync *core, struct sg_core_session *session)
     sg_first_check(core, session);
     is_done = sg_fetch_scan(core, session);
     is_done = sg_serve_pump(core, session) && is_done;
+    is_done = sg_branches_pump(core, session) && is_done;
     sg_gossip_pump(core, session);
     return is_done;
 }

@@ -137,6 +137,8 @@ void pair_forget(struct pair_net *net, size_t node,
 struct pair_log *pair_own(struct pair_net *net, size_t node);
 struct pair_log *pair_find(struct pair_net *net, size_t node,
                            const struct sg_log_id *id);
+struct pair_log *pair_branch(struct pair_net *net, size_t node,
+                             const struct sg_log_id *id, uint8_t branch);
 
 /* Says how much NODE holds of OF's own log. */
 uint64_t pair_held(struct pair_net *net, size_t node, size_t of);

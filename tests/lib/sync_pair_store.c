@@ -20,16 +20,22 @@ uint8_t *pair_copy(const void *bytes, size_t size)
 
 /* --- Stores -------------------------------------------------------------- */
 
-struct pair_log *pair_find(struct pair_net *net, size_t node,
-                           const struct sg_log_id *id)
+struct pair_log *pair_branch(struct pair_net *net, size_t node,
+                             const struct sg_log_id *id, uint8_t branch)
 {
     struct pair_node *at = &net->nodes[node];
 
     for (size_t i = 0; i < at->n_logs; i++)
-        if (at->logs[i].branch == 0 &&
+        if (at->logs[i].branch == branch &&
             memcmp(&at->logs[i].id, id, sizeof *id) == 0)
             return &at->logs[i];
     return NULL;
+}
+
+struct pair_log *pair_find(struct pair_net *net, size_t node,
+                           const struct sg_log_id *id)
+{
+    return pair_branch(net, node, id, 0);
 }
 
 static struct pair_log *add_log(struct pair_net *net, size_t node,
@@ -265,11 +271,12 @@ void pair_free_write(struct sg_effect *write)
 static void apply_package(struct pair_net *net, size_t node,
                           const struct sg_effect *write)
 {
-    struct pair_log *log = pair_find(net, node, &write->log);
+    struct pair_log *log = pair_branch(net, node, &write->log, write->branch);
     struct sg_hash root;
 
     if (log == NULL)
         log = add_log(net, node, &write->package.core);
+    log->branch = write->branch;
     assert_int_equal(log->frontier.size, write->package.first);
     for (size_t i = 0; i < write->package.count; i++) {
         assert_ok(
@@ -291,7 +298,7 @@ static void apply(struct pair_net *net, size_t node,
                   const struct sg_effect *write)
 {
     struct pair_node *at = &net->nodes[node];
-    struct pair_log *log = pair_find(net, node, &write->log);
+    struct pair_log *log = pair_branch(net, node, &write->log, write->branch);
     struct sg_fork fork;
 
     switch (write->kind) {
@@ -344,7 +351,8 @@ bool pair_commit(struct pair_net *net, size_t node)
     at->n_writes = 0;
     event.stored = writes[n - 1].ticket;
     for (size_t i = 0; i < n; i++) {
-        const struct pair_log *log = pair_find(net, node, &writes[i].log);
+        const struct pair_log *log =
+            pair_branch(net, node, &writes[i].log, writes[i].branch);
         uint64_t held = log == NULL ? 0 : log->frontier.size;
 
         if (at->refuses || (writes[i].kind == SG_EFFECT_WRITE_PACKAGE &&
@@ -372,7 +380,8 @@ static void answer(struct pair_net *net, size_t node,
                    const struct sg_effect *effect,
                    const struct sg_sync_wants *filter)
 {
-    const struct pair_log *log = pair_find(net, node, &effect->log);
+    const struct pair_log *log =
+        pair_branch(net, node, &effect->log, effect->branch);
     static struct sg_entry entries[SG_PACKAGE_ENTRIES_MAX];
     static struct sg_hash hashes[2 * SG_MERKLE_HASHES_MAX];
     struct sg_event event = {.kind = SG_EVENT_READ, .session = effect->session};

@@ -11,9 +11,30 @@ static bool is_forked(struct pair_net *net, size_t node)
     return log != NULL && log->is_forked;
 }
 
+/* Demands that NODE holds both histories whole, in whatever branches. */
+static void assert_branches(struct pair_net *net, size_t node,
+                            const size_t sizes[2])
+{
+    struct sg_log_id id = pair_own(net, 2)->id;
+    size_t found[2] = {0};
+
+    for (uint8_t branch = 0; branch < SG_BRANCHES_MAX; branch++) {
+        const struct pair_log *log = pair_branch(net, node, &id, branch);
+        bool is_other;
+
+        if (log == NULL || log->frontier.size < 6)
+            continue;
+        is_other = log->entries[5].length == sizeof "another" - 1;
+        assert_int_equal(log->frontier.size, 5 + sizes[is_other]);
+        found[is_other]++;
+    }
+    assert_int_equal(found[0], 1);
+    assert_int_equal(found[1], 1);
+}
+
 /* Two histories of one log, of equal or unequal length, are found when the
  * first two honest nodes meet; the proof is stored by both, alarms, and goes to
- * who is connected before other data. */
+ * who is connected before other data. Both histories are kept by everybody. */
 static void test_found_at_first_contact(void **state)
 {
     static const size_t cases[][2] = {{3, 3}, {1, 9}, {9, 1}, {300, 2}};
@@ -36,8 +57,10 @@ static void test_found_at_first_contact(void **state)
         pair_connect(&net, 3, 1);
         pair_connect(&net, 1, 0);
         pair_run(&net, 60000);
-        for (size_t node = 0; node < 4; node++)
+        for (size_t node = 0; node < 4; node++) {
             assert_true(is_forked(&net, node));
+            assert_branches(&net, node, cases[i]);
+        }
         sg_sync_count(net.nodes[1].core, &counts);
         assert_int_equal(counts.forks, 1);
         assert_int_equal(pair_alarms(&net, 0, SG_SYNC_ALARM_FORK), 1);
