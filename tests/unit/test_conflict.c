@@ -159,6 +159,7 @@ static void test_c05_identity(void **state)
                         NULL, &two[1], 2, two);
     assert_birth(19800930, SG_SUBJECT_APPROVED);
     assert_conflict(1, 5, SG_SUBJECT_DECIDED, 2);
+    assert_int_equal(office_conflict(&office, 1, 5)->n_decisions, 1);
 }
 
 /* C05: a contender that the decision did not name opens it again; so does the

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "storage/base/alloc.h"
 #include "tests/lib/test.h"
 #include "tests/lib/torture.h"
 #include "tests/unit/office.h"
@@ -193,6 +194,38 @@ static void test_memory(void **state)
     assert_true(sg_torture_run(fold_all, NULL) > 10);
 }
 
+/* A put that failed for lack of memory and is repeated leaves no trace: who has
+ * which number is the same as if it had not failed. */
+static void test_put_again(void **state)
+{
+    struct sg_state_root wanted, found;
+    struct sg_register *reg;
+    bool has_failed = true;
+
+    (void)state;
+    (void)office_person(&office, 1, 19800912);
+    (void)office_pin(&office, 1, UINT64_C(999080000147), 2);
+    (void)office_person(&office, 2, 19800912);
+    (void)office_pin(&office, 2, UINT64_C(999080000147), 2);
+    reg = office_deliver(&office, 0);
+    sg_register_root_all(reg, &wanted);
+    sg_register_free(reg);
+    for (int64_t nth = 1; has_failed; nth++) {
+        assert_ok(sg_register_new(&office.setup, &reg));
+        sg_alloc_fail_at(nth);
+        for (size_t i = 0; i < office.n_copies; i++)
+            if (sg_register_put(reg, &office.copies[i].copy) != SG_OK)
+                assert_ok(sg_register_put(reg, &office.copies[i].copy));
+        if (sg_register_settle(reg) != SG_OK)
+            assert_ok(sg_register_settle(reg));
+        has_failed = sg_alloc_failed();
+        sg_alloc_fail_at(0);
+        sg_register_root_all(reg, &found);
+        assert_true(sg_state_root_equal(&wanted, &found));
+        sg_register_free(reg);
+    }
+}
+
 #define OFFICE_TEST(name) \
     cmocka_unit_test_setup_teardown(name, open_office, close_office)
 
@@ -205,6 +238,7 @@ int main(void)
         OFFICE_TEST(test_units_add_up),
         OFFICE_TEST(test_watch),
         OFFICE_TEST(test_memory),
+        OFFICE_TEST(test_put_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,7 @@ SG_USE_RESULT enum sg_err sg_register_set(
 
 /* Takes in COPY, or its new verdict: the last one about (log, index, branch)
  * counts. Records of types other than 32 to 48 are not the register's and do
- * nothing. Errors: NOMEM, and then nothing has changed. */
+ * nothing. Errors: NOMEM, and then it is to be put again. */
 SG_USE_RESULT enum sg_err sg_register_put(struct sg_register *reg,
                                           const struct sg_register_copy *copy);
 

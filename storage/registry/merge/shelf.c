@@ -419,25 +419,32 @@ static bool add_number(struct sg_register *reg, struct sg_shelf_entry *entry,
     return true;
 }
 
-/* Takes that back, and touches who shared it. */
-static bool drop_number(struct sg_register *reg, struct sg_shelf_entry *entry,
-                        uint64_t value)
+/* Touches all who share VALUE. */
+static bool touch_number(struct sg_register *reg, uint64_t value)
 {
-    struct sg_shelf_number *number = sg_shelf_number(reg, value);
-    size_t at = place_of(number->persons, number->count, &entry->uid);
+    const struct sg_shelf_number *number = sg_shelf_number(reg, value);
 
     for (size_t i = 0; i < number->count; i++)
         if (sg_shelf_touch(reg, sg_shelf_find(reg, &number->persons[i])) !=
             SG_OK)
             return false;
+    return true;
+}
+
+/* Takes back what add_number noted. */
+static void drop_number(struct sg_register *reg,
+                        const struct sg_shelf_entry *entry, uint64_t value)
+{
+    struct sg_shelf_number *number = sg_shelf_number(reg, value);
+    size_t at = place_of(number->persons, number->count, &entry->uid);
+
     if (--number->counts[at] > 0)
-        return true;
+        return;
     number->count--;
     memmove(number->persons + at, number->persons + at + 1,
             (number->count - at) * sizeof *number->persons);
     memmove(number->counts + at, number->counts + at + 1,
             (number->count - at) * sizeof *number->counts);
-    return true;
 }
 
 static bool add_partner(struct sg_register *reg, const struct sg_uid *person,
@@ -479,51 +486,80 @@ static struct sg_bytes find_field(struct sg_bytes inner, unsigned no)
     return (struct sg_bytes){0};
 }
 
-/* Notes, or with ADD false takes back, that the object TYPE, KEY is one of
- * ENTRY's: numbers and pairs are found from outside. */
-static bool note(struct sg_register *reg, struct sg_shelf_entry *entry,
-                 unsigned type, struct sg_bytes key, bool add)
+/* What is done about the objects that are found from outside: numbers, pairs.
+ */
+enum note { ADD, TOUCH, DROP };
+
+/* Does NOTE about the object TYPE, KEY of ENTRY. Only DROP cannot fail. */
+static bool note_object(struct sg_register *reg, struct sg_shelf_entry *entry,
+                        unsigned type, struct sg_bytes key, enum note note)
 {
     struct sg_uid other;
 
     if (type == SG_TYPE_PIN && key.size == 8) {
         uint64_t number = sg_bytes_get_u64be(key.data);
 
-        return add ? add_number(reg, entry, number)
-                   : drop_number(reg, entry, number);
+        if (note == DROP)
+            drop_number(reg, entry, number);
+        return note == ADD     ? add_number(reg, entry, number)
+               : note == TOUCH ? touch_number(reg, number)
+                               : true;
     }
-    if (type != SG_TYPE_DUPLICATE || key.size != sizeof other.bytes || !add)
+    /* Partners stay: who is asked in vain says nothing. */
+    if (type != SG_TYPE_DUPLICATE || key.size != sizeof other.bytes ||
+        note != ADD)
         return true;
     memcpy(other.bytes, key.data, sizeof other.bytes);
     return add_partner(reg, &entry->uid, &other) &&
            add_partner(reg, &other, &entry->uid);
 }
 
-static bool note_record(struct sg_register *reg, struct sg_shelf_record *stored,
-                        bool add)
+/* Does NOTE about the first MAX objects of a handover; returns how many were
+ * done before one failed. */
+static size_t note_heads(struct sg_register *reg,
+                         const struct sg_shelf_record *stored, enum note note,
+                         size_t max)
 {
     struct sg_bytes inner = stored->sum.inner;
     struct sg_handed_reader reader;
     struct sg_handed_head head;
-    struct sg_cursor cursor;
+    size_t count = 0;
+
+    sg_handed_begin(find_field(inner, SG_FIELD_HANDOVER_HEADS),
+                    find_field(inner, SG_FIELD_HANDOVER_VALUES), &reader);
+    max = max < reader.left ? max : reader.left;
+    while (count < max && sg_handed_next(&reader, &head) &&
+           note_object(reg, stored->entry, head.type, head.key, note))
+        count++;
+    return count;
+}
+
+/* Does NOTE about what STORED says; what an ADD has begun it takes back when it
+ * fails. */
+static bool note_record(struct sg_register *reg,
+                        const struct sg_shelf_record *stored, enum note note)
+{
+    struct sg_bytes inner = stored->sum.inner;
+    struct sg_cursor cursor = {find_field(inner, SG_FIELD_HANDOVER_HEADS).data};
+    size_t count, n_heads;
     uint8_t key[8];
 
     switch (stored->type) {
     case SG_TYPE_PIN:
         cursor.at = find_field(inner, SG_FIELD_PIN_NUMBER).data;
         sg_bytes_put_u64be(key, sg_cursor_uint(&cursor));
-        return note(reg, stored->entry, SG_TYPE_PIN, SG_BYTES_ARRAY(key), add);
+        return note_object(reg, stored->entry, SG_TYPE_PIN, SG_BYTES_ARRAY(key),
+                           note);
     case SG_TYPE_DUPLICATE:
         cursor.at = find_field(inner, SG_FIELD_DUPLICATE_OTHER).data;
-        return note(reg, stored->entry, SG_TYPE_DUPLICATE,
-                    sg_cursor_bytes(&cursor), add);
+        return note_object(reg, stored->entry, SG_TYPE_DUPLICATE,
+                           sg_cursor_bytes(&cursor), note);
     case SG_TYPE_HANDOVER:
-        sg_handed_begin(find_field(inner, SG_FIELD_HANDOVER_HEADS),
-                        find_field(inner, SG_FIELD_HANDOVER_VALUES), &reader);
-        while (sg_handed_next(&reader, &head))
-            if (!note(reg, stored->entry, head.type, head.key, add))
-                return false;
-        return true;
+        n_heads = sg_cursor_array(&cursor);
+        count = note_heads(reg, stored, note, n_heads);
+        if (count < n_heads && note == ADD)
+            (void)note_heads(reg, stored, DROP, count);
+        return count == n_heads;
     default:
         return true;
     }
@@ -579,9 +615,12 @@ static enum sg_err refresh(struct sg_register *reg,
     bool is_applied =
         is_known && (stored->sum.marks & SG_FOLD_QUARANTINED) == 0;
 
-    if (is_applied != stored->is_applied &&
-        !note_record(reg, stored, is_applied))
-        return SG_ERR_NOMEM;
+    if (is_applied != stored->is_applied) {
+        if (!note_record(reg, stored, is_applied ? ADD : TOUCH))
+            return SG_ERR_NOMEM;
+        if (!is_applied)
+            (void)note_record(reg, stored, DROP);
+    }
     stored->is_applied = is_applied;
     if (is_known && !stored->is_listed && !list(stored))
         return SG_ERR_NOMEM;
