@@ -339,6 +339,45 @@ static void test_handover(void **state)
                      SG_SUBJECT_APPROVED | SG_SUBJECT_PENDING);
 }
 
+/* --- erasure ----------------------------------------------------------- */
+
+struct erased {
+    struct sg_ref ref;
+    uint8_t parents[18]; /* one ref, as encoded */
+};
+
+static bool bridge(void *context, const struct sg_ref *record,
+                   const uint8_t **ret_parents, size_t *ret_count)
+{
+    const struct erased *erased = context;
+
+    *ret_parents = erased->parents;
+    *ret_count = 1;
+    return sg_ref_compare(record, &erased->ref) == 0;
+}
+
+/* A record that an order has erased goes on lending its ancestry, which the
+ * order bridges; without the order what it stood between is concurrent.
+ * RECORDS 6.9. */
+static void test_erased_in_between(void **state)
+{
+    struct erased erased = {.ref = {{7}}, .parents = {0xc4, 0x10}};
+    const struct sg_subject_cell *cell;
+    struct sg_ref first;
+
+    (void)state;
+    first = office_person(&office, 1, 19800912);
+    (void)office_birth(&office, 1, erased.ref, 19800930);
+    cell = office_cell(&office, 1, SG_TYPE_PERSON, NULL, SG_FIELD_PERSON_BIRTH);
+    assert_int_equal(cell->flags, SG_SUBJECT_CONFLICT);
+    memcpy(erased.parents + 2, first.bytes, sizeof first.bytes);
+    office.setup.bridge = bridge;
+    office.setup.context = &erased;
+    cell = office_cell(&office, 1, SG_TYPE_PERSON, NULL, SG_FIELD_PERSON_BIRTH);
+    assert_int_equal(cell->flags, 0);
+    assert_int_equal(cell->n_heads, 1);
+}
+
 /* --- bounds ------------------------------------------------------------ */
 
 /* Beyond SG_SUBJECT_RECORDS_MAX records the largest ids are not applied, in any
@@ -426,6 +465,7 @@ int main(void)
         OFFICE_TEST(test_approval_needs_a_signature),
         OFFICE_TEST(test_sets),
         OFFICE_TEST(test_handover),
+        OFFICE_TEST(test_erased_in_between),
         OFFICE_TEST(test_too_many_records),
         OFFICE_TEST(test_too_many_linked),
     };

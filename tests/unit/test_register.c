@@ -96,6 +96,8 @@ static void test_others_are_told(void **state)
     reg = office_deliver(&office, 0);
     sg_register_root_all(reg, &after);
     assert_int_equal(after.n_rows, without.n_rows + 3); /* pin, two C09 */
+    sg_register_root(reg, SG_UNIT_COUNTRY, &after);
+    assert_int_equal(after.n_rows, 2); /* the centre's */
     gone = *office_last(&office);
     gone.is_admitted = false;
     assert_ok(sg_register_put(reg, &gone));
