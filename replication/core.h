@@ -156,6 +156,7 @@ struct sg_core_session {
     bool has_peer_ready;
     enum sg_err close;   /* why it is being closed */
     bool says_close;     /* the peer is told */
+    uint64_t budget_ms;  /* when it may be dialled again; 0: at once */
     uint64_t closing_ms; /* since when; 0: from the next step on */
 
     struct sg_exchange *exchange;

@@ -112,6 +112,8 @@ void sg_dial_ended(struct sg_sync *core, struct sg_core_session *session)
     peer->session = SG_SYNC_NONE;
     peer->is_dialling = false;
     back_off(core, peer);
+    if (session->budget_ms > peer->dial_ms)
+        peer->dial_ms = session->budget_ms;
 }
 
 void sg_dial_hurry(struct sg_sync *core)

@@ -560,6 +560,19 @@ static bool is_owed(const struct sg_core_session *session)
            sg_outbox_waiting(session->outbox) > 0;
 }
 
+/* Says whether what waits would wait for the budget longer than the peer waits
+ * for it; then the session ends and the next one comes when there is budget. */
+static bool is_used_up(const struct sg_sync *core,
+                       struct sg_core_session *session)
+{
+    uint64_t at = sg_outbox_deadline(session->outbox, core->now_ms);
+
+    if (at == UINT64_MAX || at < core->now_ms + SG_PROGRESS_MS_MAX)
+        return false;
+    session->budget_ms = at;
+    return true;
+}
+
 void sg_session_tick(struct sg_sync *core, struct sg_core_session *session)
 {
     uint8_t echo[SG_FLOW_PING_SIZE] = {0};
@@ -568,6 +581,10 @@ void sg_session_tick(struct sg_sync *core, struct sg_core_session *session)
     if (session->state == SG_CORE_CLOSING || session->state == SG_CORE_FREE ||
         session->link == SG_SYNC_BUNDLE)
         return;
+    if (is_used_up(core, session)) {
+        sg_session_close(session, SG_ERR_DONE);
+        return;
+    }
     if (!sg_session_is_open(session)) {
         if (now >= session->opened_ms + SG_STAGE1_MS_MAX)
             sg_session_close(session, SG_ERR_SLOW);

@@ -184,7 +184,8 @@ static void open_end(struct pair_net *net, size_t node, uint32_t session,
     struct sg_event event = {.kind = SG_EVENT_OPEN, .session = session};
 
     event.open.link = link;
-    event.open.peer = SG_SYNC_NONE;
+    event.open.peer =
+        net->n_peers > 0 && link == SG_SYNC_INITIATOR ? 0 : SG_SYNC_NONE;
     event.open.sent = *sent;
     event.open.received = *received;
     pair_step(net, node, &event);
@@ -237,6 +238,8 @@ static void start(struct pair_net *net, size_t node)
                                     .sessions_max = PAIR_SESSIONS_MAX,
                                     .logs_max = PAIR_LOGS_MAX,
                                     .interval_ms = net->interval_ms,
+                                    .peers = net->peers,
+                                    .n_peers = net->n_peers,
                                     .cosigns = at->certificate[1] ==
                                                SG_CERTIFICATE_CENTRAL};
     struct sg_event event;

@@ -94,6 +94,8 @@ struct pair_net {
     pair_filter *filter;
     void *context;
     uint64_t interval_ms;
+    const struct sg_sync_peer *peers; /* of every node: whom it dials */
+    size_t n_peers;
     uint64_t serial; /* of the authority's next statement */
 };
 
