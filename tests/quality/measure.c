@@ -179,17 +179,25 @@ static bool household(void *context, const struct sg_uid *uid,
     return true;
 }
 
-/* The tables of ethnic groups and marital states; populations are invented, so
- * their numbers begin with 999. */
+/* The tables of ethnic groups, marital states and countries; populations are
+ * invented, so their numbers begin with 999. */
 static bool has_code(void *context, enum sg_schema_table table, uint16_t code,
                      struct sg_date day)
 {
     (void)context;
     (void)day;
-    if (table == SG_TABLE_PROVINCE)
+    switch (table) {
+    case SG_TABLE_PROVINCE:
         return code == 999;
-    return table == SG_TABLE_ETHNIC ? code >= 1 && code <= 55
-                                    : code >= 1 && code <= 6;
+    case SG_TABLE_ETHNIC:
+        return code >= 1 && code <= 55;
+    case SG_TABLE_MARITAL:
+        return code >= 1 && code <= 4;
+    case SG_TABLE_ISO_COUNTRY:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static const char *key_of(const struct sg_quality_field *field)

@@ -25,3 +25,21 @@ bool sg_judge_household(const struct sg_subject *subject,
     return sg_record_read_uid(&reader, &uid) &&
            facts->household(facts->context, &uid, &subject->uid, ret);
 }
+
+struct sg_date sg_judge_day(uint64_t hlc)
+{
+    return sg_date_from_days((int64_t)((hlc >> 16) / 1000 + 7 * 3600) / 86400);
+}
+
+bool sg_judge_has_evidence(const struct sg_subject_record *record,
+                           unsigned field)
+{
+    struct sg_record decoded;
+
+    if (record == NULL || record->inner.size == 0 ||
+        sg_record_decode_inner(record->inner, &decoded) != SG_OK ||
+        decoded.schema == NULL || !sg_schema_is_shared(decoded.schema))
+        return false;
+    return sg_record_src_of(&decoded, field).evidence.size > 0 ||
+           decoded.basis.document.size > 0;
+}

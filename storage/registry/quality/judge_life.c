@@ -9,8 +9,10 @@
 #define DEAD      2u
 #define PERMANENT 1u
 #define TEMPORARY 2u
-#define OPEN      2u
 #define CLOSED    3u
+#define APPROVED  3u
+#define REFUSED   4u
+#define WITHDRAWN 5u
 
 struct life {
     const struct sg_subject *subject;
@@ -39,20 +41,32 @@ static void count_event(struct life *life, enum sg_rules_clock clock,
         (uint16_t)(life->person->in_time + (verdict == SG_RULES_PASS));
 }
 
+/* An event counts from its own day to the one on which it was recorded. What
+ * was imported with the books of old is no event. */
+static void count_recorded(struct life *life, enum sg_rules_clock clock,
+                           const struct sg_subject_object *object,
+                           unsigned field)
+{
+    const struct sg_subject_cell *cell = sg_subject_known(object, field);
+
+    if (cell == NULL || cell->by == NULL || cell->by->hlc == 0 ||
+        cell->source == SG_RECORD_SOURCE_LEGACY)
+        return;
+    count_event(life, clock, sg_subject_date(object, field),
+                sg_judge_day(cell->by->hlc));
+}
+
 static void count_vital(struct life *life)
 {
     const struct sg_subject_object *vital =
         sg_subject_find(life->subject, SG_TYPE_VITAL, sg_bytes(NULL, 0));
-    struct sg_date at, registered;
 
     if (vital == NULL || (vital->state != BORN && vital->state != DEAD))
         return;
-    at = sg_subject_date(vital, SG_FIELD_VITAL_AT);
-    registered = sg_subject_date(vital, SG_FIELD_VITAL_REGISTERED);
-    count_event(life,
-                vital->state == BORN ? SG_RULES_CLOCK_BIRTH
-                                     : SG_RULES_CLOCK_DEATH,
-                at, registered);
+    count_recorded(life,
+                   vital->state == BORN ? SG_RULES_CLOCK_BIRTH
+                                        : SG_RULES_CLOCK_DEATH,
+                   vital, SG_FIELD_VITAL_AT);
 }
 
 static void count_duty(struct life *life, struct sg_date due, bool is_met)
@@ -76,15 +90,27 @@ static void count_residences(struct life *life)
         struct sg_date until =
             sg_subject_date(object, SG_FIELD_RESIDENCE_UNTIL);
 
-        if (object->opening != NULL && (kind == PERMANENT || kind == TEMPORARY))
-            count_event(life,
-                        kind == PERMANENT ? SG_RULES_CLOCK_MOVE
-                                          : SG_RULES_CLOCK_TEMPORARY,
-                        sg_subject_date(object, SG_FIELD_RESIDENCE_FROM),
-                        object->opening->effective);
+        if (kind == PERMANENT || kind == TEMPORARY)
+            count_recorded(life,
+                           kind == PERMANENT ? SG_RULES_CLOCK_MOVE
+                                             : SG_RULES_CLOCK_TEMPORARY,
+                           object, SG_FIELD_RESIDENCE_FROM);
         if (kind == TEMPORARY && sg_date_precision(until) == SG_DATE_YMD)
             count_duty(life, until, object->state == CLOSED);
     }
+}
+
+/* Clocks that run from a request to its decision; an account has its own. */
+static bool clock_of(uint64_t kind, enum sg_rules_clock *ret_clock)
+{
+    static const enum sg_rules_clock clocks[] = {
+        SG_RULES_CLOCK_ADJUST, SG_RULES_CLOCK_COUNT, SG_RULES_CLOCK_LOCK,
+        SG_RULES_CLOCK_RESIDENCE, SG_RULES_CLOCK_SUBJECT};
+
+    if (kind == 0 || kind > sizeof clocks / sizeof clocks[0])
+        return false;
+    *ret_clock = clocks[kind - 1];
+    return *ret_clock != SG_RULES_CLOCK_COUNT;
 }
 
 static void count_requests(struct life *life)
@@ -95,14 +121,17 @@ static void count_requests(struct life *life)
 
     for (size_t i = 0; i < count; i++) {
         const struct sg_subject_object *object = &objects[i];
-        bool is_decided = object->state == 3 || object->state == 4;
+        bool is_decided = object->state == APPROVED || object->state == REFUSED;
+        enum sg_rules_clock clock;
         struct sg_date end = {0};
 
-        if (sg_subject_uint(object, SG_FIELD_REQUEST_KIND, 0) != 1)
+        if (object->state == WITHDRAWN ||
+            !clock_of(sg_subject_uint(object, SG_FIELD_REQUEST_KIND, 0),
+                      &clock))
             continue;
         if (is_decided && object->state_by != NULL)
-            end = object->state_by->effective;
-        count_event(life, SG_RULES_CLOCK_ADJUST,
+            end = sg_date_last(object->state_by->effective);
+        count_event(life, clock,
                     sg_subject_date(object, SG_FIELD_REQUEST_LODGED), end);
     }
 }
@@ -118,12 +147,23 @@ static void count_dossiers(struct life *life)
 
         sg_dossier_read(life->subject, &objects[i], life->facts->today,
                         life->facts->calendar, &dossier);
-        count_event(life, SG_RULES_CLOCK_CARD, dossier.captured,
-                    dossier.result);
+        if (sg_date_is_valid(dossier.due))
+            count_event(life, SG_RULES_CLOCK_CARD, dossier.captured,
+                        dossier.result);
         if (sg_date_precision(dossier.card_until) == SG_DATE_YMD)
             count_duty(life, dossier.card_until,
                        sg_dossier_has_card(life->subject, life->facts->today));
     }
+}
+
+static enum sg_rules_clock clock_of_issue(const struct life *life,
+                                          const struct sg_account *account)
+{
+    if (account->level < 2)
+        return SG_RULES_CLOCK_ACCOUNT_1;
+    return sg_dossier_has_card(life->subject, account->requested)
+               ? SG_RULES_CLOCK_ACCOUNT_2
+               : SG_RULES_CLOCK_ACCOUNT_2_NO_CARD;
 }
 
 static void count_accounts(struct life *life)
@@ -137,13 +177,11 @@ static void count_accounts(struct life *life)
 
         sg_account_read(life->subject, &objects[i], life->facts->today,
                         life->facts->calendar, &account);
-        if (account.level > 0)
-            count_event(life,
-                        account.level == 1 ? SG_RULES_CLOCK_ACCOUNT_1
-                        : sg_dossier_has_card(life->subject, account.requested)
-                            ? SG_RULES_CLOCK_ACCOUNT_2
-                            : SG_RULES_CLOCK_ACCOUNT_2_NO_CARD,
-                        account.requested, account.issued);
+        if (account.shown == SG_ACCOUNT_DELETED)
+            continue;
+        if (sg_date_is_valid(account.issue_due))
+            count_event(life, clock_of_issue(life, &account), account.requested,
+                        account.issued);
         count_event(life, SG_RULES_CLOCK_ACTIVATION, account.notified,
                     account.activated);
     }
@@ -168,23 +206,23 @@ static void count_ages(struct life *life)
     }
 }
 
-/* Days since 1970 in Viet Nam, of an hlc. */
-static int64_t day_of(uint64_t hlc)
+/* The day YEARS before DAY; of 29 February the 28th. */
+static struct sg_date years_before(struct sg_date day, uint32_t years)
 {
-    return (int64_t)((hlc >> 16) / 1000 + 7 * 3600) / 86400;
+    struct sg_date before = {day.ymd - years * 10000};
+
+    if (!sg_date_is_valid(before))
+        before.ymd--;
+    return before;
 }
 
 static bool is_touched(const struct life *life)
 {
-    struct sg_date day = life->year_ago;
-    int64_t since;
+    struct sg_date since = years_before(life->facts->today, 2);
 
-    day.ymd -= 10000; /* 24 months: the day before 29 February will do */
-    if (!sg_date_is_valid(day))
-        day.ymd--;
-    since = sg_date_days(day);
     for (size_t i = 0; i < life->subject->n_records; i++)
-        if (day_of(life->subject->records[i].hlc) >= since)
+        if (sg_date_compare(sg_judge_day(life->subject->records[i].hlc),
+                            since) >= 0)
             return true;
     return false;
 }
@@ -193,11 +231,8 @@ void sg_judge_life_fill(const struct sg_subject *subject,
                         const struct sg_quality_facts *facts,
                         struct sg_quality_person *person)
 {
-    struct life life = {subject, facts, person, facts->today};
+    struct life life = {subject, facts, person, years_before(facts->today, 1)};
 
-    life.year_ago.ymd -= 10000;
-    if (!sg_date_is_valid(life.year_ago))
-        life.year_ago.ymd--;
     count_vital(&life);
     count_residences(&life);
     count_requests(&life);

@@ -7,7 +7,9 @@
 #define METHOD_NATIONAL 3u
 #define RESULT_TRUE     1u
 #define RESULT_FALSE    2u
+#define RESULT_NOBODY   4u /* the person agrees to none */
 #define STATE_OPEN      2u
+#define STATE_ACTIVE    2u
 
 static const struct sg_subject_object *person_of(
     const struct sg_subject *subject)
@@ -50,6 +52,16 @@ static unsigned birth_province(const struct sg_subject_object *object,
     return unit == NULL ? 0 : sg_unit_key_code(unit->key);
 }
 
+/* Digits 1 to 3: a province, or the country of a birth registered abroad; in a
+ * test registry 999 alone. */
+static bool has_place_code(const struct sg_quality_facts *facts, uint16_t code)
+{
+    return facts->has_code(facts->context, SG_TABLE_PROVINCE, code,
+                           facts->today) ||
+           facts->has_code(facts->context, SG_TABLE_COUNTRY, code,
+                           facts->today);
+}
+
 static void judge_number(const struct sg_subject *subject,
                          const struct sg_quality_facts *facts,
                          struct sg_quality_person *person)
@@ -62,11 +74,9 @@ static void judge_number(const struct sg_subject *subject,
 
     person->rules[1] = person->rules[2] = SG_RULES_NOT_APPLICABLE;
     if (pin != 0) {
-        person->rules[1] =
-            facts->has_code(facts->context, SG_TABLE_PROVINCE,
-                            (uint16_t)(pin / 1000000000), facts->today)
-                ? (uint8_t)sg_rules_v01(pin, sex, birth)
-                : SG_RULES_FAIL;
+        person->rules[1] = has_place_code(facts, (uint16_t)(pin / 1000000000))
+                               ? (uint8_t)sg_rules_v01(pin, sex, birth)
+                               : SG_RULES_FAIL;
         person->rules[2] =
             (uint8_t)sg_rules_v02(pin, birth_province(object, facts));
     }
@@ -112,6 +122,46 @@ static void judge_name(const struct sg_subject *subject,
                            : SG_RULES_PASS;
 }
 
+/* A code is looked up as of the day of the event that said it. */
+static void judge_code(const struct sg_quality_facts *facts,
+                       const struct sg_subject_cell *cell,
+                       enum sg_schema_table table, uint16_t code,
+                       struct sg_quality_person *person)
+{
+    struct sg_date day = facts->today;
+
+    if (cell == NULL || code == 0)
+        return;
+    if (cell->by != NULL && sg_date_is_valid(cell->by->effective))
+        day = sg_date_last(cell->by->effective);
+    person->rules[7] = worse(person->rules[7],
+                             facts->has_code(facts->context, table, code, day)
+                                 ? SG_RULES_PASS
+                                 : SG_RULES_FAIL);
+}
+
+static void judge_nationality(const struct sg_subject_object *object,
+                              const struct sg_quality_facts *facts,
+                              struct sg_quality_person *person)
+{
+    const struct sg_subject_cell *cell =
+        sg_subject_known(object, SG_FIELD_PERSON_NATIONALITY);
+    struct sg_msgpack reader;
+    uint32_t count;
+
+    if (cell == NULL)
+        return;
+    sg_subject_open(cell, &reader);
+    count = sg_msgpack_read_array(&reader);
+    for (uint32_t i = 0; i < count; i++) {
+        struct sg_bytes code = sg_msgpack_read_str(&reader);
+
+        if (code.size == 2)
+            judge_code(facts, cell, SG_TABLE_ISO_COUNTRY,
+                       (uint16_t)(code.data[0] << 8 | code.data[1]), person);
+    }
+}
+
 static void judge_codes(const struct sg_subject *subject,
                         const struct sg_quality_facts *facts,
                         struct sg_quality_person *person)
@@ -128,17 +178,11 @@ static void judge_codes(const struct sg_subject *subject,
     const struct sg_subject_object *object = person_of(subject);
 
     person->rules[7] = SG_RULES_NOT_APPLICABLE;
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        uint64_t code = sg_subject_uint(object, codes[i].field, 0);
-
-        if (code == 0)
-            continue;
-        person->rules[7] = worse(person->rules[7],
-                                 facts->has_code(facts->context, codes[i].table,
-                                                 (uint16_t)code, facts->today)
-                                     ? SG_RULES_PASS
-                                     : SG_RULES_FAIL);
-    }
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        judge_code(
+            facts, sg_subject_known(object, codes[i].field), codes[i].table,
+            (uint16_t)sg_subject_uint(object, codes[i].field, 0), person);
+    judge_nationality(object, facts, person);
 }
 
 /* --- V08, V09 --------------------------------------------------------------
@@ -165,6 +209,35 @@ static uint8_t judge_unit(const struct sg_subject_object *residence,
                : SG_RULES_FAIL;
 }
 
+/* A place where one was born, registered or comes from need not be there any
+ * more, but must have been a unit. */
+static uint8_t judge_places(const struct sg_subject_object *object,
+                            const struct sg_quality_facts *facts)
+{
+    static const uint8_t fields[] = {SG_FIELD_PERSON_BIRTH_PLACE,
+                                     SG_FIELD_PERSON_BIRTH_REG,
+                                     SG_FIELD_PERSON_HOMETOWN};
+    uint8_t verdict = SG_RULES_NOT_APPLICABLE;
+
+    for (size_t i = 0; i < sizeof fields; i++) {
+        const struct sg_subject_cell *cell =
+            sg_subject_known(object, fields[i]);
+        struct sg_record_place place;
+        struct sg_msgpack reader;
+
+        if (cell == NULL)
+            continue;
+        sg_subject_open(cell, &reader);
+        place = sg_record_read_place(&reader);
+        if (place.has_unit && place.unit.value != 0)
+            verdict =
+                worse(verdict, sg_unit_find(facts->units, place.unit) != NULL
+                                   ? SG_RULES_PASS
+                                   : SG_RULES_FAIL);
+    }
+    return verdict;
+}
+
 #define RESIDENCES_MAX 64u
 
 static void judge_residences(const struct sg_subject *subject,
@@ -180,7 +253,8 @@ static void judge_residences(const struct sg_subject *subject,
 
     person->rules[8] = SG_RULES_UNKNOWN;
     if (sg_judge_home(subject) != NULL)
-        person->rules[8] = judge_unit(sg_judge_home(subject), facts);
+        person->rules[8] = worse(judge_unit(sg_judge_home(subject), facts),
+                                 judge_places(person_of(subject), facts));
     for (size_t i = 0; i < count && n < RESIDENCES_MAX; i++)
         residences[n++] = (struct sg_rules_residence){
             .kind = (uint8_t)sg_subject_uint(&objects[i],
@@ -273,58 +347,149 @@ static void judge_cards(const struct sg_subject *subject,
                                                     : SG_RULES_PASS;
 }
 
-/* --- Verifications ---------------------------------------------------------
- */
+/* --- Verifications ------------------------------------------------------ */
 
-static void read_results(const struct sg_record *record, bool is_national,
-                         struct sg_quality_person *person)
+/* What the tuple of D-ext is made of. */
+static const struct {
+    enum sg_type type;
+    uint8_t field;
+} tuple[] = {
+    {SG_TYPE_PIN, SG_FIELD_PIN_NUMBER},
+    {SG_TYPE_PERSON, SG_FIELD_PERSON_NAME},
+    {SG_TYPE_PERSON, SG_FIELD_PERSON_BIRTH},
+    {SG_TYPE_PERSON, SG_FIELD_PERSON_SEX},
+};
+#define N_TUPLE (sizeof tuple / sizeof tuple[0])
+
+/* What a verification says of each part of the tuple, and of any field. */
+struct results {
+    uint8_t of[N_TUPLE]; /* 0: not compared */
+    bool has_true, has_false, has_nobody;
+};
+
+static void read_results(const struct sg_record *record,
+                         struct results *ret_results)
 {
     struct sg_msgpack reader;
     uint32_t count;
-    bool is_wrong = false;
 
+    *ret_results = (struct results){0};
     sg_record_open(record, SG_FIELD_VERIFICATION_RESULTS, &reader);
     count = sg_msgpack_read_array(&reader);
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t result;
+        uint64_t field, result;
 
         (void)sg_msgpack_read_array(&reader);
-        (void)sg_msgpack_read_uint(&reader);
+        field = sg_msgpack_read_uint(&reader);
         result = sg_msgpack_read_uint(&reader);
-        is_wrong = is_wrong || result == RESULT_FALSE;
-        if (!is_national && (result == RESULT_TRUE || result == RESULT_FALSE)) {
-            person->sampled++;
-            person->wrong =
-                (uint16_t)(person->wrong + (result == RESULT_FALSE));
-        }
+        ret_results->has_true |= result == RESULT_TRUE;
+        ret_results->has_false |= result == RESULT_FALSE;
+        ret_results->has_nobody |= result == RESULT_NOBODY;
+        for (size_t k = 0; k < N_TUPLE; k++)
+            if (field == ((uint64_t)tuple[k].type << 8 | tuple[k].field))
+                ret_results->of[k] = (uint8_t)result;
     }
-    if (is_national)
-        person->external = is_wrong ? SG_RULES_FAIL : SG_RULES_PASS;
 }
 
-/* The newest comparison with the national database counts; of visits all. */
+/* Says whether part K of the tuple was set after the comparison. */
+static bool is_newer(const struct sg_subject *subject, size_t k, uint64_t hlc)
+{
+    const struct sg_subject_cell *cell;
+
+    if (tuple[k].type == SG_TYPE_PIN) {
+        size_t count;
+        const struct sg_subject_object *pins =
+            sg_subject_objects(subject, SG_TYPE_PIN, &count);
+
+        for (size_t i = 0; i < count; i++)
+            if (pins[i].state == STATE_ACTIVE && pins[i].opening != NULL &&
+                pins[i].opening->hlc > hlc)
+                return true;
+        return false;
+    }
+    cell = sg_subject_known(person_of(subject), tuple[k].field);
+    return cell == NULL || (cell->by != NULL && cell->by->hlc > hlc);
+}
+
+/* One false part is a difference, whatever the others are. */
+static enum sg_rules_verdict compare_tuple(const struct sg_subject *subject,
+                                           const struct results *results,
+                                           uint64_t hlc)
+{
+    bool is_whole = sg_subject_pin(subject) != 0;
+
+    if (results->has_nobody)
+        return SG_RULES_FAIL;
+    for (size_t k = 0; k < N_TUPLE; k++) {
+        bool is_stale = is_newer(subject, k, hlc);
+
+        if (results->of[k] == RESULT_FALSE && !is_stale)
+            return SG_RULES_FAIL;
+        is_whole = is_whole && results->of[k] == RESULT_TRUE && !is_stale;
+    }
+    return is_whole ? SG_RULES_PASS : SG_RULES_UNKNOWN;
+}
+
+static bool is_of_sample(const struct sg_record *record,
+                         const struct sg_uid *sample)
+{
+    struct sg_uid uid;
+
+    if (sample == NULL)
+        return true;
+    if (!sg_record_has(record, SG_FIELD_VERIFICATION_SAMPLE))
+        return false;
+    uid = sg_record_uid(record, SG_FIELD_VERIFICATION_SAMPLE);
+    return sg_uid_compare(&uid, sample) == 0;
+}
+
+/* Of several visits the newest counts, and so does the newest comparison. */
+struct newest {
+    uint64_t visit;
+    uint64_t national;
+};
+
+static void judge_verification(const struct sg_subject *subject,
+                               const struct sg_quality_facts *facts,
+                               const struct sg_subject_record *entry,
+                               struct newest *newest,
+                               struct sg_quality_person *person)
+{
+    struct sg_record record;
+    struct results results;
+    uint64_t method;
+
+    if (sg_record_decode_inner(entry->inner, &record) != SG_OK)
+        return;
+    method = sg_record_uint(&record, SG_FIELD_VERIFICATION_METHOD);
+    read_results(&record, &results);
+    if (method == METHOD_NATIONAL && entry->hlc >= newest->national) {
+        newest->national = entry->hlc;
+        person->external = compare_tuple(subject, &results, entry->hlc);
+    }
+    if (method != METHOD_VISIT || entry->hlc < newest->visit ||
+        !is_of_sample(&record, facts->sample) ||
+        !(results.has_true || results.has_false))
+        return;
+    newest->visit = entry->hlc;
+    person->is_sampled = true;
+    person->is_wrong = results.has_false;
+    person->stratum =
+        (uint16_t)sg_record_uint_or(&record, SG_FIELD_VERIFICATION_STRATUM, 0);
+}
+
 static void judge_verifications(const struct sg_subject *subject,
+                                const struct sg_quality_facts *facts,
                                 struct sg_quality_person *person)
 {
-    uint64_t newest = 0;
+    struct newest newest = {0, 0};
 
     person->external = SG_RULES_UNKNOWN;
-    for (size_t i = 0; i < subject->n_records; i++) {
-        const struct sg_subject_record *entry = &subject->records[i];
-        struct sg_record record;
-        uint64_t method;
-
-        if (entry->type != SG_TYPE_VERIFICATION || entry->is_refused ||
-            sg_record_decode_inner(entry->inner, &record) != SG_OK)
-            continue;
-        method = sg_record_uint(&record, SG_FIELD_VERIFICATION_METHOD);
-        if (method == METHOD_VISIT)
-            read_results(&record, false, person);
-        if (method != METHOD_NATIONAL || entry->hlc < newest)
-            continue;
-        newest = entry->hlc;
-        read_results(&record, true, person);
-    }
+    for (size_t i = 0; i < subject->n_records; i++)
+        if (subject->records[i].type == SG_TYPE_VERIFICATION &&
+            !subject->records[i].is_refused)
+            judge_verification(subject, facts, &subject->records[i], &newest,
+                               person);
 }
 
 void sg_judge_rules_fill(const struct sg_subject *subject,
@@ -339,5 +504,5 @@ void sg_judge_rules_fill(const struct sg_subject *subject,
     judge_residences(subject, facts, person);
     judge_kin(subject, facts, person);
     judge_cards(subject, person);
-    judge_verifications(subject, person);
+    judge_verifications(subject, facts, person);
 }

@@ -28,6 +28,10 @@ const struct sg_quality_field sg_quality_fields[] = {
 const size_t sg_quality_n_fields =
     sizeof sg_quality_fields / sizeof sg_quality_fields[0];
 
+#define TEXT_SIZE_MAX      512u
+#define PIN_ACTIVE         2u
+#define EXCLUSION_APPROVED 2u
+
 /* --- What stands -----------------------------------------------------------
  */
 
@@ -47,6 +51,9 @@ static bool is_value(const struct sg_subject_cell *cell)
 
 static bool is_due(enum sg_quality_age age, int years, bool is_dead)
 {
+    /* Of the dead nothing is asked any more but when they died. */
+    if (is_dead)
+        return age == SG_QUALITY_DECEASED;
     switch (age) {
     case SG_QUALITY_ALL:
         return true;
@@ -57,9 +64,9 @@ static bool is_due(enum sg_quality_age age, int years, bool is_dead)
     case SG_QUALITY_BELOW_18:
         return years >= 0 && years < 18;
     case SG_QUALITY_FROM_14:
-        return years >= 14 && !is_dead;
+        return years >= 14;
     case SG_QUALITY_DECEASED:
-        return is_dead;
+        return false;
     }
     return false;
 }
@@ -75,8 +82,8 @@ static bool has_exclusion(const struct sg_subject *subject,
         struct sg_date expires =
             sg_subject_date(&objects[i], SG_FIELD_EXCLUSION_EXPIRES);
 
-        if (objects[i].state == 2 && sg_date_is_valid(expires) &&
-            sg_date_compare(today, expires) < 0)
+        if (objects[i].state == EXCLUSION_APPROVED &&
+            sg_date_is_valid(expires) && sg_date_compare(today, expires) < 0)
             return true;
     }
     return false;
@@ -107,6 +114,30 @@ static const struct sg_subject_cell *cell_of(
     return sg_subject_known(own(subject, field->type), field->field);
 }
 
+static void count_evidence(struct sg_quality_person *person,
+                           const struct sg_subject_record *record,
+                           unsigned field)
+{
+    person->evident_of++;
+    if (sg_judge_has_evidence(record, field))
+        person->evident++;
+}
+
+static bool has_number(const struct sg_subject *subject,
+                       struct sg_quality_person *person)
+{
+    size_t count;
+    const struct sg_subject_object *pins =
+        sg_subject_objects(subject, SG_TYPE_PIN, &count);
+
+    if (sg_subject_pin(subject) == 0)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (pins[i].state == PIN_ACTIVE)
+            count_evidence(person, pins[i].opening, SG_FIELD_PIN_NUMBER);
+    return true;
+}
+
 static bool is_present(const struct sg_subject *subject,
                        const struct sg_quality_facts *facts,
                        const struct sg_quality_field *field,
@@ -115,7 +146,7 @@ static bool is_present(const struct sg_subject *subject,
     const struct sg_subject_cell *cell;
 
     if (field->type == SG_TYPE_PIN)
-        return sg_subject_pin(subject) != 0;
+        return has_number(subject, person);
     if (field->type == SG_TYPE_DOSSIER)
         return person->has_card_or_reason;
     if (field->type == SG_TYPE_HOUSEHOLD)
@@ -127,8 +158,7 @@ static bool is_present(const struct sg_subject *subject,
         sg_subject_uint(own(subject, SG_TYPE_PERSON), SG_FIELD_PERSON_SEX, 0) ==
             0)
         return false;
-    if (cell->source >= SG_RECORD_SOURCE_DOCUMENT)
-        person->evidenced++;
+    count_evidence(person, cell->by, field->field);
     return true;
 }
 
@@ -154,10 +184,11 @@ static void judge_fields(const struct sg_subject *subject,
 /* --- sạch ------------------------------------------------------------------
  */
 
-static bool is_all(struct sg_bytes text, char digit)
+/* One sign again and again: 0000000000, .... */
+static bool is_one_sign(struct sg_bytes text)
 {
-    for (size_t i = 0; i < text.size; i++)
-        if (text.data[i] != (uint8_t)digit)
+    for (size_t i = 1; i < text.size; i++)
+        if (text.data[i] != text.data[0])
             return false;
     return text.size > 0;
 }
@@ -172,19 +203,55 @@ static bool contains(struct sg_bytes text, const char *word)
     return false;
 }
 
+/* "không rõ", not known, in any case and with or without its marks. */
+static bool is_not_known(struct sg_bytes text)
+{
+    uint8_t key[TEXT_SIZE_MAX];
+    struct sg_writer writer;
+
+    sg_writer_init_array(&writer, key, sizeof key);
+    if (text.size == 0 || sg_name_search_key(&writer, text) != SG_OK)
+        return contains(text, "không rõ") || contains(text, "KHÔNG RÕ");
+    return contains(sg_writer_written(&writer), "khong ro");
+}
+
+static bool has_odd_name(const struct sg_subject_object *person, unsigned field)
+{
+    const struct sg_subject_cell *cell = sg_subject_known(person, field);
+    struct sg_record_name name = {0};
+    struct sg_msgpack reader;
+
+    if (cell == NULL)
+        return false;
+    sg_subject_open(cell, &reader);
+    if (field == SG_FIELD_PERSON_NAME)
+        name = sg_record_read_name(&reader);
+    else
+        name = sg_record_read_kin(&reader).name;
+    return is_not_known(name.given) || is_not_known(name.middle) ||
+           (is_not_known(name.family));
+}
+
+static bool has_odd_pin(const struct sg_subject *subject)
+{
+    uint64_t pin = sg_subject_pin(subject);
+
+    return pin != 0 && pin % 1000000 == 0;
+}
+
 /* Values that offices type when they have none. */
 static bool has_placeholder(const struct sg_subject *subject)
 {
     const struct sg_subject_object *person = own(subject, SG_TYPE_PERSON);
-    struct sg_bytes phone = sg_subject_str(person, SG_FIELD_PERSON_PHONE);
     struct sg_bytes address =
         sg_subject_str(sg_judge_home(subject), SG_FIELD_RESIDENCE_ADDRESS);
-    uint64_t pin = sg_subject_pin(subject);
 
-    return (pin != 0 && pin % 1000000 == 0) || is_all(phone, '0') ||
-           contains(address, "không rõ") || contains(address, "Không rõ") ||
-           contains(address, "KHÔNG RÕ") || is_all(address, '.') ||
-           is_all(address, 'x');
+    return has_odd_pin(subject) ||
+           is_one_sign(sg_subject_str(person, SG_FIELD_PERSON_PHONE)) ||
+           is_one_sign(address) || is_not_known(address) ||
+           has_odd_name(person, SG_FIELD_PERSON_NAME) ||
+           has_odd_name(person, SG_FIELD_PERSON_FATHER) ||
+           has_odd_name(person, SG_FIELD_PERSON_MOTHER);
 }
 
 static bool has_other_conflict(const struct sg_subject *subject)
@@ -242,13 +309,16 @@ static void judge_clean(const struct sg_subject *subject,
 /* --- All of it -------------------------------------------------------------
  */
 
+/* PIN and unit code: what is not known to be right is wrong here, and V02 may
+ * be open only because the place of registration is. */
 static bool is_identity_wrong(const struct sg_subject *subject,
                               const struct sg_quality_person *person)
 {
     return sg_subject_pin(subject) == 0 || !subject->has_home ||
-           person->rules[1] == SG_RULES_FAIL ||
-           person->rules[8] == SG_RULES_FAIL ||
-           (person->dirt & (SG_QUALITY_PIN_TWICE | SG_QUALITY_CODE)) != 0;
+           person->rules[1] != SG_RULES_PASS ||
+           person->rules[2] == SG_RULES_FAIL ||
+           person->rules[8] != SG_RULES_PASS || has_odd_pin(subject) ||
+           (person->dirt & (SG_QUALITY_PIN_TWICE | SG_QUALITY_RESIDENCE)) != 0;
 }
 
 void sg_quality_judge(const struct sg_subject *subject,
@@ -263,6 +333,8 @@ void sg_quality_judge(const struct sg_subject *subject,
 
     *person = (struct sg_quality_person){
         .is_counted = sg_subject_is_counted(subject),
+        .is_deceased = subject->status == SG_SUBJECT_DECEASED,
+        .is_homeless = !subject->has_home,
         .is_pending = (subject->marks & SG_SUBJECT_REHOMING) != 0,
         .unit = subject->unit,
         .is_new_year =
@@ -272,7 +344,39 @@ void sg_quality_judge(const struct sg_subject *subject,
     judge_fields(subject, facts, years, person);
     judge_clean(subject, facts, person);
     sg_judge_life_fill(subject, facts, person);
+    person->is_death_disputed =
+        person->is_deceased && sg_subject_has_open(subject, 8);
     person->is_identity_wrong = is_identity_wrong(subject, person);
+}
+
+bool sg_quality_is_behind(const struct sg_quality_person *person,
+                          enum sg_quality_list list, unsigned no)
+{
+    switch (list) {
+    case SG_QUALITY_LIST_RULE:
+        return no <= SG_RULES_COUNT && person->rules[no] == SG_RULES_FAIL;
+    case SG_QUALITY_LIST_RULE_UNKNOWN:
+        return no <= SG_RULES_COUNT && person->rules[no] == SG_RULES_UNKNOWN;
+    case SG_QUALITY_LIST_EXTERNAL:
+        return person->external == SG_RULES_FAIL;
+    case SG_QUALITY_LIST_SAMPLE:
+        return person->is_wrong;
+    case SG_QUALITY_LIST_FIELD:
+        return no < SG_QUALITY_FIELDS_MAX && (person->missing >> no & 1) != 0;
+    case SG_QUALITY_LIST_DIRT:
+        return (person->dirt & no) != 0;
+    case SG_QUALITY_LIST_NEW_YEAR:
+        return person->is_new_year;
+    case SG_QUALITY_LIST_IDENTITY:
+        return person->is_identity_wrong;
+    case SG_QUALITY_LIST_LATE:
+        return person->in_time < person->events;
+    case SG_QUALITY_LIST_DUTY:
+        return person->met < person->duties;
+    case SG_QUALITY_LIST_UNTOUCHED:
+        return !person->is_touched;
+    }
+    return false;
 }
 
 const char *sg_quality_dirt_text(enum sg_quality_dirt dirt, enum sg_lang lang)

@@ -2,10 +2,10 @@
  * clean, live), rule by rule, as of a day.
  *
  * A rule gives pass, fail, not applicable or unknown, and unknown is never a
- * pass. What is counted for a unit is in measure.h; which persons are behind a
- * failing rule is found by asking each. A function of the folded subject, of
- * what little is needed of others (struct sg_quality_facts), and of a day: the
- * same cut and day give the same numbers everywhere. Pure; no clock.
+ * pass. What is counted for a unit is in measure.h; the persons behind a figure
+ * are those for whom sg_quality_is_behind is true. A function of the folded
+ * subject, of what little is needed of others (struct sg_quality_facts), and of
+ * a day: the same cut and day give the same numbers everywhere. Pure; no clock.
  *
  * Sources: Decree 70/2024; Law 26/2023 Art. 9, 21; Law on Residence 2020; the
  * campaign "đúng, đủ, sạch, sống" of the Ministry of Public Security.
@@ -63,7 +63,8 @@ struct sg_quality_facts {
                       const struct sg_uid *person,
                       struct sg_quality_household *ret);
     /* Says whether CODE is a row of TABLE on DAY; of the provinces in a test
-     * registry only 999 is. */
+     * registry only 999 is. Of table 11 the code is 256 * first letter +
+     * second (RECORDS 9). */
     bool (*has_code)(void *context, enum sg_schema_table table, uint16_t code,
                      struct sg_date day);
     const struct sg_unit_table *units;
@@ -71,6 +72,8 @@ struct sg_quality_facts {
     struct sg_date today;
     const struct sg_quality_field *fields;
     size_t n_fields; /* at most SG_QUALITY_FIELDS_MAX */
+    /* The sample (phúc tra) whose visits count; NULL: every visit does. */
+    const struct sg_uid *sample;
 };
 
 /* Why an entry is not clean; bits. */
@@ -91,37 +94,67 @@ enum sg_quality_dirt {
 /* One person, judged. */
 struct sg_quality_person {
     bool is_counted; /* alive, registered, nobody else's double */
-    bool is_pending; /* his unit was split: which part is open */
+    /* Deceased: counts only for the day of death, and for how soon it was
+     * recorded. */
+    bool is_deceased;
+    bool is_death_disputed; /* something is dated after it (C08): not clean */
+    bool is_homeless;       /* no permanent residence: listed by `registered` */
+    bool is_pending;        /* his unit was split: which part is open */
     struct sg_unit_key unit;
 
     uint8_t rules[SG_RULES_COUNT + 1]; /* enum sg_rules_verdict; [1] is V01 */
-    enum sg_rules_verdict external; /* with the national database, the newest */
-    uint16_t sampled; /* fields that a visit has checked (phúc tra) */
-    uint16_t wrong;   /* of these */
+    /* Agreement with the national database on number, name, birth date and sex
+     * as they stand, by the newest comparison; unknown unless all four were
+     * compared and none was changed since. */
+    enum sg_rules_verdict external;
+    bool is_sampled; /* a visit has checked a field (phúc tra) */
+    bool is_wrong;   /* and found one to be false */
+    uint16_t stratum;
 
-    uint16_t due;       /* fields that must be there */
-    uint16_t present;   /* of these */
-    uint64_t missing;   /* bit i: fields[i] of the facts */
-    uint16_t evidenced; /* of those present: by document, visit or database */
-    bool has_card_or_reason; /* from 14 on */
+    uint16_t due;        /* fields that must be there */
+    uint16_t present;    /* of these */
+    uint64_t missing;    /* bit i: fields[i] of the facts */
+    uint16_t evident_of; /* of those present: his own, not the household's */
+    uint16_t evident;    /* of these: an evidence reference is given */
+    bool has_card_or_reason;
 
     uint16_t dirt;    /* bits of enum sg_quality_dirt */
     bool is_new_year; /* born on a first of January, in full */
+    /* The number or the unit is missing, fails, is not known to be right, or is
+     * unclean. */
+    bool is_identity_wrong;
 
     uint16_t events;  /* that had a legal time limit, and it is over or met */
     uint16_t in_time; /* of these */
     uint16_t duties;  /* that fell due in the last 12 months */
     uint16_t met;     /* of these */
-    bool
-        is_identity_wrong; /* the number or the unit fails, lacks, or is unclean
-                            */
-    bool is_touched;       /* anything was recorded in the last 24 months */
+    bool is_touched;  /* anything was recorded in the last 24 months */
 };
 
 /* Judges SUBJECT, a person. */
 void sg_quality_judge(const struct sg_subject *subject,
                       const struct sg_quality_facts *facts,
                       struct sg_quality_person *ret_person);
+
+/* What a list of persons can be asked for. */
+enum sg_quality_list {
+    SG_QUALITY_LIST_RULE,         /* NO of V01 to V20 fails */
+    SG_QUALITY_LIST_RULE_UNKNOWN, /* cannot be judged */
+    SG_QUALITY_LIST_EXTERNAL,     /* the national database says otherwise */
+    SG_QUALITY_LIST_SAMPLE,       /* a visit found something false */
+    SG_QUALITY_LIST_FIELD,        /* fields[NO] of the facts is missing */
+    SG_QUALITY_LIST_DIRT,         /* NO is a bit of enum sg_quality_dirt */
+    SG_QUALITY_LIST_NEW_YEAR,
+    SG_QUALITY_LIST_IDENTITY,
+    SG_QUALITY_LIST_LATE,      /* an event was recorded too late */
+    SG_QUALITY_LIST_DUTY,      /* a duty of the last 12 months is not met */
+    SG_QUALITY_LIST_UNTOUCHED, /* nothing recorded in 24 months */
+};
+
+/* Says whether PERSON is behind the figure of LIST and NO (0 where it has
+ * none): one of those for whom it is not the whole. */
+bool sg_quality_is_behind(const struct sg_quality_person *person,
+                          enum sg_quality_list list, unsigned no);
 
 /* Says why an entry is not clean, for one bit of enum sg_quality_dirt. Static
  * storage. */
