@@ -274,7 +274,7 @@ static uint16_t household_dirt(const struct sg_subject *subject,
     if (!subject->has_home)
         return SG_QUALITY_ORPHAN;
     if (!sg_judge_household(subject, facts, &household) || !household.is_open ||
-        household.heads == 0)
+        !household.has_person || household.heads == 0)
         return SG_QUALITY_ORPHAN;
     return household.heads > 1 ? SG_QUALITY_TWO_HEADS : 0;
 }
