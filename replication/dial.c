@@ -96,8 +96,13 @@ void sg_dial_connected(struct sg_sync *core, struct sg_core_session *session)
 
 void sg_dial_opened(struct sg_sync *core, struct sg_core_session *session)
 {
-    if (session->peer != SG_SYNC_NONE)
-        core->peers[session->peer].backoff_ms = 0;
+    struct sg_core_peer *peer;
+
+    if (session->peer == SG_SYNC_NONE)
+        return;
+    peer = &core->peers[session->peer];
+    if (!peer->was_slow)
+        peer->backoff_ms = 0;
 }
 
 void sg_dial_ended(struct sg_sync *core, struct sg_core_session *session)
@@ -111,6 +116,7 @@ void sg_dial_ended(struct sg_sync *core, struct sg_core_session *session)
         return;
     peer->session = SG_SYNC_NONE;
     peer->is_dialling = false;
+    peer->was_slow = session->close == SG_ERR_SLOW;
     back_off(core, peer);
     if (session->budget_ms > peer->dial_ms)
         peer->dial_ms = session->budget_ms;

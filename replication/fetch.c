@@ -447,8 +447,9 @@ void sg_fetch_leave(struct sg_sync *core, struct sg_core_session *session)
     while (session->n_wants > 0)
         sg_fetch_release(core, &core->fetches[session->wants[0].fetch]);
     for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++)
-        if (core->fetches[i].session == session->number)
-            core->fetches[i].session = SG_SYNC_NONE;
+        if (core->fetches[i].state != SG_CORE_FETCH_FREE &&
+            core->fetches[i].session == session->number)
+            sg_fetch_release(core, &core->fetches[i]); /* a push's proof */
     if (has_left)
         sg_gossip_rescan(core, session);
 }
