@@ -6,7 +6,7 @@
 
 void check_bound(struct world *world, struct node *node)
 {
-    for (uint32_t i = 0; i < WORLD_SLOTS; i++) {
+    for (uint32_t i = 0; i < node->slots; i++) {
         struct sg_sync_session_view view;
 
         if (node->sessions[i].connection == NULL ||

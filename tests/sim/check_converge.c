@@ -29,7 +29,10 @@ static bool is_ordinary(const struct world *world, const struct disk_log *log)
            !world->nodes[truth->identity].is_revoked && log->branch == 0;
 }
 
-bool check_is_equal(const struct world *world)
+/* Finds a node that lacks something of a log that another one has; NULL when
+ * there is none. */
+static const struct node *find_lacking(const struct world *world,
+                                       const struct disk_log **ret_log)
 {
     for (uint32_t i = 0; i < world->n_nodes; i++) {
         const struct disk *disk = &world->nodes[i].disk;
@@ -37,19 +40,31 @@ bool check_is_equal(const struct world *world)
         if (!is_demanded(&world->nodes[i]))
             continue;
         for (size_t k = 0; k < disk->n_logs; k++) {
+            *ret_log = disk->logs[k];
             if (!is_ordinary(world, disk->logs[k]))
                 continue;
             for (uint32_t j = 0; j < world->n_nodes; j++)
                 if (is_demanded(&world->nodes[j]) &&
                     !has_all(&world->nodes[j], disk->logs[k]))
-                    return false;
+                    return &world->nodes[j];
         }
     }
-    return true;
+    return NULL;
+}
+
+bool check_is_equal(const struct world *world)
+{
+    const struct disk_log *log;
+
+    return find_lacking(world, &log) == NULL;
 }
 
 void check_converged(struct world *world, uint64_t took_ms, uint64_t bound_ms)
 {
-    check_fact(world, CHECK_CONVERGE, TRACE_NO_NODE, NULL, took_ms <= bound_ms,
-               took_ms, bound_ms);
+    const struct disk_log *log = NULL;
+    const struct node *node = find_lacking(world, &log);
+
+    check_fact(
+        world, CHECK_CONVERGE, node == NULL ? TRACE_NO_NODE : node->number,
+        node == NULL ? NULL : &log->id, took_ms <= bound_ms, took_ms, bound_ms);
 }

@@ -4,11 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "storage/base/crypto.h"
 #include "tests/sim/check.h"
 #include "tests/sim/world.h"
+
+#define JOBS_MAX 64u
+/* Runs of more days use longer intervals, so that years take minutes. */
+#define SHORT_DAYS 10u
 
 static const char usage[] =
     "usage: sim [--seed N | --seeds N] [options]\n"
@@ -18,7 +24,7 @@ static const char usage[] =
     "  --from N        first seed (1)\n"
     "  --nodes N       nodes (27), the authority's and the centre's included\n"
     "  --days N        days (by the seed: 90 for every tenth, else 67)\n"
-    "  --per-day N     records a node and day (6)\n"
+    "  --per-day N     records a node and day, about (4, which makes 5 or 6)\n"
     "  --interval S    anti-entropy interval, seconds (by the seed)\n"
     "  --only A,B,...  just these nemeses\n"
     "  --quiet-world   no nemesis\n"
@@ -40,6 +46,7 @@ struct totals {
     uint64_t node_days;
     uint64_t records;
     uint64_t changed[NEMESIS_COUNT];
+    uint64_t facts[CHECK_COUNT];
 };
 
 /* Takes one name of SIZE characters. */
@@ -82,7 +89,8 @@ static void print_list(void)
 
 static void run_seed(struct world_options options, struct totals *totals)
 {
-    static const uint64_t intervals[4] = {30000, 300000, 600000, 900000};
+    static const uint64_t often[4] = {900000, 30000, 300000, 600000};
+    static const uint64_t seldom[4] = {600000, 900000, 1800000, 3600000};
     struct world *world;
     clock_t began = clock();
     uint64_t violations;
@@ -90,17 +98,18 @@ static void run_seed(struct world_options options, struct totals *totals)
     if (options.days == 0)
         options.days = options.seed % 10 == 0 ? 90 : 67;
     if (options.interval_ms == 0)
-        options.interval_ms = intervals[options.seed % 4];
-    printf("seed %" PRIu64, options.seed);
-    fflush(stdout);
+        options.interval_ms = options.days > SHORT_DAYS
+                                  ? seldom[options.seed % 4]
+                                  : often[options.seed % 4];
     world = world_new(&options);
     violations = world_run(world);
-    printf(" %s %" PRIu64 " days %" PRIu64 " records %" PRIu64
+    printf("seed %" PRIu64 " %s %" PRIu64 " days %" PRIu64 " records %" PRIu64
            " events %" PRIu64 " converged in %" PRIu64 " s, hash %016" PRIx64
            ", %.1f s\n",
-           violations == 0 ? "ok" : "FAILED", options.days, world->records,
-           world->trace.lines, world->queue.seq, world->took_ms / 1000,
-           world->trace.hash, (double)(clock() - began) / CLOCKS_PER_SEC);
+           options.seed, violations == 0 ? "ok" : "FAILED", options.days,
+           world->records, world->trace.lines, world->queue.seq,
+           world->took_ms / 1000, world->trace.hash,
+           (double)(clock() - began) / CLOCKS_PER_SEC);
     for (int i = 0; i < NEMESIS_COUNT; i++)
         totals->changed[i] += world->changed[i];
     totals->seeds++;
@@ -108,6 +117,7 @@ static void run_seed(struct world_options options, struct totals *totals)
     totals->node_days += options.nodes * options.days;
     totals->records += world->records;
     world_free(world);
+    fflush(stdout); /* whole seeds, also when processes share it */
 }
 
 /* Returns how many counts are zero that must not be. */
@@ -123,8 +133,8 @@ static unsigned print_totals(const struct totals *totals, uint32_t only)
     printf("\nchecker     facts judged\n");
     for (int i = 0; i < CHECK_COUNT; i++) {
         printf("%-11s %" PRIu64 "\n", check_text((enum check)i),
-               check_facts[i]);
-        zeros += check_facts[i] == 0 && only == 0;
+               totals->facts[i]);
+        zeros += totals->facts[i] == 0 && only == 0;
     }
     printf("\n%" PRIu64 " seeds, %.1f node-years, %" PRIu64
            " records (%.1f a node and day), %" PRIu64 " violations\n",
@@ -138,6 +148,7 @@ enum choice {
     OPTION_SEED = 1,
     OPTION_SEEDS,
     OPTION_FROM,
+    OPTION_JOBS,
     OPTION_NODES,
     OPTION_DAYS,
     OPTION_PER_DAY,
@@ -154,6 +165,7 @@ static const struct option names[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"seeds", required_argument, NULL, OPTION_SEEDS},
     {"from", required_argument, NULL, OPTION_FROM},
+    {"jobs", required_argument, NULL, OPTION_JOBS},
     {"nodes", required_argument, NULL, OPTION_NODES},
     {"days", required_argument, NULL, OPTION_DAYS},
     {"per-day", required_argument, NULL, OPTION_PER_DAY},
@@ -171,6 +183,7 @@ struct request {
     struct world_options options;
     uint64_t from;
     uint64_t seeds;
+    uint64_t jobs;
     bool is_full; /* zeros fail */
 };
 
@@ -192,6 +205,9 @@ static int take_option(int option, struct request *request)
     case OPTION_FROM:
         request->from = number;
         return -1;
+    case OPTION_JOBS:
+        request->jobs = number;
+        return number >= 1 && number <= JOBS_MAX ? -1 : 2;
     case OPTION_NODES:
         options->nodes = (uint32_t)number;
         return number >= 4 && number <= 2000 ? -1 : 2;
@@ -224,10 +240,84 @@ static int take_option(int option, struct request *request)
     return 2;
 }
 
+/* --- Running ------------------------------------------------------------ */
+
+/* Every JOBS-th seed from the one with number FIRST on. */
+static void run_share(const struct request *request, uint64_t first,
+                      struct totals *totals)
+{
+    struct world_options options = request->options;
+
+    for (uint64_t i = first; i < request->seeds; i += request->jobs) {
+        options.seed = request->from + i;
+        run_seed(options, totals);
+    }
+    memcpy(totals->facts, check_facts, sizeof totals->facts);
+}
+
+static void add(struct totals *totals, const struct totals *part)
+{
+    totals->seeds += part->seeds;
+    totals->violations += part->violations;
+    totals->node_days += part->node_days;
+    totals->records += part->records;
+    for (int i = 0; i < NEMESIS_COUNT; i++)
+        totals->changed[i] += part->changed[i];
+    for (int i = 0; i < CHECK_COUNT; i++)
+        totals->facts[i] += part->facts[i];
+}
+
+/* Begins a process for a share; its totals come through what is returned. */
+static int begin_share(const struct request *request, uint64_t first)
+{
+    struct totals totals = {0};
+    int ends[2];
+    pid_t pid;
+
+    if (pipe(ends) != 0 || (pid = fork()) < 0) {
+        perror("sim");
+        exit(2);
+    }
+    if (pid > 0) {
+        close(ends[1]);
+        return ends[0];
+    }
+    close(ends[0]);
+    run_share(request, first, &totals);
+    if (write(ends[1], &totals, sizeof totals) != (ssize_t)sizeof totals)
+        _exit(2);
+    _exit(0);
+}
+
+/* Returns how many processes ended without a word. */
+static unsigned run_shares(const struct request *request, struct totals *totals)
+{
+    int ends[JOBS_MAX];
+    unsigned lost = 0;
+
+    for (uint64_t i = 0; i < request->jobs; i++)
+        ends[i] = begin_share(request, i);
+    for (uint64_t i = 0; i < request->jobs; i++) {
+        struct totals part;
+
+        if (read(ends[i], &part, sizeof part) == (ssize_t)sizeof part)
+            add(totals, &part);
+        else
+            lost++;
+        close(ends[i]);
+    }
+    while (wait(NULL) > 0)
+        continue;
+    return lost;
+}
+
 int main(int argc, char **argv)
 {
-    struct request request = {
-        .options = {.nodes = 27, .per_day = 6}, .from = 1, .seeds = 1};
+    struct request request = {.options = {.nodes = 27, .per_day = 4},
+                              .from = 1,
+                              .seeds = 1,
+                              .jobs = 1};
+    unsigned lost = 0;
     struct totals totals = {0};
     unsigned zeros;
     int option;
@@ -240,16 +330,21 @@ int main(int argc, char **argv)
         if (code >= 0)
             return code;
     }
+    setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     if (optind != argc || sg_crypto_init() != SG_OK) {
         fputs(usage, stderr);
         return 2;
     }
-    for (uint64_t i = 0; i < request.seeds; i++) {
-        request.options.seed = request.from + i;
-        run_seed(request.options, &totals);
-    }
+    if (request.jobs > 1)
+        lost = run_shares(&request, &totals);
+    else
+        run_share(&request, 0, &totals);
+    if (lost > 0)
+        printf("%u processes ended before their time\n", lost);
     zeros = print_totals(&totals, request.options.only);
     if (zeros > 0 && request.is_full)
         printf("%u counts are zero: what they count is not tested\n", zeros);
-    return totals.violations > 0 || (zeros > 0 && request.is_full) ? 1 : 0;
+    return totals.violations > 0 || lost > 0 || (zeros > 0 && request.is_full)
+               ? 1
+               : 0;
 }

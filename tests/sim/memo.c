@@ -9,7 +9,7 @@
 
 struct memo {
     struct sg_hash hash;
-    enum sg_err err;
+    int result;
     bool is_set;
 };
 
@@ -23,16 +23,19 @@ static struct memo *find(const struct sg_hash *hash)
     return &memos[place % MEMO_COUNT];
 }
 
-enum sg_err __real_sg_crypto_verify(const uint8_t public_key[SG_KEY_SIZE],
-                                    const uint8_t *message, size_t size,
-                                    const uint8_t signature[SG_SIGNATURE_SIZE]);
-enum sg_err __wrap_sg_crypto_verify(const uint8_t public_key[SG_KEY_SIZE],
-                                    const uint8_t *message, size_t size,
-                                    const uint8_t signature[SG_SIGNATURE_SIZE]);
+int __real_crypto_sign_verify_detached(const unsigned char *signature,
+                                       const unsigned char *message,
+                                       unsigned long long size,
+                                       const unsigned char *public_key);
+int __wrap_crypto_sign_verify_detached(const unsigned char *signature,
+                                       const unsigned char *message,
+                                       unsigned long long size,
+                                       const unsigned char *public_key);
 
-enum sg_err __wrap_sg_crypto_verify(const uint8_t public_key[SG_KEY_SIZE],
-                                    const uint8_t *message, size_t size,
-                                    const uint8_t signature[SG_SIGNATURE_SIZE])
+int __wrap_crypto_sign_verify_detached(const unsigned char *signature,
+                                       const unsigned char *message,
+                                       unsigned long long size,
+                                       const unsigned char *public_key)
 {
     struct sg_sha256 sha;
     struct sg_hash hash;
@@ -41,13 +44,14 @@ enum sg_err __wrap_sg_crypto_verify(const uint8_t public_key[SG_KEY_SIZE],
     sg_crypto_sha256_init(&sha);
     sg_crypto_sha256_update(&sha, public_key, SG_KEY_SIZE);
     sg_crypto_sha256_update(&sha, signature, SG_SIGNATURE_SIZE);
-    sg_crypto_sha256_update(&sha, message, size);
+    sg_crypto_sha256_update(&sha, message, (size_t)size);
     sg_crypto_sha256_final(&sha, &hash);
     memo = find(&hash);
     if (memo->is_set && memcmp(&memo->hash, &hash, sizeof hash) == 0)
-        return memo->err;
+        return memo->result;
     memo->hash = hash;
-    memo->err = __real_sg_crypto_verify(public_key, message, size, signature);
+    memo->result = __real_crypto_sign_verify_detached(signature, message, size,
+                                                      public_key);
     memo->is_set = true;
-    return memo->err;
+    return memo->result;
 }

@@ -7,6 +7,9 @@
 #include "tests/sim/check.h"
 #include "tests/sim/memory.h"
 
+/* Short runs have as much trouble as one of so many days. */
+#define USUAL_DAYS 67u
+
 /* Mean days between two acts of a nemesis that acts; 0: it only is. */
 static const unsigned days_between[NEMESIS_COUNT] = {
     [NEMESIS_ONE_WAY] = 6,  [NEMESIS_PARTITION] = 8, [NEMESIS_CRASH] = 4,
@@ -34,6 +37,8 @@ static void again(struct world *world, enum nemesis nemesis)
 {
     uint64_t mean = days_between[nemesis] * WORLD_DAY;
 
+    if (world->end_at < USUAL_DAYS * WORLD_DAY)
+        mean = days_between[nemesis] * world->end_at / USUAL_DAYS;
     if (mean > 0)
         world_later(world, random_ms(world, mean / 4, mean * 7 / 4),
                     QUEUE_NEMESIS, TRACE_NO_NODE, (uint64_t)nemesis, 0, NULL);
@@ -192,6 +197,8 @@ static void rot(struct world *world, struct node *node)
     if (slot->state == SG_PAYLOAD_PRESENT &&
         slot->place->entry.kind == SG_ENTRY_SEALED)
         slot->is_rotten = true;
+    world_later(world, random_ms(world, WORLD_MINUTE, WORLD_DAY), QUEUE_NEMESIS,
+                node->number, NEMESIS_ROT, 0, NULL);
 }
 
 /* The disk, high-water file and all, goes on in another machine. */
@@ -383,6 +390,10 @@ static void act(struct world *world, enum nemesis nemesis)
 
 void nemesis_act(struct world *world, uint32_t node, uint64_t nemesis)
 {
+    if (node != TRACE_NO_NODE && nemesis == NEMESIS_ROT) {
+        store_scrub(world, &world->nodes[node]);
+        return;
+    }
     if (node != TRACE_NO_NODE) { /* the end of an act */
         if (world->nodes[node].disk.is_full)
             tell_full(world, &world->nodes[node], false);
@@ -410,6 +421,7 @@ void nemesis_heal(struct world *world)
 
         if (node->disk.is_full)
             tell_full(world, node, false);
+        store_scrub(world, node);
         node->malice = (struct malice){.spawns = node->malice.spawns};
         node_start(world, node);
     }

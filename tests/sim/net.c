@@ -67,7 +67,7 @@ static uint64_t transmission_ms(struct world *world, const struct link *link,
 
 static uint32_t free_slot(const struct node *node)
 {
-    for (uint32_t i = 0; i < WORLD_SLOTS; i++)
+    for (uint32_t i = 0; i < node->slots; i++)
         if (node->sessions[i].connection == NULL)
             return i;
     return SG_SYNC_NONE;

@@ -141,7 +141,7 @@ static struct sg_sync *make_core(struct world *world, struct node *node)
     struct sg_sync_config config = {
         .registry = world->registry,
         .key = &node->key,
-        .sessions_max = WORLD_SLOTS,
+        .sessions_max = node->slots,
         .logs_max = WORLD_LOGS_MAX,
         .interval_ms = world->interval_ms,
         .metered_ms = world->interval_ms,
@@ -153,6 +153,7 @@ static struct sg_sync *make_core(struct world *world, struct node *node)
     struct sg_sync *core = NULL;
     struct sg_buf chain;
 
+    SG_ASSERT(node->slots <= WORLD_SLOTS);
     authority_chain(world, &chain);
     config.chain = sg_buf_bytes(&chain);
     config.floor = node->floor;
@@ -192,6 +193,8 @@ void node_start(struct world *world, struct node *node)
     if (node->is_up)
         return;
     node->generation++;
+    /* A peer may call while his last call is not known to be dead. */
+    node->slots = (uint32_t)node->n_peers * 3 / 2 + 4;
     node->tick_at = 0;
     node->is_committing = false;
     if (!store_open(world, node)) {

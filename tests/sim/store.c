@@ -472,6 +472,17 @@ static void mend(struct world *world, struct node *node, struct disk_log *log,
     world_later(world, 0, QUEUE_MARK, node->number, node->generation, 0, NULL);
 }
 
+void store_scrub(struct world *world, struct node *node)
+{
+    for (size_t i = 0; i < node->disk.n_logs && node->is_up; i++) {
+        struct disk_log *log = node->disk.logs[i];
+
+        for (size_t j = 0; j < log->n_slots; j++)
+            if (log->slots[j].is_rotten)
+                mend(world, node, log, &log->slots[j]);
+    }
+}
+
 static enum sg_err read_entries(struct world *world, struct node *node,
                                 const struct reading *reading,
                                 struct disk_log *log, struct sg_entry *entries,
@@ -559,8 +570,9 @@ void store_readied(struct world *world, struct node *node, void *pointer)
     } else {
         event.read.err =
             read_entries(world, node, reading, log, entries, &event.read.count);
-        event.read.hash_count = read_hashes(
-            log, effect, effect->read.first + event.read.count, hashes);
+        if (event.read.err == SG_OK)
+            event.read.hash_count = read_hashes(
+                log, effect, effect->read.first + event.read.count, hashes);
     }
     world_trace(world, node->number, "read", &effect->log, effect->read.first,
                 event.read.count, (uint64_t)event.read.err);

@@ -166,6 +166,7 @@ struct node {
     uint32_t *peers;   /* nodes it has links to, by place in its config */
     size_t n_peers;
     size_t peers_room;
+    uint32_t slots;          /* sessions at most */
     uint64_t per_day;        /* records */
     struct check_seen *seen; /* of its logs, by check_monotone.c */
     size_t n_seen;
@@ -273,6 +274,8 @@ void store_read(struct world *world, struct node *node,
                 const struct sg_effect *effect);
 void store_readied(struct world *world, struct node *node, void *pointer);
 void store_marked(struct world *world, struct node *node, bool of_commit);
+/* Reads everything, as `sogoc verify` does: what has rotted is found. */
+void store_scrub(struct world *world, struct node *node);
 /* Power fails at this node, at whatever its storage is doing. */
 void store_fail(struct world *world, struct node *node);
 /* Closes the own log and begins a new one. */
