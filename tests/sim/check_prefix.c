@@ -19,8 +19,7 @@ static void check_monotone(struct world *world, struct node *node,
         node->seen = memory_room(node->seen, ++node->n_seen, &node->seen_room,
                                  sizeof *node->seen);
         seen = &node->seen[node->n_seen - 1];
-        seen->log = log->id;
-        seen->branch = log->branch;
+        *seen = (struct check_seen){.log = log->id, .branch = log->branch};
     }
     check_fact(world, CHECK_MONO, node->number, &log->id,
                log->known.size >= seen->known && log->n_slots >= seen->held,
