@@ -137,6 +137,9 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
         return SG_OK;
     case SG_PACKAGE_UNPROVED:
     case SG_PACKAGE_MISMATCH:
+        /* Where nothing is known there is no other history: it is garbage. */
+        if (verdict == SG_PACKAGE_MISMATCH && fetch->receiver.known.size == 0)
+            return SG_ERR_PROOF;
         if (fetch->is_branch) {
             sg_fetch_give_up(core, fetch, SG_FLOW_DONE);
             return SG_ERR_PROOF;

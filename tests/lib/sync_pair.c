@@ -240,6 +240,7 @@ static void start(struct pair_net *net, size_t node)
                                     .interval_ms = net->interval_ms,
                                     .peers = net->peers,
                                     .n_peers = net->n_peers,
+                                    .writer_size_max = net->writer_size_max,
                                     .cosigns = at->certificate[1] ==
                                                SG_CERTIFICATE_CENTRAL};
     struct sg_event event;

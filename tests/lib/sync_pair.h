@@ -96,7 +96,8 @@ struct pair_net {
     uint64_t interval_ms;
     const struct sg_sync_peer *peers; /* of every node: whom it dials */
     size_t n_peers;
-    uint64_t serial; /* of the authority's next statement */
+    uint64_t writer_size_max; /* of every node; 0: as ever */
+    uint64_t serial;          /* of the authority's next statement */
 };
 
 /* Founds a registry of N nodes and starts their cores; node I's role is
