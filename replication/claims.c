@@ -95,6 +95,20 @@ const struct sg_claim *sg_claims_find(const struct sg_claims *claims,
     return found == 0 ? NULL : &claims->list[found - 1];
 }
 
+const struct sg_claim *sg_claims_find_ref(const struct sg_claims *claims,
+                                          const uint8_t ref[SG_LOG_REF_SIZE])
+{
+    uint32_t at = sg_bytes_get_u32be(ref + 4) & claims->index_mask;
+
+    for (; claims->index[at] != 0; at = (at + 1) & claims->index_mask) {
+        const struct sg_claim *claim = &claims->list[claims->index[at] - 1];
+
+        if (memcmp(claim->id.hash.bytes, ref, SG_LOG_REF_SIZE) == 0)
+            return claim;
+    }
+    return NULL;
+}
+
 struct sg_log *sg_claims_log(const struct sg_claims *claims,
                              const struct sg_claim *claim)
 {

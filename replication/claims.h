@@ -56,6 +56,10 @@ const struct sg_claim *sg_claims_at(const struct sg_claims *claims,
 const struct sg_claim *sg_claims_find(const struct sg_claims *claims,
                                       const struct sg_log_id *id);
 
+/* The same by the first SG_LOG_REF_SIZE bytes of the log's id. */
+const struct sg_claim *sg_claims_find_ref(const struct sg_claims *claims,
+                                          const uint8_t ref[SG_LOG_REF_SIZE]);
+
 /* Gives the row of the log that CLAIM is about: of an introduced one too, once
  * the table has it. NULL if it is not known here. */
 struct sg_log *sg_claims_log(const struct sg_claims *claims,

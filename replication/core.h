@@ -231,7 +231,8 @@ struct sg_core_session {
     bool has_late_root;
     uint8_t late_root[SG_HEAD_ROOT_SIZE + SG_HEAD_TAG_SIZE];
     bool awaits_pong;
-    uint64_t sent, received_bytes; /* messages */
+    uint64_t sent, received_bytes;  /* messages */
+    struct sg_sync_carried carried; /* of a bundle */
 };
 
 /* --- Fetching ---------------------------------------------------------- */

@@ -208,6 +208,13 @@ static bool read_frontier(struct sg_sync *core, struct sg_core_fetch *fetch,
     return true;
 }
 
+void sg_fetch_frontier(struct sg_sync *core, struct sg_core_fetch *fetch,
+                       const struct sg_log *log)
+{
+    if (!read_frontier(core, fetch, log))
+        fetch->state = SG_CORE_FETCH_FREE;
+}
+
 bool sg_fetch_is_stopped(const struct sg_core_session *session,
                          const struct sg_log_id *id)
 {

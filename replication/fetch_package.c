@@ -60,6 +60,7 @@ static void write_package(struct sg_sync *core, struct sg_core_session *session,
     }
     core->counts.packages++;
     core->counts.entries += effect->package.count;
+    session->carried.taken += effect->package.count;
     sg_quota_count(core, fetch->core.node_key, size);
 }
 
@@ -108,6 +109,31 @@ static void note_duplicate(struct sg_sync *core,
         sg_fetch_release(core, fetch);
 }
 
+/* The same of a bundle, where nobody can be asked for what is missing: it may
+ * fit later, after others, or it is wrong. */
+static enum sg_err refuse_carried(struct sg_sync *core,
+                                  struct sg_core_session *session,
+                                  struct sg_core_fetch *fetch,
+                                  enum sg_package_verdict verdict)
+{
+    switch (verdict) {
+    case SG_PACKAGE_DUPLICATE:
+        core->counts.duplicates++;
+        return SG_OK;
+    case SG_PACKAGE_NO_STACK:
+    case SG_PACKAGE_OLDER:
+    case SG_PACKAGE_AHEAD:
+    case SG_PACKAGE_UNPROVED:
+        session->carried.missed++;
+        return SG_OK;
+    case SG_PACKAGE_NO_OPENING:
+        sg_fetch_give_up(core, fetch, SG_FLOW_NO_LOG);
+        return SG_ERR_MALFORMED;
+    default:
+        return SG_ERR_PROOF;
+    }
+}
+
 /* A package that was not verified: what follows from the table of section 9. */
 static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
                           struct sg_core_fetch *fetch,
@@ -116,6 +142,8 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
 {
     bool is_wanted = fetch->session == session->number && fetch->number != 0;
 
+    if (session->link == SG_SYNC_BUNDLE)
+        return refuse_carried(core, session, fetch, verdict);
     switch (verdict) {
     case SG_PACKAGE_DUPLICATE:
         core->counts.duplicates++;
@@ -144,8 +172,6 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
             sg_fetch_give_up(core, fetch, SG_FLOW_DONE);
             return SG_ERR_PROOF;
         }
-        if (session->link == SG_SYNC_BUNDLE) /* nobody to be asked */
-            return verdict == SG_PACKAGE_MISMATCH ? SG_ERR_PROOF : SG_OK;
         fetch->is_suspect = verdict == SG_PACKAGE_MISMATCH;
         if (fetch->session == SG_SYNC_NONE) {
             fetch->session = session->number;
@@ -215,30 +241,25 @@ static struct sg_core_fetch *fetch_of_new(struct sg_sync *core,
                                           struct sg_core_session *session,
                                           const struct sg_package_head *head)
 {
-    const struct sg_claims *claims = sg_exchange_claims(session->exchange);
+    const struct sg_claim *claim = sg_claims_find_ref(
+        sg_exchange_claims(session->exchange), head->ref.bytes);
     struct sg_core_fetch *fetch;
 
-    for (uint32_t i = 0; i < sg_claims_count(claims); i++) {
-        const struct sg_claim *claim = sg_claims_at(claims, i);
-
-        if (!claim->is_introduced ||
-            memcmp(claim->id.hash.bytes, head->ref.bytes, SG_REF_SIZE) != 0)
-            continue;
-        fetch = sg_fetch_find(core, &claim->id, 0);
-        if (fetch != NULL)
-            return fetch->state == SG_CORE_FETCH_FRONTIER ? NULL : fetch;
-        if (core->is_full || sg_forks_has(core, &claim->id) ||
-            !sg_first_allows(core, session, &claim->core) ||
-            !sg_fetch_may_introduce(core, session, &claim->id, &claim->core))
-            return NULL;
-        fetch = sg_fetch_begin(core, &claim->id, &claim->core, NULL);
-        if (fetch == NULL)
-            return NULL;
-        fetch->state = SG_CORE_FETCH_PUSHED;
-        fetch->session = session->number;
-        return fetch;
-    }
-    return NULL;
+    if (claim == NULL || !claim->is_introduced)
+        return NULL;
+    fetch = sg_fetch_find(core, &claim->id, 0);
+    if (fetch != NULL)
+        return fetch->state == SG_CORE_FETCH_FRONTIER ? NULL : fetch;
+    if (core->is_full || sg_forks_has(core, &claim->id) ||
+        !sg_first_allows(core, session, &claim->core) ||
+        !sg_fetch_may_introduce(core, session, &claim->id, &claim->core))
+        return NULL;
+    fetch = sg_fetch_begin(core, &claim->id, &claim->core, NULL);
+    if (fetch == NULL)
+        return NULL;
+    fetch->state = SG_CORE_FETCH_PUSHED;
+    fetch->session = session->number;
+    return fetch;
 }
 
 /* The fetch that a push belongs to, begun if need be; NULL: it is no use now,
@@ -279,6 +300,158 @@ static struct sg_core_fetch *fetch_of_push(struct sg_sync *core,
     return fetch;
 }
 
+/* --- Bundles ------------------------------------------------------------- */
+
+/* A larger checkpoint of one history with what is known. */
+static void grow(struct sg_sync *core, struct sg_log *log,
+                 const struct sg_checkpoint *checkpoint)
+{
+    struct sg_core_write *write;
+    struct sg_effect *effect;
+    enum sg_effect_kind kind =
+        log->is_own ? SG_EFFECT_BEHIND : SG_EFFECT_WRITE_KNOWN;
+
+    if (checkpoint->size <= log->known.size)
+        return;
+    if (log->is_own) {
+        if (checkpoint->size <= core->behind_size &&
+            memcmp(&core->behind, &log->id, sizeof log->id) == 0)
+            return;
+        core->behind = log->id;
+        core->behind_size = checkpoint->size;
+        effect = sg_core_effect(core, kind);
+    } else {
+        write = sg_core_begin_write(core, kind);
+        if (write == NULL)
+            return;
+        write->id = log->id;
+        write->core = log->core;
+        write->branch = log->branch;
+        write->known = *checkpoint;
+        effect = sg_core_effect(core, kind);
+        effect->ticket = write->ticket;
+    }
+    effect->log = log->id;
+    effect->branch = log->branch;
+    effect->known.core = log->core;
+    effect->known.checkpoint = *checkpoint;
+}
+
+/* The fetch that a package of a bundle belongs to; NULL: it cannot be taken
+ * now. As for a push, but nobody is asked for anything. */
+static struct sg_core_fetch *fetch_of_carried(
+    struct sg_sync *core, struct sg_core_session *session,
+    const struct sg_package_head *head)
+{
+    struct sg_log *log = sg_log_table_find_ref(core->table, head->ref.bytes);
+    struct sg_core_fetch *fetch;
+
+    if (log == NULL)
+        return fetch_of_new(core, session, head);
+    if (sg_package_end(head) <= log->held || log->is_refused ||
+        log->is_forked || core->is_full || sg_forks_has(core, &log->id) ||
+        !sg_first_allows(core, session, &log->core) ||
+        !sg_quota_allows(core, session, log))
+        return NULL;
+    fetch = sg_fetch_find(core, &log->id, 0);
+    if (fetch != NULL)
+        return fetch->state == SG_CORE_FETCH_FRONTIER ? NULL : fetch;
+    if (head->first > log->held)
+        return NULL;
+    fetch = sg_fetch_begin(core, &log->id, &log->core, log);
+    if (fetch == NULL)
+        return NULL;
+    if (!sg_fetch_load(core, fetch, log)) {
+        sg_fetch_frontier(core, fetch, log);
+        return NULL;
+    }
+    fetch->state = SG_CORE_FETCH_PUSHED;
+    fetch->session = session->number;
+    return fetch;
+}
+
+/* Says whether a package of a bundle that was not taken may be worth another
+ * try. */
+static bool may_fit_later(const struct sg_sync *core,
+                          const struct sg_package_head *head)
+{
+    const struct sg_log *log =
+        sg_log_table_find_ref(core->table, head->ref.bytes);
+
+    return log == NULL ||
+           (sg_package_end(head) > log->held && !log->is_refused &&
+            !log->is_forked && !sg_forks_has(core, &log->id));
+}
+
+/* A package of this node's own log that reaches further than its store does:
+ * what it once signed (PROTOCOL.md section 14). */
+static enum sg_err take_own(struct sg_sync *core,
+                            struct sg_core_session *session, struct sg_log *log,
+                            struct sg_bytes body,
+                            const struct sg_package_head *head)
+{
+    static const struct sg_package_result empty;
+    struct sg_package_result result = empty;
+    struct sg_package_log own = sg_core_package_log(core, &log->id, &log->core);
+    struct sg_frontier *kept = sg_log_table_frontier(core->table, log);
+    struct sg_package_receiver receiver;
+    enum sg_err err;
+
+    if (head->size <= log->known.size || kept == NULL ||
+        kept->size != log->held)
+        return SG_OK;
+    sg_package_receiver_init(&receiver, kept, &log->known);
+    if (sg_package_judge(head, head->size, &receiver) != SG_PACKAGE_FITS)
+        return SG_OK;
+    err = sg_package_decode(body, head->size, &core->hasher, core->body);
+    if (err != SG_OK)
+        return err;
+    switch (
+        sg_package_verify(&own, core->body, head->size, &receiver, &result)) {
+    case SG_PACKAGE_FITS:
+        grow(core, log,
+             receiver.stack.toward.size > 0 ? &receiver.stack.toward
+                                            : &receiver.known);
+        session->carried.missed++; /* foreign from now on: it is taken then */
+        return SG_OK;
+    case SG_PACKAGE_FORKS:
+        sg_forks_found(core, session, &result.fork);
+        return SG_OK;
+    default:
+        return SG_ERR_PROOF;
+    }
+}
+
+/* Takes a package of a bundle. */
+static enum sg_err take_carried(struct sg_sync *core,
+                                struct sg_core_session *session,
+                                struct sg_bytes body,
+                                const struct sg_package_head *head)
+{
+    struct sg_log *log = sg_log_table_find_ref(core->table, head->ref.bytes);
+    struct sg_core_fetch *fetch;
+    enum sg_err err;
+
+    if (head->is_filling || head->number != 0)
+        return SG_OK;
+    if (log != NULL && log->is_own)
+        return take_own(core, session, log, body, head);
+    fetch = core->n_writes + 1 >= SG_CORE_WRITES_MAX
+                ? NULL
+                : fetch_of_carried(core, session, head);
+    if (fetch == NULL) {
+        if (may_fit_later(core, head))
+            session->carried.missed++;
+        else
+            core->counts.duplicates++;
+        return SG_OK;
+    }
+    err = verify(core, session, fetch, body, head);
+    if (fetch->state == SG_CORE_FETCH_PUSHED && fetch->in_flight == 0)
+        sg_fetch_release(core, fetch);
+    return err;
+}
+
 static enum sg_err take(struct sg_sync *core, struct sg_core_session *session,
                         struct sg_bytes body,
                         const struct sg_package_head *head)
@@ -286,6 +459,8 @@ static enum sg_err take(struct sg_sync *core, struct sg_core_session *session,
     struct sg_core_fetch *fetch = NULL;
     enum sg_err err;
 
+    if (session->link == SG_SYNC_BUNDLE)
+        return take_carried(core, session, body, head);
     if (head->is_filling)
         return sg_erase_fill(core, session, body, head);
     if (head->number == 0) {
@@ -340,41 +515,6 @@ enum sg_err sg_fetch_package(struct sg_sync *core,
 }
 
 /* --- Proofs -------------------------------------------------------------- */
-
-/* A larger checkpoint of one history with what is known. */
-static void grow(struct sg_sync *core, struct sg_log *log,
-                 const struct sg_checkpoint *checkpoint)
-{
-    struct sg_core_write *write;
-    struct sg_effect *effect;
-    enum sg_effect_kind kind =
-        log->is_own ? SG_EFFECT_BEHIND : SG_EFFECT_WRITE_KNOWN;
-
-    if (checkpoint->size <= log->known.size)
-        return;
-    if (log->is_own) {
-        if (checkpoint->size <= core->behind_size &&
-            memcmp(&core->behind, &log->id, sizeof log->id) == 0)
-            return;
-        core->behind = log->id;
-        core->behind_size = checkpoint->size;
-        effect = sg_core_effect(core, kind);
-    } else {
-        write = sg_core_begin_write(core, kind);
-        if (write == NULL)
-            return;
-        write->id = log->id;
-        write->core = log->core;
-        write->branch = log->branch;
-        write->known = *checkpoint;
-        effect = sg_core_effect(core, kind);
-        effect->ticket = write->ticket;
-    }
-    effect->log = log->id;
-    effect->branch = log->branch;
-    effect->known.core = log->core;
-    effect->known.checkpoint = *checkpoint;
-}
 
 /* A proof that fits what is known: the want may follow. */
 static enum sg_err go_on(struct sg_sync *core, struct sg_core_session *session,
@@ -478,6 +618,8 @@ void sg_fetch_stored(struct sg_sync *core, const struct sg_core_write *write,
         session->stirs = true;
         if (session->link != SG_SYNC_BUNDLE)
             sg_credit_settle(&session->credit, write->bytes);
+        else if (log == NULL)
+            session->carried.missed++; /* the store refused it */
     }
     if (fetch->state == SG_CORE_FETCH_FREE ||
         fetch->serial != write->fetch_serial)

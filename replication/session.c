@@ -341,8 +341,11 @@ static void open_bundle(struct sg_core_session *session)
     sg_exchange_begin(session->exchange, &begin);
     session->has_exchange = true;
     session->gate = SG_CORE_GATE_PASSED;
+    session->close = SG_OK;
     move(session, SG_CORE_READY);
     move(session, SG_CORE_OPEN);
+    if (session->core->is_stopping)
+        sg_session_close(session, SG_ERR_STOPPING);
 }
 
 void sg_session_open(struct sg_sync *core, struct sg_core_session *session,
@@ -489,36 +492,23 @@ static bool take_early(struct sg_sync *core, struct sg_core_session *session,
     }
 }
 
-/* Takes a message of a bundle; what is wrong in it is counted and skipped, for
- * the next may be right. */
-static void take_bundled(struct sg_sync *core, struct sg_core_session *session,
+/* A message of a bundle. One that is wrong ends nothing: the next may be right,
+ * and there is nobody to be told. */
+static void take_carried(struct sg_sync *core, struct sg_core_session *session,
                          const struct sg_frame_message *message)
 {
-    switch (message->type) {
-    case SG_MESSAGE_AUTHORITY:
-    case SG_MESSAGE_FORK:
-    case SG_MESSAGE_BRANCHES:
-    case SG_MESSAGE_INTRODUCE:
-    case SG_MESSAGE_PACKAGE:
-    case SG_MESSAGE_STATEMENT:
-    case SG_MESSAGE_HOLDING:
-    case SG_MESSAGE_COSIGNATURE:
-        break;
-    default:
+    enum sg_err err = sg_talk_carried(core, session, message);
+
+    if (err == SG_OK)
         return;
-    }
-    switch (sg_close_code(sg_talk_message(core, session, message))) {
-    case SG_CLOSE_DONE:
-        return;
-    case SG_CLOSE_PROOF:
+    session->carried.refused++;
+    if (sg_close_code(err) == SG_CLOSE_PROOF) {
         core->counts.refused_proof++;
-        return;
-    case SG_CLOSE_LIMIT:
+        sg_core_say(core, SG_SYNC_ALARM_PROOF, session->number, NULL);
+    } else if (sg_close_code(err) == SG_CLOSE_LIMIT) {
         core->counts.refused_limit++;
-        return;
-    default:
+    } else {
         core->counts.refused_malformed++;
-        return;
     }
 }
 
@@ -532,13 +522,13 @@ void sg_session_message(struct sg_sync *core, struct sg_core_session *session,
     session->moved_ms = core->now_ms;
     session->awaits_pong = false;
     session->received_bytes += message->body.size;
+    if (session->link == SG_SYNC_BUNDLE) {
+        take_carried(core, session, message);
+        return;
+    }
     if (message->type != SG_MESSAGE_AUTHORITY &&
         message->type != SG_MESSAGE_FORK)
         sg_dial_count(core, session, message->body.size);
-    if (session->link == SG_SYNC_BUNDLE) {
-        take_bundled(core, session, message);
-        return;
-    }
     if (!take_early(core, session, message, &err))
         err = sg_session_is_open(session)
                   ? sg_talk_message(core, session, message)

@@ -659,7 +659,9 @@ enum sg_err sg_sync_session(const struct sg_sync *core, uint32_t number,
         .received = session->received_bytes,
         .wants = session->n_wants,
         .queued = sg_outbox_waiting(session->outbox),
+        .carried = session->carried,
     };
+    ret_view->carried.is_gated = session->gate != SG_CORE_GATE_PASSED;
     memcpy(ret_view->node_key, session->node_key, SG_KEY_SIZE);
     return SG_OK;
 }

@@ -325,6 +325,15 @@ void sg_sync_greet(const struct sg_sync *core,
 
 /* --- Looking in -------------------------------------------------------- */
 
+/* What came of a bundle's messages. */
+struct sg_sync_carried {
+    uint64_t taken;   /* entries handed to the store */
+    uint64_t missed;  /* messages that cannot be taken now, but perhaps after
+                       * others, or when writes are durable; refused writes */
+    uint64_t refused; /* messages that are wrong */
+    bool is_gated;    /* the authority's logs that it lists are awaited */
+};
+
 /* What is known of a session, for `sogoc peers` and the checkers. */
 struct sg_sync_session_view {
     uint8_t node_key[SG_KEY_SIZE];
@@ -337,6 +346,7 @@ struct sg_sync_session_view {
     uint64_t sent, received; /* message bytes */
     uint64_t wants;          /* logs being fetched */
     size_t queued;           /* bytes in queues for it */
+    struct sg_sync_carried carried;
 };
 
 /* Fills RET_VIEW. Errors: NOTFOUND. */

@@ -298,7 +298,7 @@ static enum sg_err take_rest(struct sg_sync *core,
     case SG_MESSAGE_STATEMENT:
         return sg_witness_take(core, session, message);
     case SG_MESSAGE_MANIFEST:
-        return session->link == SG_SYNC_BUNDLE ? SG_OK : SG_ERR_MALFORMED;
+        return SG_ERR_MALFORMED; /* of bundles */
     default:
         core->counts.unknown_messages++;
         return SG_OK;
@@ -337,6 +337,59 @@ enum sg_err sg_talk_message(struct sg_sync *core,
     }
 }
 
+/* --- Bundles ------------------------------------------------------------- */
+
+/* Names logs. When the claims are full, those of earlier pieces are forgotten:
+ * each piece introduces its own. */
+static enum sg_err carry_introduce(struct sg_sync *core,
+                                   struct sg_core_session *session,
+                                   const struct sg_frame_message *message)
+{
+    struct sg_exchange_session begin = {.is_initiator = false};
+
+    if (sg_claims_are_full(sg_exchange_claims(session->exchange)))
+        sg_exchange_begin(session->exchange, &begin);
+    return take_head(core, session, message);
+}
+
+static enum sg_err carry_authority(struct sg_sync *core,
+                                   struct sg_core_session *session,
+                                   struct sg_bytes body)
+{
+    enum sg_err err;
+
+    session->gate = SG_CORE_GATE_LIST;
+    err = sg_first_take(core, session, body);
+    if (err != SG_OK)
+        sg_first_pass(session);
+    return err;
+}
+
+enum sg_err sg_talk_carried(struct sg_sync *core,
+                            struct sg_core_session *session,
+                            const struct sg_frame_message *message)
+{
+    switch (message->type) {
+    case SG_MESSAGE_AUTHORITY:
+        return carry_authority(core, session, message->body);
+    case SG_MESSAGE_INTRODUCE:
+        return carry_introduce(core, session, message);
+    case SG_MESSAGE_PACKAGE:
+    case SG_MESSAGE_PROOF:
+    case SG_MESSAGE_FORK:
+    case SG_MESSAGE_BRANCHES:
+        return sg_talk_message(core, session, message);
+    case SG_MESSAGE_HOLDING:
+        session->carried.missed += session->holding_ticket != 0;
+        return sg_witness_take(core, session, message);
+    case SG_MESSAGE_COSIGNATURE:
+    case SG_MESSAGE_STATEMENT:
+        return sg_witness_take(core, session, message);
+    default:
+        return SG_OK; /* questions and claims: nobody hears the answer */
+    }
+}
+
 /* --- Pumping ------------------------------------------------------------- */
 
 static void grant(struct sg_core_session *session)
@@ -357,6 +410,10 @@ bool sg_talk_pump(struct sg_sync *core, struct sg_core_session *session)
     enum sg_err err = take_root(core, session);
     bool is_done;
 
+    if (session->link == SG_SYNC_BUNDLE) {
+        sg_first_check(core, session);
+        return true;
+    }
     if (err != SG_OK) {
         sg_session_close(session, err);
         return false;

@@ -16,6 +16,12 @@ SG_USE_RESULT enum sg_err sg_talk_message(
     struct sg_sync *core, struct sg_core_session *session,
     const struct sg_frame_message *message);
 
+/* Takes a message of a bundle. Errors: what is wrong with it; it is passed
+ * over, and the session goes on. */
+SG_USE_RESULT enum sg_err sg_talk_carried(
+    struct sg_sync *core, struct sg_core_session *session,
+    const struct sg_frame_message *message);
+
 /* Moves SESSION on: a late `root`, wants, credit, questions for proofs. Returns
  * false when not all could be done in this step. */
 bool sg_talk_pump(struct sg_sync *core, struct sg_core_session *session);
