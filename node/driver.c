@@ -1,0 +1,318 @@
+#include "node/driver.h"
+
+#include <string.h>
+
+#include "node/answer.h"
+#include "storage/base/alloc.h"
+#include "storage/base/check.h"
+
+/* A READ effect that waits for its turn. */
+struct reading {
+    struct reading *next;
+    struct sg_effect effect;
+    struct sg_sync_wants filter;
+};
+
+struct sg_driver {
+    struct sg_store *store;
+    struct sg_sync *core;
+    struct sg_keeper *keeper;
+    struct sg_answer *answer;
+    struct sg_driver_hooks hooks;
+    struct reading *first, **last;
+    enum sg_err failure;
+    bool is_stepping;
+    bool is_full;
+    bool is_closed;
+    struct sg_effects effects; /* too large for a stack */
+};
+
+/* --- Making one ------------------------------------------------------------
+ */
+
+enum sg_err sg_driver_new(struct sg_store *store,
+                          const struct sg_sync_config *config,
+                          const struct sg_driver_hooks *hooks,
+                          struct sg_driver **ret_driver)
+{
+    struct sg_sync_config own = *config;
+    struct sg_driver *driver = sg_calloc(1, sizeof *driver);
+    enum sg_err err;
+
+    if (driver == NULL)
+        return SG_ERR_NOMEM;
+    driver->store = store;
+    driver->hooks = *hooks;
+    driver->last = &driver->first;
+    memcpy(own.database, sg_store_database(store), sizeof own.database);
+    err = sg_sync_new(&own, &driver->core);
+    if (err == SG_OK)
+        err = sg_answer_new(&driver->answer);
+    if (err == SG_OK)
+        err =
+            sg_keeper_new(store, hooks->wake, hooks->context, &driver->keeper);
+    if (err != SG_OK) {
+        sg_driver_free(driver);
+        return err;
+    }
+    *ret_driver = driver;
+    return SG_OK;
+}
+
+void sg_driver_free(struct sg_driver *driver)
+{
+    if (driver == NULL)
+        return;
+    sg_keeper_free(driver->keeper);
+    while (driver->first != NULL) {
+        struct reading *reading = driver->first;
+
+        driver->first = reading->next;
+        sg_free(reading);
+    }
+    sg_answer_free(driver->answer);
+    sg_sync_free(driver->core);
+    sg_free(driver);
+}
+
+/* --- Effects ----------------------------------------------------------------
+ */
+
+static void fail(struct sg_driver *driver, enum sg_err err)
+{
+    if (driver->failure == SG_OK)
+        driver->failure = err;
+}
+
+static void write(struct sg_driver *driver, const struct sg_effect *effect)
+{
+    enum sg_err err = sg_keeper_put(driver->keeper, effect);
+
+    if (err != SG_OK)
+        fail(driver, err);
+}
+
+static void read_later(struct sg_driver *driver, const struct sg_effect *effect)
+{
+    struct reading *reading = sg_calloc(1, sizeof *reading);
+
+    if (reading == NULL) {
+        fail(driver, SG_ERR_NOMEM);
+        return;
+    }
+    reading->effect = *effect;
+    if (effect->read.filter != NULL)
+        reading->filter = *effect->read.filter;
+    *driver->last = reading;
+    driver->last = &reading->next;
+}
+
+/* Another holder of our key signed more, or something else: nothing is written
+ * to that log any more. */
+static void leave_log(struct sg_driver *driver, const struct sg_effect *effect)
+{
+    struct sg_effect close = {
+        .kind = SG_EFFECT_BEHIND,
+        .log = effect->log,
+    };
+
+    write(driver, &close);
+}
+
+static void execute(struct sg_driver *driver, const struct sg_effect *effect)
+{
+    const struct sg_driver_hooks *hooks = &driver->hooks;
+
+    switch (effect->kind) {
+    case SG_EFFECT_SEND:
+        hooks->send(hooks->context, effect->session, effect->send.type,
+                    effect->send.body);
+        return;
+    case SG_EFFECT_CLOSE:
+        hooks->close(hooks->context, effect->session, effect->close);
+        return;
+    case SG_EFFECT_READ:
+        read_later(driver, effect);
+        return;
+    case SG_EFFECT_DIAL:
+        hooks->dial(hooks->context, effect->dial);
+        return;
+    case SG_EFFECT_BEHIND:
+        leave_log(driver, effect);
+        return;
+    case SG_EFFECT_ALARM:
+        hooks->alarm(hooks->context, effect);
+        if (effect->alarm == SG_SYNC_ALARM_OWN_FORK)
+            leave_log(driver, effect);
+        return;
+    case SG_EFFECT_JUDGED:
+        /* The core reads the authority's logs anew at each start. */
+        return;
+    default:
+        write(driver, effect);
+        return;
+    }
+}
+
+/* Answers the reading that waits longest. False: there is none. */
+static bool answer_one(struct sg_driver *driver, struct sg_event *ret_event)
+{
+    struct reading *reading = driver->first;
+
+    if (reading == NULL)
+        return false;
+    driver->first = reading->next;
+    if (driver->first == NULL)
+        driver->last = &driver->first;
+    sg_answer_read(driver->answer, driver->store, &reading->effect,
+                   reading->effect.read.filter != NULL ? &reading->filter
+                                                       : NULL,
+                   ret_event);
+    sg_free(reading);
+    return true;
+}
+
+void sg_driver_step(struct sg_driver *driver, const struct sg_event *event)
+{
+    struct sg_event next = *event;
+
+    SG_ASSERT(!driver->is_stepping);
+    driver->is_stepping = true;
+    for (;;) {
+        enum sg_err err;
+
+        next.now_ms = event->now_ms;
+        next.seconds = event->seconds;
+        err = sg_sync_step(driver->core, &next, &driver->effects);
+        SG_ASSERT(err == SG_OK);
+        for (size_t i = 0; i < driver->effects.count; i++)
+            execute(driver, &driver->effects.items[i]);
+        if (driver->failure != SG_OK)
+            break;
+        if (driver->effects.more)
+            next = (struct sg_event){.kind = SG_EVENT_TICK};
+        else if (!answer_one(driver, &next))
+            break;
+    }
+    driver->is_stepping = false;
+}
+
+/* --- The store's news
+ * --------------------------------------------------------- */
+
+static bool is_own(const struct sg_store *store, uint32_t number)
+{
+    const struct sg_store_own *own;
+
+    for (size_t i = 0; (own = sg_store_own(store, i)) != NULL; i++)
+        if (own->number == number)
+            return true;
+    return false;
+}
+
+enum sg_err sg_driver_start(struct sg_driver *driver,
+                            const struct sg_event *event)
+{
+    struct sg_event next = *event;
+    struct sg_store_log log;
+    enum sg_err err = SG_OK;
+
+    for (uint32_t number = 1; err == SG_OK; number++) {
+        err = sg_store_get(driver->store, number, &log);
+        if (err != SG_OK)
+            break;
+        next.kind = SG_EVENT_HEAD;
+        next.head = (struct sg_sync_head){
+            .core = log.row.core,
+            .branch = log.branch,
+            .is_own = is_own(driver->store, number),
+            .is_forked = (log.row.flags & SG_LOG_FORKED) != 0,
+            .known = log.row.known,
+            .frontier = log.row.frontier,
+            .absent = log.row.absent,
+            .change = log.row.change,
+        };
+        sg_driver_step(driver, &next);
+    }
+    if (err != SG_ERR_NOTFOUND)
+        return err;
+    next.kind = SG_EVENT_WANTS;
+    next.wants = (struct sg_sync_wants){
+        .records = SG_SYNC_PAYLOADS_ALL,
+        .audits = SG_SYNC_PAYLOADS_ALL,
+    };
+    sg_driver_step(driver, &next);
+    next.kind = SG_EVENT_START;
+    sg_driver_step(driver, &next);
+    return SG_OK;
+}
+
+void sg_driver_settle(struct sg_driver *driver, const struct sg_event *event)
+{
+    struct sg_event next = *event;
+    struct sg_keeper_done done;
+    uint64_t ticket = 0;
+
+    sg_keeper_take(driver->keeper, &done);
+    driver->is_closed = driver->is_closed || done.is_closed;
+    if (done.err != SG_OK)
+        fail(driver, done.err);
+    for (const struct sg_keeper_job *job = done.jobs;
+         job != NULL && driver->failure == SG_OK; job = job->next) {
+        if (job->effect.ticket == 0)
+            continue;
+        ticket = job->effect.ticket;
+        if (job->err == SG_OK)
+            continue;
+        next.kind = SG_EVENT_REFUSED;
+        next.refused.ticket = ticket;
+        next.refused.err = job->err;
+        sg_driver_step(driver, &next);
+    }
+    if (ticket > 0 && driver->failure == SG_OK) {
+        next.kind = SG_EVENT_STORED;
+        next.change = done.change;
+        next.stored = ticket;
+        sg_driver_step(driver, &next);
+    }
+    if (driver->is_full != done.is_full && driver->failure == SG_OK) {
+        driver->is_full = done.is_full;
+        next.kind = SG_EVENT_FULL;
+        next.is_full = done.is_full;
+        sg_driver_step(driver, &next);
+    }
+    sg_keeper_done_clear(&done);
+}
+
+/* --- Looking in
+ * ---------------------------------------------------------------- */
+
+uint64_t sg_driver_deadline(const struct sg_driver *driver)
+{
+    return sg_sync_deadline(driver->core);
+}
+
+bool sg_driver_is_busy(struct sg_driver *driver)
+{
+    return sg_keeper_waiting(driver->keeper) > SG_DRIVER_WAITING_MAX;
+}
+
+bool sg_driver_is_full(const struct sg_driver *driver)
+{
+    return driver->is_full;
+}
+
+bool sg_driver_is_closed(const struct sg_driver *driver)
+{
+    return driver->is_closed;
+}
+
+enum sg_err sg_driver_failure(const struct sg_driver *driver)
+{
+    return driver->failure;
+}
+
+const struct sg_sync *sg_driver_core(const struct sg_driver *driver)
+{
+    return driver->core;
+}

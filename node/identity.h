@@ -1,0 +1,53 @@
+/* The identity of a node: what lies in its directory and makes it this node of
+ * this registry.
+ *
+ *     DIR/keys/node.key       signs its log
+ *     DIR/keys/transport.key  opens its sessions
+ *     DIR/certificate         by which the authority admitted it
+ *     DIR/chain               whom it believes, as shown when it joined
+ *     DIR/log                 its store
+ *
+ * FORMAT.md sections 9 and 10. It is not who the peers are: that is judged by
+ * the core. Writing these files is the business of joining, not of the daemon.
+ */
+#ifndef SG_NODE_IDENTITY_H
+#define SG_NODE_IDENTITY_H
+
+#include <stdint.h>
+
+#include "replication/noise.h"
+#include "storage/base/buf.h"
+#include "storage/base/err.h"
+#include "storage/base/limits.h"
+#include "storage/lmdb/store.h"
+#include "storage/log/key_file.h"
+
+/* The chain of a message, which fits into stage 1. */
+#define SG_IDENTITY_CHAIN_SIZE_MAX SG_RECORD_SIZE_MAX
+
+struct sg_identity {
+    struct sg_key *node;
+    struct sg_key *transport;
+    uint8_t certificate[SG_CERTIFICATE_SIZE];
+    struct sg_buf chain;
+    struct sg_store *store;
+};
+
+/* Reads all of CONFIG->dir and opens the store. Caller ends it with
+ * sg_identity_close. RET_WHAT is the file, below the directory, that an error
+ * is about; static storage.
+ * Errors: NOTFOUND, ACCESS, DECRYPT (a key under a passphrase), MALFORMED (keys
+ * of another registry; a certificate of another node), UNTRUSTED (of another
+ * transport key), and those of the files and of sg_store_open. */
+SG_USE_RESULT enum sg_err sg_identity_open(const struct sg_store_config *config,
+                                           struct sg_identity *ret_identity,
+                                           const char **ret_what);
+
+/* Closes the store and wipes the keys. */
+void sg_identity_close(struct sg_identity *identity);
+
+/* Gives the transport key as the handshake wants it; the caller wipes it. */
+void sg_identity_transport(const struct sg_identity *identity,
+                           struct sg_noise_key *ret_key);
+
+#endif

@@ -1,0 +1,16 @@
+/* A registry on disk: the directories of a few nodes, as joining would leave
+ * them. Node 0 is the authority, whose log has the genesis and everybody's
+ * node_admit; the others are districts. The root keys are drawn and forgotten.
+ */
+#ifndef SG_TESTS_LIB_FOUNDING_H
+#define SG_TESTS_LIB_FOUNDING_H
+
+#include <stddef.h>
+
+#define FOUNDING_NODES_MAX 64
+
+/* Makes PARENT/0, PARENT/1 and so on for N nodes: keys, certificate, chain and
+ * a store with the node's log. Aborts if it cannot. */
+void founding_make(const char *parent, size_t n);
+
+#endif
