@@ -208,8 +208,8 @@ static bool read_frontier(struct sg_sync *core, struct sg_core_fetch *fetch,
     return true;
 }
 
-void sg_fetch_frontier(struct sg_sync *core, struct sg_core_fetch *fetch,
-                       const struct sg_log *log)
+void sg_fetch_ask_frontier(struct sg_sync *core, struct sg_core_fetch *fetch,
+                           const struct sg_log *log)
 {
     if (!read_frontier(core, fetch, log))
         fetch->state = SG_CORE_FETCH_FREE;

@@ -90,7 +90,7 @@ void sg_fetch_give_up(struct sg_sync *core, struct sg_core_fetch *fetch,
 
 /* Asks the store for the frontier that FETCH, which is nobody's, needs; the
  * fetch ends when it is there. */
-void sg_fetch_frontier(struct sg_sync *core, struct sg_core_fetch *fetch,
-                       const struct sg_log *log);
+void sg_fetch_ask_frontier(struct sg_sync *core, struct sg_core_fetch *fetch,
+                           const struct sg_log *log);
 
 #endif

@@ -362,7 +362,7 @@ static struct sg_core_fetch *fetch_of_carried(
     if (fetch == NULL)
         return NULL;
     if (!sg_fetch_load(core, fetch, log)) {
-        sg_fetch_frontier(core, fetch, log);
+        sg_fetch_ask_frontier(core, fetch, log);
         return NULL;
     }
     fetch->state = SG_CORE_FETCH_PUSHED;
