@@ -429,6 +429,8 @@ static void test_c10_same_person(void **state)
     sg_free((void *)(uintptr_t)office.copies[3].payload.data);
     pair[0] = duplicate(900);
     assert_conflict(1, 10, SG_SUBJECT_OPEN, 1);
+    assert_conflict(2, 10, SG_SUBJECT_OPEN, 1);
+    assert_true(office_conflict(&office, 2, 10)->since > 0);
     assert_int_equal(office_subject(&office, 1)->marks, SG_SUBJECT_DUPLICATE);
     assert_int_equal(office_subject(&office, 2)->marks, SG_SUBJECT_DUPLICATE);
     office.officer = 2;
@@ -438,6 +440,7 @@ static void test_c10_same_person(void **state)
     assert_int_equal(
         sg_uid_compare(&office_subject(&office, 1)->canonical, &keep), 0);
     assert_int_equal(office_subject(&office, 2)->status, SG_SUBJECT_ACTIVE);
+    assert_conflict(2, 10, 0, 0);
     assert_int_equal(office_subject(&office, 1)->marks, 0);
     office.officer = 3;
     (void)office_decide(&office, 1, 8, OFFICE_HOME, 2, pair);

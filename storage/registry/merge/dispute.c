@@ -36,6 +36,29 @@ void sg_dispute_add(struct sg_disputes *disputes,
             (struct sg_dispute_claim){*key, *ref};
 }
 
+void sg_dispute_hear(struct sg_disputes *disputes, struct sg_graph *graph)
+{
+    size_t count = disputes->n_holders;
+    struct sg_graph **graphs;
+
+    for (size_t i = 0; i < count; i++)
+        if (disputes->holders[i] == graph)
+            return;
+    if (graph == disputes->graph)
+        return;
+    graphs =
+        sg_arena_take(&disputes->graph->fold->arena, count + 1, sizeof *graphs);
+    if (graphs == NULL) {
+        disputes->is_full = true;
+        return;
+    }
+    if (count > 0)
+        memcpy(graphs, disputes->holders, count * sizeof *graphs);
+    graphs[count] = graph;
+    disputes->holders = graphs;
+    disputes->n_holders++;
+}
+
 static int compare_keys(const struct sg_dispute_key *a,
                         const struct sg_dispute_key *b)
 {

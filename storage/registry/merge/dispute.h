@@ -27,7 +27,8 @@ struct sg_disputes {
     struct sg_graph *graph;
     struct sg_dispute_claim *claims;
     size_t count, capacity;
-    /* Other persons with one of his numbers, whose decisions on C09 count. */
+    /* Others who are concerned: who have one of his numbers, whose decisions on
+     * C09 count; who hold a pair that he belongs to. */
     struct sg_graph **holders;
     size_t n_holders;
     bool is_full; /* no memory */
@@ -36,6 +37,9 @@ struct sg_disputes {
 /* Adds that REF contends for KEY. A lack of memory shows at the end. */
 void sg_dispute_add(struct sg_disputes *disputes,
                     const struct sg_dispute_key *key, const struct sg_ref *ref);
+
+/* Adds GRAPH, of another person, to those who are concerned. */
+void sg_dispute_hear(struct sg_disputes *disputes, struct sg_graph *graph);
 
 /* Says whether a standing decision of GRAPH covers all COUNT contenders for
  * KEY. */

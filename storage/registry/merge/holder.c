@@ -1,7 +1,5 @@
 #include "storage/registry/merge/holder.h"
 
-#include <string.h>
-
 #include "storage/registry/merge/ruling.h"
 #include "storage/registry/merge/state.h"
 #include "storage/registry/merge/status.h"
@@ -81,32 +79,6 @@ static bool is_shared(const struct holders *holders,
            ((is_within || is_without) && is_cancelled);
 }
 
-/* Lets the decisions of the other holders count. */
-static bool add_graphs(struct sg_disputes *disputes,
-                       const struct holders *holders)
-{
-    struct sg_graph **graphs =
-        sg_arena_take(&disputes->graph->fold->arena,
-                      disputes->n_holders + holders->count, sizeof *graphs);
-    size_t count = disputes->n_holders;
-
-    if (graphs == NULL)
-        return false;
-    if (count > 0)
-        memcpy(graphs, disputes->holders, count * sizeof *graphs);
-    for (size_t i = 0; i < holders->count; i++) {
-        bool is_known = holders->graphs[i] == disputes->graph;
-
-        for (size_t k = 0; k < count; k++)
-            is_known = is_known || graphs[k] == holders->graphs[i];
-        if (!is_known)
-            graphs[count++] = holders->graphs[i];
-    }
-    disputes->holders = graphs;
-    disputes->n_holders = count;
-    return true;
-}
-
 /* Adds the openings of all holders as contenders. */
 static enum sg_err contend(const struct holders *holders,
                            const struct sg_dispute_key *key,
@@ -140,8 +112,8 @@ static enum sg_err judge(struct sg_graph *graph, struct sg_bytes number,
 
     if (err != SG_OK || holders.count == 0)
         return err;
-    if (!add_graphs(disputes, &holders))
-        return SG_ERR_NOMEM;
+    for (size_t i = 0; i < holders.count; i++)
+        sg_dispute_hear(disputes, holders.graphs[i]);
     if (holders.graphs[0] != graph || !is_shared(&holders, cluster))
         return SG_OK;
     return contend(&holders, &key, disputes);

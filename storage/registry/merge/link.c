@@ -334,13 +334,15 @@ static enum sg_err add_pair(struct sg_graph *graph,
     if (refs == NULL)
         return SG_ERR_NOMEM;
     shown.object = other;
-    for (size_t i = 0; i < openings.count; i++) {
+    for (size_t i = 0; i < openings.count; i++)
         refs[i] = graph->records[openings.nodes[i]].ref;
-        if (graph == disputes->graph)
-            sg_dispute_add(disputes, &shown, &refs[i]);
-    }
     if (!sg_dispute_is_decided(graph, &key, refs, openings.count))
         *is_open = true;
+    else if (graph != disputes->graph)
+        return SG_OK; /* decided is said where the pair is held */
+    sg_dispute_hear(disputes, graph);
+    for (size_t i = 0; i < openings.count; i++)
+        sg_dispute_add(disputes, &shown, &refs[i]);
     return SG_OK;
 }
 

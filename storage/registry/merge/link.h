@@ -22,9 +22,9 @@ SG_USE_RESULT enum sg_err sg_link_cluster(struct sg_graph *graph,
 bool sg_link_has(const struct sg_link_cluster *cluster,
                  const struct sg_uid *person);
 
-/* Adds the open pairs (C10) of the person of GRAPH to DISPUTES, as far as they
- * are his own to hold; says whether one of all his pairs is open. Errors:
- * NOMEM; those of the source. */
+/* Adds the pairs (C10) of the person of GRAPH to DISPUTES, each under the uid
+ * of the other; those that another person holds while they are open. Says
+ * whether one is. Errors: NOMEM; those of the source. */
 SG_USE_RESULT enum sg_err sg_link_open_pairs(struct sg_graph *graph,
                                              struct sg_disputes *disputes,
                                              bool *ret_is_open);
