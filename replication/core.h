@@ -85,6 +85,7 @@ struct sg_core_peer_log {
     uint32_t next;     /* in the list of pushes */
     bool is_known;     /* the peer knows the log */
     bool is_queued;
+    bool is_filled;      /* the peer was asked for payloads */
     bool is_rolled_back; /* the peer claimed less than before */
     bool is_asked;       /* of an own log: what is signed beyond it was asked */
 };
@@ -201,6 +202,9 @@ struct sg_core_session {
     uint64_t prove_ticket; /* of the first of them; 0: not asked yet */
     struct sg_checkpoint prove_toward;
 
+    uint64_t fill_number; /* of the want for payloads; 0: none */
+    uint32_t fill_row, fill_cursor;
+    uint64_t fill_end, fill_ms;
     struct sg_flow_branches branches; /* that the peer named last */
     size_t branch_at;                 /* the item that is looked at */
     uint8_t branch_row;               /* against this row */
@@ -382,6 +386,10 @@ struct sg_sync {
 
     struct sg_effects *effects; /* of this step */
     uint8_t *arena;
+    uint8_t *filling; /* a package of payloads that waits for leaves */
+    size_t filling_size;
+    uint32_t filling_session;
+    uint64_t filling_serial, filling_ticket; /* 0: none waits */
     size_t arena_used;
     struct sg_package_body *body; /* of the package now taken or made */
 

@@ -90,14 +90,3 @@ void sg_erase_read(struct sg_sync *core, struct sg_core_judged *judged,
         judged->erased_upto++;
     }
 }
-
-enum sg_err sg_erase_fill(struct sg_sync *core, struct sg_core_session *session,
-                          struct sg_bytes body,
-                          const struct sg_package_head *head)
-{
-    (void)core;
-    (void)session;
-    (void)body;
-    (void)head;
-    return SG_OK; /* nothing was asked for */
-}

@@ -1,5 +1,4 @@
-/* Payloads that come late and payloads that must go: fillings, and orders to
- * erase. A part of the sync core: see core.h.
+/* Payloads that must go: orders to erase. A part of the sync core: see core.h.
  *
  * PROTOCOL.md sections 6 and 9; DESIGN.md D18.
  */
@@ -17,12 +16,5 @@ void sg_erase_settle(struct sg_sync *core, const struct sg_log_id *log,
  * rest is read again. */
 void sg_erase_read(struct sg_sync *core, struct sg_core_judged *judged,
                    const struct sg_event *event);
-
-/* Takes a package of payloads only. Errors: what the session is to be closed
- * for. */
-SG_USE_RESULT enum sg_err sg_erase_fill(struct sg_sync *core,
-                                        struct sg_core_session *session,
-                                        struct sg_bytes body,
-                                        const struct sg_package_head *head);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "replication/erase.h"
 #include "replication/fetch.h"
+#include "replication/fill.h"
 #include "replication/first.h"
 #include "replication/forks.h"
 #include "replication/gossip.h"
@@ -462,7 +463,7 @@ static enum sg_err take(struct sg_sync *core, struct sg_core_session *session,
     if (session->link == SG_SYNC_BUNDLE)
         return take_carried(core, session, body, head);
     if (head->is_filling)
-        return sg_erase_fill(core, session, body, head);
+        return sg_fill_take(core, session, body, head);
     if (head->number == 0) {
         core->counts.pushes++;
         fetch = fetch_of_push(core, session, head);

@@ -41,7 +41,9 @@ static void open_stream(struct sg_sync *core, struct sg_core_session *session,
                         uint32_t slot, const struct sg_log *log)
 {
     struct sg_core_serve *serve = &session->serves[slot];
-    unsigned priority = priority_of(core, log, serve->end - serve->next);
+    unsigned priority = serve->is_filling
+                            ? 4
+                            : priority_of(core, log, serve->end - serve->next);
 
     session->n_serves++;
     serve->log = log->number;
@@ -124,8 +126,15 @@ static enum sg_flow_reason plan(const struct sg_core_session *session,
         return SG_FLOW_NO_BRANCH;
     if (log->held <= item->from || item->to > log->held)
         return SG_FLOW_NOT_HELD;
-    if (item->is_filling)
-        return SG_FLOW_NOT_HELD;
+    if (item->is_filling) {
+        *serve =
+            (struct sg_core_serve){.kind = SG_CORE_SERVE_WANT,
+                                   .number = item->number,
+                                   .next = item->from,
+                                   .end = item->to == 0 ? log->held : item->to,
+                                   .is_filling = true};
+        return SG_FLOW_DONE;
+    }
     if (log->is_refused || log->held < log->known.size ||
         log->held <= item->from)
         return SG_FLOW_CANNOT_PROVE;
@@ -309,7 +318,7 @@ static void read_entries(struct sg_sync *core, struct sg_core_session *session,
     effect->read.first = serve->next;
     effect->read.to = to;
     effect->read.size_max = serve->size;
-    effect->read.prove_to = serve->toward.size;
+    effect->read.prove_to = serve->is_filling ? 0 : serve->toward.size;
     effect->read.is_fresh = serve->is_fresh;
     effect->read.filter = session->has_filter ? &session->filter : NULL;
     session->read_ticket = effect->ticket;
@@ -355,6 +364,7 @@ static void lay_head(struct sg_sync *core, const struct sg_core_serve *serve,
     *head = (struct sg_package_head){.number = serve->number,
                                      .has_checkpoint = serve->is_fresh,
                                      .is_fresh = serve->is_fresh,
+                                     .is_filling = serve->is_filling,
                                      .first = serve->next};
     if (serve->number == 0)
         head->ref = sg_package_ref(&log->id);
@@ -389,7 +399,7 @@ static void note_sent(struct sg_sync *core, struct sg_core_session *session,
     session->reserved = 0;
     serve->next = end;
     serve->is_fresh = false;
-    if (end > peer_log->held)
+    if (end > peer_log->held && !serve->is_filling)
         peer_log->held = end;
     if (!is_done)
         return;
@@ -411,8 +421,9 @@ static void send_package(struct sg_sync *core, struct sg_core_session *session,
     size_t n;
 
     lay_head(core, serve, log);
-    n = sg_package_fit(&core->body->head, event->read.entries,
-                       event->read.count, serve->toward.size, serve->body_max);
+    n = sg_package_fit(
+        &core->body->head, event->read.entries, event->read.count,
+        serve->is_filling ? log->held : serve->toward.size, serve->body_max);
     if (n == 0) {
         post_stop(session, serve->number, SG_FLOW_NOT_HELD);
         free_slot(session, slot);

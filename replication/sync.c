@@ -6,6 +6,7 @@
 #include "replication/core.h"
 #include "replication/dial.h"
 #include "replication/fetch.h"
+#include "replication/fill.h"
 #include "replication/first.h"
 #include "replication/forks.h"
 #include "replication/gossip.h"
@@ -86,6 +87,7 @@ static enum sg_err take_memory(struct sg_sync *core)
 
     core->writers_max = logs;
     core->arena = sg_alloc(SG_CORE_ARENA_SIZE);
+    core->filling = sg_alloc(SG_MESSAGE_SIZE_MAX);
     core->body = sg_calloc(1, sizeof *core->body);
     core->writes = sg_calloc(SG_CORE_WRITES_MAX, sizeof *core->writes);
     core->sessions =
@@ -97,11 +99,11 @@ static enum sg_err take_memory(struct sg_sync *core)
     core->writers = sg_calloc(logs, sizeof *core->writers);
     core->rows = sg_calloc(logs, sizeof *core->rows);
     core->proofs = sg_calloc(SG_FORKED_LOGS_MAX, sizeof *core->proofs);
-    if (core->arena == NULL || core->body == NULL || core->writes == NULL ||
-        core->sessions == NULL || core->fetches == NULL ||
-        core->memories == NULL || core->peers == NULL ||
-        core->penalties == NULL || core->writers == NULL ||
-        core->rows == NULL || core->proofs == NULL)
+    if (core->arena == NULL || core->filling == NULL || core->body == NULL ||
+        core->writes == NULL || core->sessions == NULL ||
+        core->fetches == NULL || core->memories == NULL ||
+        core->peers == NULL || core->penalties == NULL ||
+        core->writers == NULL || core->rows == NULL || core->proofs == NULL)
         return SG_ERR_NOMEM;
     return SG_OK;
 }
@@ -178,6 +180,7 @@ void sg_sync_free(struct sg_sync *core)
     sg_trust_free(core->trust);
     sg_log_table_free(core->table);
     sg_free(core->arena);
+    sg_free(core->filling);
     sg_free(core->body);
     sg_free(core->writes);
     sg_free(core->sessions);
@@ -241,6 +244,8 @@ static void take_head(struct sg_sync *core, const struct sg_event *event)
     set_row(core, log, &head->known, head->frontier.size, head->change);
     if (head->is_forked && !log->is_forked)
         sg_log_table_set_forked(core->table, log, log->change);
+    if (core->is_started && head->absent > core->rows[log->number].absent)
+        sg_fill_again(core); /* the disk lost some */
     core->rows[log->number].absent = head->absent;
     kept = sg_log_table_frontier(core->table, log);
     if (kept != NULL && head->frontier.size == log->held)
@@ -317,6 +322,12 @@ static void apply(struct sg_sync *core, const struct sg_core_write *write,
         if (log != NULL)
             set_row(core, log, &write->known, log->held, change);
         break;
+    case SG_EFFECT_WRITE_FILL:
+        sg_fill_stored(core, write,
+                       write->is_refused
+                           ? NULL
+                           : sg_log_table_find(core->table, &write->id, 0));
+        break;
     case SG_EFFECT_WRITE_FORK:
         log = write->is_refused ? NULL
                                 : row_of(core, &write->core, write->branch);
@@ -381,7 +392,7 @@ static void take_read(struct sg_sync *core, const struct sg_event *event)
         sg_first_read(core, event);
         return;
     }
-    if (sg_fetch_read(core, event))
+    if (sg_fetch_read(core, event) || sg_fill_read(core, event))
         return;
     if (event->session < core->config.sessions_max &&
         sg_session_is_open(&core->sessions[event->session]))
@@ -415,6 +426,7 @@ static void take_wants(struct sg_sync *core, const struct sg_event *event)
 {
     core->wants = event->wants;
     core->has_wants = true;
+    sg_fill_again(core);
     for (uint32_t i = 0; i < core->top; i++)
         if (sg_session_is_open(&core->sessions[i]))
             sg_talk_subscribe(core, &core->sessions[i]);

@@ -4,6 +4,7 @@
 
 #include "replication/branches.h"
 #include "replication/fetch.h"
+#include "replication/fill.h"
 #include "replication/first.h"
 #include "replication/forks.h"
 #include "replication/gossip.h"
@@ -83,6 +84,7 @@ static void note_equal(struct sg_sync *core, struct sg_core_session *session,
         session->logs[i].is_known = log->known.size > 0;
         session->logs[i].common = log->known.size;
     }
+    session->fill_cursor = 0;
     remember(core, session, change);
 }
 
@@ -272,7 +274,8 @@ static enum sg_err take_stop(struct sg_sync *core,
         return err;
     /* Either side ends a want; numbers are the asker's, so a number may mean
      * one here and one there. Both end. */
-    sg_fetch_stopped(core, session, &stop);
+    if (!sg_fill_stopped(session, stop.number))
+        sg_fetch_stopped(core, session, &stop);
     sg_serve_stopped(core, session, stop.number);
     return SG_OK;
 }
@@ -424,5 +427,6 @@ bool sg_talk_pump(struct sg_sync *core, struct sg_core_session *session)
     is_done = sg_serve_pump(core, session) && is_done;
     is_done = sg_branches_pump(core, session) && is_done;
     sg_gossip_pump(core, session);
+    sg_fill_pump(core, session);
     return is_done;
 }

@@ -109,6 +109,8 @@ void pair_head(const struct pair_log *log, struct sg_event *ret)
     ret->head.known = log->known;
     ret->head.frontier = log->frontier;
     ret->head.change = log->change;
+    for (uint64_t i = 0; i < log->frontier.size; i++)
+        ret->head.absent += log->entries[i].state == SG_PAYLOAD_NOT_HELD;
 }
 
 /* Signs an own log as it is. */
@@ -139,7 +141,8 @@ void pair_append_plain(struct pair_net *net, struct pair_log *log, uint8_t kind,
     struct sg_entry entry;
 
     sg_entry_hasher_init(&hasher, &net->world.registry);
-    assert_ok(sg_entry_make(&hasher, kind, 0, payload, &entry));
+    assert_ok(sg_entry_make(&hasher, kind, kind == SG_ENTRY_SEALED ? 1 : 0,
+                            payload, &entry));
     append(log, &entry);
 }
 
@@ -309,6 +312,25 @@ static void apply(struct pair_net *net, size_t node,
         assert_non_null(log);
         assert_true(write->known.checkpoint.size > log->known.size);
         log->known = write->known.checkpoint;
+        break;
+    case SG_EFFECT_WRITE_FILL:
+        assert_non_null(log);
+        for (size_t i = 0; i < write->package.count; i++) {
+            const struct sg_entry *entry = &write->package.entries[i];
+            struct sg_entry *kept = &log->entries[write->package.first + i];
+            struct sg_hash leaf = sg_entry_leaf(entry);
+
+            if (entry->state != SG_PAYLOAD_PRESENT)
+                continue;
+            assert_int_equal(kept->state, SG_PAYLOAD_NOT_HELD);
+            assert_memory_equal(&leaf, &log->leaves[write->package.first + i],
+                                sizeof leaf);
+            sg_free((void *)(uintptr_t)kept->payload.data);
+            kept->state = SG_PAYLOAD_PRESENT;
+            kept->payload =
+                sg_bytes(pair_copy(entry->payload.data, entry->payload.size),
+                         entry->payload.size);
+        }
         break;
     case SG_EFFECT_WRITE_FORK:
         if (log == NULL) {

@@ -124,12 +124,55 @@ static void test_rollback(void **state)
     }
 }
 
+/* A node that wants no payloads gets leaves; when it wants them they are filled
+ * in, from who has them. So is what its disk lost. */
+static void test_filling(void **state)
+{
+    struct sg_event event = {.kind = SG_EVENT_WANTS};
+    struct pair_net net;
+    struct pair_log *log;
+    size_t present = 0;
+
+    (void)state;
+    pair_new(&net, 2, NULL);
+    for (size_t i = 0; i < 600; i++)
+        pair_append_plain(&net, pair_own(&net, 0), SG_ENTRY_PLAIN,
+                          sg_bytes(&i, sizeof i));
+    for (size_t i = 0; i < 600; i++) {
+        uint8_t payload[40] = {(uint8_t)i, (uint8_t)(i >> 8)};
+
+        pair_append_plain(&net, pair_own(&net, 0), SG_ENTRY_SEALED,
+                          SG_BYTES_ARRAY(payload));
+    }
+    pair_append(&net, 0, 1);
+    event.wants.records = SG_SYNC_PAYLOADS_NONE;
+    pair_step(&net, 1, &event);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 60000);
+    log = pair_find(&net, 1, &pair_own(&net, 0)->id);
+    assert_int_equal(log->frontier.size, pair_own(&net, 0)->frontier.size);
+    for (uint64_t i = 0; i < log->frontier.size; i++)
+        present += log->entries[i].state == SG_PAYLOAD_PRESENT;
+    assert_int_equal(present, log->frontier.size - 600);
+    event.wants.records = SG_SYNC_PAYLOADS_ALL;
+    pair_step(&net, 1, &event);
+    pair_run(&net, 60000);
+    pair_assert_equal(&net);
+    log->entries[700].state = SG_PAYLOAD_NOT_HELD;
+    pair_head(log, &event);
+    pair_step(&net, 1, &event);
+    pair_run(&net, 60000);
+    assert_int_equal(log->entries[700].state, SG_PAYLOAD_PRESENT);
+    pair_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_tail_comes_back),
         cmocka_unit_test(test_own_epoch_comes_back),
         cmocka_unit_test(test_withholding),
+        cmocka_unit_test(test_filling),
         cmocka_unit_test(test_rollback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
