@@ -197,6 +197,17 @@ static void add_row(struct sg_verify *v, enum sg_err err,
 
 /* --- A log ---------------------------------------------------------------- */
 
+/* Says whether the log is found by its id, as its row has it. */
+static bool has_id(struct sg_verify *v)
+{
+    struct sg_log_id id = sg_entry_log_id(&v->store->registry, &v->row.core);
+    struct sg_schema_key key = sg_schema_log_id(&id, v->row.branch);
+    struct sg_schema_key number = sg_schema_log(v->log);
+    struct sg_bytes value;
+    return sg_txn_get(v->txn, SG_DB_LOGIDS, sg_schema_bytes(&key), &value) &&
+           sg_bytes_equal(value, sg_schema_bytes(&number));
+}
+
 static enum sg_err begin_log(struct sg_verify *v, bool *ret_end)
 {
     struct sg_schema_key from = sg_schema_log(v->log + 1);
@@ -216,10 +227,10 @@ static enum sg_err begin_log(struct sg_verify *v, bool *ret_end)
     memset(&v->chunks, 0, sizeof v->chunks);
     v->chunk.count = v->chunk.broken = v->chunk.differs = 0;
     v->in_log = sg_row_log_decode(value, &v->row) == SG_OK;
-    if (!v->in_log) {
+    if (!v->in_log || !has_id(v)) {
         report(v, 0, SG_DAMAGE_LOG);
     }
-    return SG_OK;
+    return sg_txn_err(v->txn);
 }
 
 /* The newest signature, and its root where the log reaches it. */

@@ -189,6 +189,34 @@ static void test_node(void **state)
     sg_test_store_free(&a);
 }
 
+static enum sg_err rot_id(struct sg_txn *txn, void *context)
+{
+    const struct sg_log_id *id = context;
+    struct sg_schema_key key = sg_schema_log_id(id, 0);
+    sg_txn_del(txn, SG_DB_LOGIDS, sg_schema_bytes(&key));
+    return sg_txn_err(txn);
+}
+
+/* A log that is not found by its id any more is named, and the others are
+ * verified all the same. */
+static void test_id(void **state)
+{
+    struct sg_test_store a;
+    struct findings findings;
+    struct sg_log_id id;
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_fill(&a, 30);
+    id = a.own->id;
+    assert_ok(sg_env_write(a.store->env, rot_id, &id));
+    findings = verify(&a, 1000);
+    assert_int_equal(findings.count, 1);
+    assert_int_equal(findings.log, a.own->number);
+    assert_int_equal(findings.damage, SG_DAMAGE_LOG);
+    sg_test_store_free(&a);
+}
+
 /* A tree is not rebuilt over damaged rows. */
 static void test_node_and_row(void **state)
 {
@@ -392,7 +420,7 @@ int main(void)
         cmocka_unit_test(test_leaf),         cmocka_unit_test(test_node),
         cmocka_unit_test(test_node_and_row), cmocka_unit_test(test_scrub),
         cmocka_unit_test(test_compact),      cmocka_unit_test(test_backup),
-        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_texts),        cmocka_unit_test(test_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
