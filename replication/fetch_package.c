@@ -180,6 +180,7 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
         }
         if (fetch->session == session->number) {
             fetch->state = SG_CORE_FETCH_PROVING;
+            fetch->wanted_ms = core->now_ms;
             sg_fetch_prove(session, &fetch->id, fetch->receiver.known.size);
         }
         return SG_OK;

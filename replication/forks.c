@@ -50,8 +50,8 @@ static void take_proof(struct sg_sync *core, struct sg_core_session *session,
     uint8_t *copy;
     bool is_own = memcmp(fork->core.node_key, core->node_key, SG_KEY_SIZE) == 0;
 
-    if (!keep(core, &id, bytes))
-        return;
+    if (core->n_writes == SG_CORE_WRITES_MAX || !keep(core, &id, bytes))
+        return; /* whoever shows it shows it again */
     write = sg_core_begin_write(core, SG_EFFECT_WRITE_FORK);
     copy = sg_core_memory(core, bytes.size);
     SG_ASSERT(write != NULL);

@@ -50,22 +50,24 @@ void sg_withhold_came(struct sg_core_session *session,
     session->withholds = false;
 }
 
-/* The first want that has waited too long; SG_CORE_WANTS_SESSION_MAX: none. */
-static size_t find_slow(const struct sg_sync *core,
-                        const struct sg_core_session *session, uint64_t *ret_at)
+/* The fetch from SESSION that waits longest for its peer; NULL: none. */
+static struct sg_core_fetch *find_slow(const struct sg_sync *core,
+                                       const struct sg_core_session *session,
+                                       uint64_t *ret_at)
 {
-    size_t found = SG_CORE_WANTS_SESSION_MAX;
+    struct sg_core_fetch *found = NULL;
 
     *ret_at = UINT64_MAX;
-    for (size_t i = 0; i < session->n_wants; i++) {
-        const struct sg_core_fetch *fetch =
-            &core->fetches[session->wants[i].fetch];
-        uint64_t at = fetch->wanted_ms + WANT_MS;
+    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++) {
+        struct sg_core_fetch *fetch = &core->fetches[i];
 
-        if (fetch->in_flight > 0 || at >= *ret_at)
+        if ((fetch->state != SG_CORE_FETCH_WANTED &&
+             fetch->state != SG_CORE_FETCH_PROVING) ||
+            fetch->session != session->number || fetch->in_flight > 0 ||
+            fetch->wanted_ms + WANT_MS >= *ret_at)
             continue;
-        *ret_at = at;
-        found = i;
+        *ret_at = fetch->wanted_ms + WANT_MS;
+        found = fetch;
     }
     return found;
 }
@@ -97,15 +99,12 @@ static void mark(struct sg_sync *core, struct sg_core_session *session)
 void sg_withhold_tick(struct sg_sync *core, struct sg_core_session *session)
 {
     uint64_t at;
-    size_t slow = find_slow(core, session, &at);
+    struct sg_core_fetch *slow = find_slow(core, session, &at);
 
-    if (slow < SG_CORE_WANTS_SESSION_MAX && core->now_ms >= at) {
-        struct sg_core_fetch *fetch =
-            &core->fetches[session->wants[slow].fetch];
-
-        sg_withhold_missed(core, session, &fetch->id, fetch->claimed);
-        sg_fetch_stop(session, &fetch->id);
-        sg_fetch_give_up(core, fetch, SG_FLOW_DONE);
+    if (slow != NULL && core->now_ms >= at) {
+        sg_withhold_missed(core, session, &slow->id, slow->claimed);
+        sg_fetch_stop(session, &slow->id);
+        sg_fetch_give_up(core, slow, SG_FLOW_DONE);
         sg_gossip_rescan(core, session);
     }
     if (core->now_ms >= marked_ms(core, session))

@@ -166,6 +166,43 @@ static void test_filling(void **state)
     pair_free(&net);
 }
 
+/* A push that waits for a proof does not keep its log when the session ends: it
+ * comes from another peer. */
+static bool lose_proofs(struct pair_net *net, struct pair_message *message)
+{
+    (void)net;
+    return message->type != SG_MESSAGE_PROOF &&
+           !(message->type == SG_MESSAGE_PACKAGE && message->node == 1 &&
+             net->context != NULL);
+}
+
+static void test_cut_while_proving(void **state)
+{
+    struct pair_net net;
+    struct pair_log *log;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_append(&net, 2, 400);
+    pair_connect(&net, 2, 0);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 20000);
+    pair_append(&net, 2, 300);
+    net.filter = lose_proofs;
+    net.context = &net;
+    pair_run(&net, 100); /* node 1 hears of 300 more, and gets none */
+    net.context = NULL;
+    pair_append(&net, 2, 1);
+    pair_run(&net, 100);
+    pair_cut(&net, 1, 0);
+    net.filter = NULL;
+    pair_connect(&net, 1, 2);
+    pair_run(&net, 60000);
+    log = pair_find(&net, 1, &pair_own(&net, 2)->id);
+    assert_int_equal(log->frontier.size, 702);
+    pair_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_own_epoch_comes_back),
         cmocka_unit_test(test_withholding),
         cmocka_unit_test(test_filling),
+        cmocka_unit_test(test_cut_while_proving),
         cmocka_unit_test(test_rollback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
