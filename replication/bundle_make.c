@@ -4,6 +4,7 @@
 
 #include "replication/head_message.h"
 #include "replication/head_tree.h"
+#include "replication/proof.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 
@@ -27,6 +28,7 @@ struct sg_bundle_make {
     bool has_piece;     /* the piece in the pack is full */
     bool has_header;    /* the part's header is written */
     bool is_introduced; /* the current log, in this piece */
+    bool is_proved;     /* the current log's proof was asked for */
     bool has_scratch;   /* a message waits for room */
     enum sg_message_type scratch_type;
     size_t scratch_size;
@@ -53,7 +55,8 @@ static bool is_sound(const struct sg_bundle_make_config *config)
         if (config->messages[i].body.size > most)
             return false;
     for (size_t i = 0; i < config->n_logs; i++)
-        if (config->logs[i].from > config->logs[i].known.size)
+        if (config->logs[i].from > config->logs[i].known.size ||
+            config->logs[i].prove_from > config->logs[i].known.size)
             return false;
     return true;
 }
@@ -87,6 +90,7 @@ static void rewind_to_start(struct sg_bundle_make *make, bool is_counting)
     make->at_entry = make->config.n_logs > 0 ? make->logs[0].from : 0;
     make->pieces = 0;
     make->has_piece = make->has_header = make->is_introduced = false;
+    make->is_proved = false;
     sg_bundle_pack_init(&make->pack, make->config.exponent, make->piece_room);
 }
 
@@ -240,7 +244,9 @@ static bool introduce(struct sg_bundle_make *make)
 /* Puts the message that waits. Returns false when the piece is full. */
 static bool put_scratch(struct sg_bundle_make *make)
 {
-    if (make->scratch_type == SG_MESSAGE_PACKAGE && !introduce(make))
+    if ((make->scratch_type == SG_MESSAGE_PACKAGE ||
+         make->scratch_type == SG_MESSAGE_PROOF) &&
+        !introduce(make))
         return false;
     if (!put(make, make->scratch_type,
              sg_bytes(make->scratch, make->scratch_size)))
@@ -313,6 +319,10 @@ static void ask(struct sg_bundle_make *make, struct sg_bundle_turn *turn)
         .pieces_done = make->is_counting ? 0 : make->pieces,
         .pieces_all = make->is_counting ? 0 : make->pieces_all,
     };
+    if (log->prove_from > 0 && !make->is_proved) {
+        turn->is_proof = true;
+        turn->first = turn->to = log->prove_from;
+    }
     make->is_reading = true;
 }
 
@@ -322,7 +332,7 @@ static bool find_log(struct sg_bundle_make *make)
     while (make->at_log < make->config.n_logs &&
            make->at_entry >= make->logs[make->at_log].known.size) {
         make->at_log++;
-        make->is_introduced = false;
+        make->is_introduced = make->is_proved = false;
         if (make->at_log < make->config.n_logs)
             make->at_entry = make->logs[make->at_log].from;
     }
@@ -385,6 +395,32 @@ enum sg_err sg_bundle_make_next(struct sg_bundle_make *make,
     return make->pieces == make->pieces_all ? SG_OK : SG_ERR_STATE;
 }
 
+/* Answers the READ for a proof. */
+static enum sg_err give_proof(struct sg_bundle_make *make, size_t count,
+                              const struct sg_hash hashes[], size_t hash_count)
+{
+    const struct sg_bundle_make_log *log = &make->logs[make->at_log];
+    struct sg_log_id id = sg_entry_log_id(&make->config.registry, &log->core);
+    struct sg_proof proof = {.ref = sg_package_ref(&id),
+                             .from = log->prove_from,
+                             .checkpoint = log->known,
+                             .hash_count = hash_count};
+    struct sg_writer writer;
+
+    if (count > 0 || hash_count > SG_FORK_HASHES_MAX ||
+        hash_count != sg_proof_hash_count(proof.from, log->known.size))
+        return SG_ERR_INVALID;
+    memcpy(proof.hashes, hashes, hash_count * sizeof hashes[0]);
+    sg_writer_init_array(&writer, make->scratch,
+                         sg_bundle_pack_body_max(make->config.exponent));
+    sg_proof_encode(&proof, &writer);
+    SG_ASSERT(writer.err == SG_OK);
+    hold(make, SG_MESSAGE_PROOF, sg_writer_written(&writer).size);
+    make->is_reading = false;
+    make->is_proved = true;
+    return SG_OK;
+}
+
 enum sg_err sg_bundle_make_give(struct sg_bundle_make *make,
                                 const struct sg_entry entries[], size_t count,
                                 const struct sg_hash hashes[],
@@ -396,6 +432,8 @@ enum sg_err sg_bundle_make_give(struct sg_bundle_make *make,
     struct sg_writer writer;
     enum sg_err err;
 
+    if (make->is_reading && log->prove_from > 0 && !make->is_proved)
+        return give_proof(make, count, hashes, hash_count);
     if (!make->is_reading || count < 1 || count > SG_PACKAGE_ENTRIES_MAX ||
         make->at_entry + count > log->known.size ||
         hash_count > SG_MERKLE_HASHES_MAX)

@@ -34,6 +34,10 @@ struct sg_bundle_make_log {
     struct sg_log_core core;
     uint64_t from;              /* what the destination holds already */
     struct sg_checkpoint known; /* all of it is held here */
+    /* What the destination knows beyond what it holds: a `proof` from there
+     * comes first, without which it could tie no package to that. 0: nothing.
+     */
+    uint64_t prove_from;
 };
 
 /* A message as it stands. */
@@ -84,12 +88,14 @@ struct sg_bundle_turn {
     enum sg_bundle_turn_kind kind;
     /* READ: entries [first, to) of logs[log], as many as size_max bytes of
      * payloads allow, at least one; and the hashes of
-     * sg_merkle_plan_extension(end of these, prove_to). */
+     * sg_merkle_plan_extension(end of these, prove_to). With IS_PROOF no
+     * entries, and before those hashes the frontier at FIRST. */
     size_t log;
     uint64_t first;
     uint64_t to;
     size_t size_max;
     uint64_t prove_to;
+    bool is_proof;
     /* HEADER, PIECE: to be written; borrowed until the next call. */
     uint16_t part; /* from 1 */
     struct sg_bytes bytes;

@@ -31,8 +31,9 @@ struct row {
     struct sg_log_id id;
     struct sg_log_core core;
     struct sg_checkpoint known;
-    uint64_t held; /* here */
-    uint64_t from; /* held by the destination, as far as it said */
+    uint64_t held;       /* here */
+    uint64_t from;       /* held by the destination, as far as it said */
+    uint64_t prove_from; /* known by it, if more than held */
     enum priority priority;
     uint8_t tag[SG_HEAD_TAG_SIZE];
     bool is_forked;
@@ -196,6 +197,8 @@ static void take_claim(struct row *row,
     row->is_claimed = true;
     row->is_forked_there = claim->size == 0;
     row->from = claim->size - claim->short_by;
+    row->prove_from =
+        claim->short_by > 0 && claim->size < row->known.size ? claim->size : 0;
     row->is_other = claim->size == row->known.size &&
                     memcmp(claim->tag, row->tag, sizeof row->tag) != 0;
 }
@@ -345,7 +348,11 @@ const struct sg_bundle_make_log *sg_bundle_plan_logs(
             if ((int)row->priority != priority || !is_sent(row))
                 continue;
             plan->logs[n++] = (struct sg_bundle_make_log){
-                .core = row->core, .from = row->from, .known = row->known};
+                .core = row->core,
+                .from = row->from,
+                .known = row->known,
+                .prove_from = row->prove_from,
+            };
         }
     *ret_count = n;
     return plan->logs;

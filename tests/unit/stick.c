@@ -67,10 +67,18 @@ static void answer(struct pair_net *net, size_t node,
 {
     struct sg_log_id id = sg_entry_log_id(&net->world.registry, &of->core);
     const struct pair_log *log = pair_find(net, node, &id);
-    struct sg_hash hashes[SG_MERKLE_HASHES_MAX];
-    size_t size = 0, n = 0;
+    struct sg_hash hashes[SG_FORK_HASHES_MAX];
+    size_t size = 0, n = 0, before = 0;
 
     assert_non_null(log);
+    if (turn->is_proof) {
+        struct sg_frontier frontier = {0};
+
+        for (uint64_t i = 0; i < turn->first; i++)
+            sg_merkle_append(&frontier, &log->leaves[i], NULL, NULL);
+        before = sg_merkle_frontier_count(turn->first);
+        memcpy(hashes, frontier.hashes, before * sizeof hashes[0]);
+    }
     while (turn->first + n < turn->to) {
         size += log->entries[turn->first + n].payload.size;
         if (n > 0 && size > turn->size_max)
@@ -79,7 +87,7 @@ static void answer(struct pair_net *net, size_t node,
     }
     assert_ok(sg_bundle_make_give(
         make, log->entries + turn->first, n, hashes,
-        cover(log, turn->first + n, turn->prove_to, hashes)));
+        before + cover(log, turn->first + n, turn->prove_to, hashes + before)));
 }
 
 static void write(struct stick *stick, const struct sg_bundle_turn *turn)

@@ -483,6 +483,36 @@ static void test_authority_is_missing(void **state)
     pair_free(&net);
 }
 
+/* Who was left with the middle of a log knows more of it than he holds; his
+ * next request says so, and the answer proves its larger checkpoint to him. */
+static void test_known_beyond_held(void **state)
+{
+    struct stick_wish wish = {.id = 1, .to = 1, .to2 = 1};
+    struct stick_how how = {0};
+    struct stick_result result;
+    struct pair_net net;
+    struct stick stick;
+
+    (void)state;
+    pair_new(&net, 2, NULL);
+    pair_append(&net, 0, 2500);
+    stick_make(&net, 0, &wish, &stick);
+    assert_ok(stick_take_part(
+        &net, 1, sg_bytes(stick.parts[0], HEADER_SIZE + PIECE), &how, &result));
+    stick_free(&stick);
+    assert_true(pair_held(&net, 1, 0) > 100 && pair_held(&net, 1, 0) < 2500);
+    pair_restart(&net, 1);
+    pair_append(&net, 0, 500);
+    carry(&net, 0, 1, 2, &result);
+    assert_true(result.view.waiting > 0);
+    assert_true(pair_held(&net, 1, 0) < 2500);
+    (void)ask_and_carry(&net, 0, 1, 3);
+    assert_int_equal(pair_held(&net, 1, 0), pair_held(&net, 0, 0));
+    (void)ask_and_carry(&net, 1, 0, 4);
+    pair_assert_equal(&net);
+    pair_free(&net);
+}
+
 /* What the store refuses is not done. */
 static void test_refused_by_the_store(void **state)
 {
@@ -520,6 +550,7 @@ int main(void)
         cmocka_unit_test(test_revocation),
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_authority_is_missing),
+        cmocka_unit_test(test_known_beyond_held),
         cmocka_unit_test(test_refused_by_the_store),
     };
 
