@@ -6,6 +6,7 @@
 #include "replication/field.h"
 #include "replication/head_message.h"
 #include "replication/head_tree.h"
+#include "replication/holding.h"
 #include "replication/proof.h"
 #include "replication/roster.h"
 #include "storage/base/alloc.h"
@@ -31,7 +32,9 @@ struct row {
     struct sg_log_id id;
     struct sg_log_core core;
     struct sg_checkpoint known;
-    uint64_t held;       /* here */
+    uint64_t held; /* here */
+    struct sg_hash held_root;
+    uint64_t absent;     /* payloads not held */
     uint64_t from;       /* held by the destination, as far as it said */
     uint64_t prove_from; /* known by it, if more than held */
     enum priority priority;
@@ -112,6 +115,8 @@ enum sg_err sg_bundle_plan_add(struct sg_bundle_plan *plan,
     *row = (struct row){.core = head->core,
                         .known = head->known,
                         .held = head->frontier.size,
+                        .held_root = sg_merkle_root(&head->frontier),
+                        .absent = head->absent,
                         .is_forked = head->is_forked};
     row->id = sg_entry_log_id(&plan->config.registry, &head->core);
     row->priority = priority_of(plan, row);
@@ -563,4 +568,57 @@ enum sg_err sg_bundle_plan_request(struct sg_bundle_plan *plan,
     }
     free_request(&request);
     return err;
+}
+
+/* --- Statements ------------------------------------------------------------
+ */
+
+static void put_stored(const struct sg_bundle_plan *plan,
+                       sg_bundle_plan_put_fn *put, void *context)
+{
+    struct sg_flow_stored items[SG_STORED_MAX];
+    uint8_t body[SG_STORED_MAX * (2 * SG_VARINT_SIZE_MAX + SG_REF_SIZE)];
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < plan->n_rows; i++) {
+        const struct row *row = &plan->rows[i];
+        struct sg_writer writer;
+
+        if (row->held > 0)
+            items[n++] = (struct sg_flow_stored){
+                .ref = sg_package_ref(&row->id), .held = row->held};
+        if (n == 0 || (n < SG_STORED_MAX && i + 1 < plan->n_rows))
+            continue;
+        sg_writer_init_array(&writer, body, sizeof body);
+        sg_flow_stored_encode(items, n, &writer);
+        SG_ASSERT(writer.err == SG_OK);
+        put(context, SG_MESSAGE_STORED, sg_writer_written(&writer));
+        n = 0;
+    }
+}
+
+void sg_bundle_plan_statements(struct sg_bundle_plan *plan,
+                               const struct sg_sign_key *key, uint64_t seconds,
+                               sg_bundle_plan_put_fn *put, void *context)
+{
+    sort(plan);
+    put_stored(plan, put, context);
+    for (uint32_t i = 0; i < plan->n_rows; i++) {
+        const struct row *row = &plan->rows[i];
+        struct sg_holding holding = {.log = row->id,
+                                     .held = row->held,
+                                     .root = row->held_root,
+                                     .absent = row->absent,
+                                     .seconds = seconds};
+        uint8_t body[SG_HOLDING_SIZE];
+        struct sg_writer writer;
+
+        if (row->held == 0 || row->is_forked)
+            continue;
+        sg_holding_sign(&holding, &plan->config.registry, key);
+        sg_writer_init_array(&writer, body, sizeof body);
+        sg_holding_message_encode(&holding, &plan->config.registry, &writer);
+        SG_ASSERT(writer.err == SG_OK);
+        put(context, SG_MESSAGE_HOLDING, sg_writer_written(&writer));
+    }
 }

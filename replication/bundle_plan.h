@@ -6,6 +6,7 @@
  *               _holds each of its holding statements, or nothing: everything
  *               then _logs, _authority, _proofs for the maker (bundle_make.h)
  *     request:  _new, _add each own log, then _request for the maker
+ *     statements: the same, then _statements
  *
  * A plan believes what it is told: the caller gives it only the claims of a
  * maker whose manifest stands. A wrong claim costs the destination a round of
@@ -86,5 +87,13 @@ void sg_bundle_plan_proofs(const struct sg_bundle_plan *plan,
 SG_USE_RESULT enum sg_err sg_bundle_plan_request(
     struct sg_bundle_plan *plan, const struct sg_sync_wants *wants,
     unsigned exponent, sg_bundle_plan_put_fn *put, void *context);
+
+/* Gives the messages of a statements bundle: `stored`, for who makes the next
+ * bundle, and for each log a `holding` signed by KEY with SECONDS since 1970,
+ * which is for everybody. What else is kept (cosignatures, holdings of others,
+ * statements) the caller puts after them. */
+void sg_bundle_plan_statements(struct sg_bundle_plan *plan,
+                               const struct sg_sign_key *key, uint64_t seconds,
+                               sg_bundle_plan_put_fn *put, void *context);
 
 #endif

@@ -122,7 +122,8 @@ static void run(struct pair_net *net, size_t node,
     config->node_key = &net->nodes[node].key;
     config->transport_keys = (const uint8_t(*)[SG_KEY_SIZE])keys;
     config->n_destinations = 2;
-    memcpy(config->certificate, net->nodes[node].certificate,
+    memcpy(config->certificate,
+           net->nodes[wish->poses_as != 0 ? wish->poses_as : node].certificate,
            SG_CERTIFICATE_SIZE);
     *ret = (struct stick){0};
     assert_ok(sg_bundle_make_new(config, &make));
@@ -199,6 +200,20 @@ void stick_request(struct pair_net *net, size_t node, size_t to,
 
     assert_ok(sg_bundle_plan_request(plan, NULL, EXPONENT, keep, &kept));
     stick_make_of(net, node, SG_BUNDLE_REQUEST, kept.items, kept.n, &wish, ret);
+    drop(&kept);
+    sg_bundle_plan_free(plan);
+}
+
+void stick_state(struct pair_net *net, size_t node,
+                 const struct stick_wish *wish, struct stick *ret)
+{
+    struct sg_bundle_plan *plan = stick_plan(net, node);
+    struct kept kept = {0};
+
+    sg_bundle_plan_statements(plan, &net->nodes[node].key, 1700000000, keep,
+                              &kept);
+    stick_make_of(net, node, SG_BUNDLE_STATEMENTS, kept.items, kept.n, wish,
+                  ret);
     drop(&kept);
     sg_bundle_plan_free(plan);
 }

@@ -31,7 +31,8 @@ struct stick_wish {
     struct sg_bundle_plan *plan; /* what goes on it; NULL: all of NODE */
     uint64_t part_size_max;
     uint8_t id;
-    size_t to, to2; /* the nodes that can read it */
+    size_t to, to2;  /* the nodes that can read it */
+    size_t poses_as; /* its certificate instead of the maker's; 0: no */
 };
 
 /* The transport key of NODE. */
@@ -53,6 +54,10 @@ void stick_make_of(struct pair_net *net, size_t node, enum sg_bundle_kind kind,
 /* Makes NODE's head request. */
 void stick_request(struct pair_net *net, size_t node, size_t to,
                    struct stick *ret);
+
+/* Makes NODE's statements. */
+void stick_state(struct pair_net *net, size_t node,
+                 const struct stick_wish *wish, struct stick *ret);
 
 void stick_free(struct stick *stick);
 

@@ -513,6 +513,44 @@ static void test_known_beyond_held(void **state)
     pair_free(&net);
 }
 
+/* What the taker states comes back: the maker stores each holding, and the next
+ * stick begins where the taker is. In another's name it counts for nothing,
+ * while what is signed in it counts all the same. */
+static void test_statements(void **state)
+{
+    struct stick_wish wish = {.id = 1, .to = 0, .to2 = 0};
+    struct stick_result result;
+    struct stick states;
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_append(&net, 0, 1500);
+    carry(&net, 0, 1, 1, &result);
+    for (int lies = 0; lies < 2; lies++) {
+        struct stick_how how = {.plan = stick_plan(&net, 0)};
+        size_t count = 0, before = net.nodes[0].n_statements;
+
+        wish.poses_as = lies ? 2 : 0;
+        wish.id++;
+        stick_state(&net, 1, &wish, &states);
+        assert_ok(stick_take_part(&net, 0,
+                                  sg_bytes(states.parts[0], states.sizes[0]),
+                                  &how, &result));
+        assert_int_equal(net.nodes[0].n_statements - before, 1);
+        (void)sg_bundle_plan_logs(how.plan, &count);
+        if (lies)
+            assert_err(result.view.maker, SIGNATURE);
+        else
+            assert_ok(result.view.maker);
+        assert_int_equal(result.n_claims, lies ? 0 : 1);
+        assert_int_equal(count, lies ? 1 : 0);
+        sg_bundle_plan_free(how.plan);
+        stick_free(&states);
+    }
+    pair_free(&net);
+}
+
 /* What the store refuses is not done. */
 static void test_refused_by_the_store(void **state)
 {
@@ -551,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_authority_is_missing),
         cmocka_unit_test(test_known_beyond_held),
+        cmocka_unit_test(test_statements),
         cmocka_unit_test(test_refused_by_the_store),
     };
 
