@@ -487,7 +487,7 @@ enum sg_err sg_fetch_package(struct sg_sync *core,
                              struct sg_core_session *session,
                              struct sg_bytes body)
 {
-    uint64_t writes = core->ticket;
+    uint64_t written = core->counts.packages;
     struct sg_package_head head;
     enum sg_err err = sg_package_peek(body, &head);
     uint8_t *copy;
@@ -510,7 +510,7 @@ enum sg_err sg_fetch_package(struct sg_sync *core,
         err = SG_OK;
     }
     /* What does not go to the store takes no memory any more. */
-    if (core->ticket == writes && session->link != SG_SYNC_BUNDLE)
+    if (core->counts.packages == written && session->link != SG_SYNC_BUNDLE)
         sg_credit_settle(&session->credit, body.size);
     sg_fetch_acknowledge(core);
     return err;

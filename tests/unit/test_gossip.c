@@ -139,7 +139,7 @@ static void test_filling(void **state)
         pair_append_plain(&net, pair_own(&net, 0), SG_ENTRY_PLAIN,
                           sg_bytes(&i, sizeof i));
     for (size_t i = 0; i < 600; i++) {
-        uint8_t payload[40] = {(uint8_t)i, (uint8_t)(i >> 8)};
+        uint8_t payload[900] = {(uint8_t)i, (uint8_t)(i >> 8)};
 
         pair_append_plain(&net, pair_own(&net, 0), SG_ENTRY_SEALED,
                           SG_BYTES_ARRAY(payload));
@@ -163,6 +163,9 @@ static void test_filling(void **state)
     pair_step(&net, 1, &event);
     pair_run(&net, 60000);
     assert_int_equal(log->entries[700].state, SG_PAYLOAD_PRESENT);
+    pair_append(&net, 0, 3000); /* what was filled in cost no credit for ever */
+    pair_run(&net, 60000);
+    pair_assert_equal(&net);
     pair_free(&net);
 }
 
