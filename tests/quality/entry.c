@@ -13,7 +13,9 @@ static const char *text_of(const json_t *object, const char *key)
 
 static unsigned number_of(const json_t *object, const char *key)
 {
-    return (unsigned)json_integer_value(json_object_get(object, key));
+    json_int_t number = json_integer_value(json_object_get(object, key));
+
+    return number > 0 && number <= 65535 ? (unsigned)number : 0;
 }
 
 static bool read_uid(const char *text, struct sg_uid *ret_uid)
@@ -31,7 +33,10 @@ static bool read_uid(const char *text, struct sg_uid *ret_uid)
 static struct sg_unit_key unit_of(const json_t *object, const char *key)
 {
     const char *text = text_of(object, key);
+    json_int_t number = json_integer_value(json_object_get(object, key));
 
+    if (text == NULL && number > 0)
+        return (struct sg_unit_key){(uint64_t)number};
     return (struct sg_unit_key){text == NULL ? 0 : strtoull(text, NULL, 10)};
 }
 
@@ -74,6 +79,14 @@ static void read_dossier(const json_t *dossier, struct entry *entry)
     entry->dossier_phone = text_of(dossier, "phone");
 }
 
+/* The first of the countries, of two letters. */
+static const char *code_of(const json_t *nationality)
+{
+    const char *code = json_string_value(json_array_get(nationality, 0));
+
+    return code != NULL && strlen(code) == 2 ? code : NULL;
+}
+
 static bool read_entry(json_t *json, struct entry *entry)
 {
     const char *pin = text_of(json, "pin");
@@ -82,11 +95,11 @@ static bool read_entry(json_t *json, struct entry *entry)
     *entry = (struct entry){
         .json = json,
         .birth = date_of(json, "birth"),
-        .sex = number_of(json, "sex"),
-        .pin = pin == NULL ? 0 : strtoull(pin, NULL, 10),
+        .sex = number_of(json, "sex") <= 2 ? number_of(json, "sex") : 0,
+        .pin = pin == NULL ? 0 : strtoull(pin, NULL, 10) % 1000000000000,
         .old_number = text_of(json, "old_number"),
-        .has_nationality = json_array_size(nationality) > 0,
-        .nationality = json_string_value(json_array_get(nationality, 0)),
+        .has_nationality = code_of(nationality) != NULL,
+        .nationality = code_of(nationality),
         .ethnicity = number_of(json, "ethnicity"),
         .marital = number_of(json, "marital"),
         .relation = number_of(json, "relation"),

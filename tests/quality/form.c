@@ -10,6 +10,8 @@
 #define FORM_DC01 4u
 #define FORM_CT01 9u
 
+#define FAMILY_SIZE_MAX 48u
+
 struct sheet {
     struct sg_record_head head;
     struct sg_record_copy copy;
@@ -80,17 +82,73 @@ static struct sg_bytes repair(const char *text, struct part *part,
     return sg_writer_written(&writer);
 }
 
-static void put_name(struct sg_record_build *build, unsigned no,
-                     const char *const name[3], bool *is_decomposed)
+/* TEXT in NFC, cut after at most MAX bytes at the end of a letter. */
+struct text {
+    uint8_t bytes[256];
+};
+
+static struct sg_bytes fit_text(const char *text, size_t max, struct text *ret)
 {
-    struct part parts[3];
-    struct sg_record_name record = {
+    struct sg_writer writer;
+    struct sg_bytes whole = bytes_of(text);
+    size_t size;
+    bool changed;
+
+    if (whole.size > max)
+        whole.size = max;
+    while (whole.size > 0 && (text[whole.size] & 0xc0) == 0x80)
+        whole.size--;
+    sg_writer_init_array(&writer, ret->bytes, sizeof ret->bytes);
+    if (sg_nfc_write(&writer, whole, &changed) != SG_OK)
+        return sg_bytes(NULL, 0);
+    size = sg_writer_written(&writer).size;
+    return size <= max ? sg_writer_written(&writer) : sg_bytes(NULL, 0);
+}
+
+static void put_text(struct sg_record_build *build, unsigned no,
+                     const char *text, size_t max)
+{
+    struct text fitted;
+
+    sg_record_build_str(build, no,
+                        fit_text(text == NULL ? "" : text, max, &fitted));
+}
+
+/* The parts of a name within their limits; a name of one word is a given name.
+ */
+static bool read_parts(const char *const name[3], struct part parts[3],
+                       struct sg_record_name *ret, bool *is_decomposed)
+{
+    *ret = (struct sg_record_name){
         repair(name[0], &parts[0], is_decomposed),
         repair(name[1], &parts[1], is_decomposed),
         repair(name[2], &parts[2], is_decomposed),
     };
+    if (ret->given.size == 0) {
+        ret->given = ret->middle.size > 0 ? ret->middle : ret->family;
+        if (ret->middle.size == 0)
+            ret->family = ret->middle;
+        ret->middle.size = 0;
+    }
+    return ret->given.size > 0 && ret->family.size <= FAMILY_SIZE_MAX;
+}
 
-    sg_record_build_name(build, no, &record);
+/* What cannot stand in a record is written as a sign, which is no name. */
+static void put_name(struct sg_record_build *build, const char *const name[3],
+                     struct form_repair *repair)
+{
+    struct part parts[3];
+    struct sg_record_name record;
+    bool is_there = name[0][0] != 0 || name[1][0] != 0 || name[2][0] != 0;
+
+    if (!is_there) {
+        sg_record_build_nil(build, SG_FIELD_PERSON_NAME);
+        return;
+    }
+    if (repair->is_refused ||
+        !read_parts(name, parts, &record, &repair->is_decomposed))
+        record = (struct sg_record_name){.given = SG_BYTES_TEXT("?")};
+    sg_record_build_name(build, SG_FIELD_PERSON_NAME, &record);
 }
 
 static void put_kin(struct sg_record_build *build, unsigned no,
@@ -102,12 +160,8 @@ static void put_kin(struct sg_record_build *build, unsigned no,
 
     if (!kin->is_there)
         return;
-    record.has_name = true;
-    record.name = (struct sg_record_name){
-        repair(kin->name[0], &parts[0], &is_decomposed),
-        repair(kin->name[1], &parts[1], &is_decomposed),
-        repair(kin->name[2], &parts[2], &is_decomposed),
-    };
+    record.has_name =
+        read_parts(kin->name, parts, &record.name, &is_decomposed);
     sg_record_build_kin(build, no, &record);
 }
 
@@ -120,6 +174,18 @@ static void put_place(struct sg_record_build *build, unsigned no,
         sg_record_build_place(build, no, &place);
 }
 
+static void put_nationality(struct sg_record_build *build,
+                            const struct entry *entry)
+{
+    struct sg_pack *pack;
+
+    if (!entry->has_nationality)
+        return;
+    pack = sg_record_build_field(build, SG_FIELD_PERSON_NATIONALITY);
+    sg_pack_array(pack, 1);
+    sg_pack_str(pack, bytes_of(entry->nationality));
+}
+
 static void write_person(struct form *form, const struct entry *entry,
                          struct form_repair *repair)
 {
@@ -127,8 +193,11 @@ static void write_person(struct form *form, const struct entry *entry,
     struct sg_record_build *build = &sheet.build;
 
     begin(form, &sheet, SG_TYPE_PERSON, &entry->uid, FORM_DC01, entry->unit);
-    put_name(build, SG_FIELD_PERSON_NAME, entry->name, &repair->is_decomposed);
-    sg_record_build_uint(build, SG_FIELD_PERSON_BIRTH, entry->birth.ymd);
+    put_name(build, entry->name, repair);
+    if (sg_date_is_valid(entry->birth))
+        sg_record_build_uint(build, SG_FIELD_PERSON_BIRTH, entry->birth.ymd);
+    else
+        sg_record_build_nil(build, SG_FIELD_PERSON_BIRTH);
     sg_record_build_uint(build, SG_FIELD_PERSON_SEX, entry->sex);
     put_kin(build, SG_FIELD_PERSON_FATHER, &entry->father);
     put_kin(build, SG_FIELD_PERSON_MOTHER, &entry->mother);
@@ -137,21 +206,15 @@ static void write_person(struct form *form, const struct entry *entry,
     if (entry->ethnicity != 0)
         sg_record_build_uint(build, SG_FIELD_PERSON_ETHNICITY,
                              entry->ethnicity);
-    if (entry->has_nationality) {
-        struct sg_pack *pack =
-            sg_record_build_field(build, SG_FIELD_PERSON_NATIONALITY);
-
-        sg_pack_array(pack, 1);
-        sg_pack_str(pack, bytes_of(entry->nationality));
-    }
+    put_nationality(build, entry);
     if (entry->marital != 0)
         sg_record_build_uint(build, SG_FIELD_PERSON_MARITAL, entry->marital);
     put_kin(build, SG_FIELD_PERSON_SPOUSE, &entry->spouse);
     if (entry->phone != NULL)
-        sg_record_build_str(build, SG_FIELD_PERSON_PHONE,
-                            bytes_of(entry->phone));
+        put_text(build, SG_FIELD_PERSON_PHONE, entry->phone, 16);
     sg_record_build_uint(build, SG_FIELD_PERSON_REGISTERED, entry->unit.value);
-    repair->is_refused = !end(form, &sheet);
+    if (!end(form, &sheet))
+        repair->is_refused = true;
 }
 
 static void write_numbers(struct form *form, const struct entry *entry)
@@ -169,8 +232,7 @@ static void write_numbers(struct form *form, const struct entry *entry)
         begin(form, &sheet, SG_TYPE_OLD_ID, &entry->uid, FORM_DC01,
               entry->unit);
         sg_record_build_uint(&sheet.build, SG_FIELD_OLD_ID_KIND, 1);
-        sg_record_build_str(&sheet.build, SG_FIELD_OLD_ID_NUMBER,
-                            bytes_of(entry->old_number));
+        put_text(&sheet.build, SG_FIELD_OLD_ID_NUMBER, entry->old_number, 12);
         sg_record_build_nil(&sheet.build, SG_FIELD_OLD_ID_ISSUED);
         (void)end(form, &sheet);
     }
@@ -187,8 +249,7 @@ static void write_residence(struct form *form, const struct entry *entry)
     sg_record_build_uint(build, SG_FIELD_COMMON_STATE, 2);
     sg_record_build_uint(build, SG_FIELD_RESIDENCE_KIND, 1);
     sg_record_build_uint(build, SG_FIELD_RESIDENCE_UNIT, entry->unit.value);
-    sg_record_build_str(build, SG_FIELD_RESIDENCE_ADDRESS,
-                        bytes_of(entry->address == NULL ? "" : entry->address));
+    put_text(build, SG_FIELD_RESIDENCE_ADDRESS, entry->address, 160);
     sg_record_build_uint(build, SG_FIELD_RESIDENCE_FROM, form->day.ymd);
     if (entry->has_household)
         sg_record_build_bin(build, SG_FIELD_RESIDENCE_HOUSEHOLD,
@@ -215,6 +276,8 @@ void form_person(struct form *form, const struct entry *entry,
                        has_residue(entry->name[2]),
     };
     write_person(form, entry, ret_repair);
+    if (ret_repair->is_refused)
+        write_person(form, entry, ret_repair);
     write_numbers(form, entry);
     write_residence(form, entry);
 }
@@ -229,8 +292,7 @@ void form_household(struct form *form, const struct sg_uid *household,
 
     begin(form, &sheet, SG_TYPE_HOUSEHOLD, household, FORM_DC01, head->unit);
     sg_record_build_uint(build, SG_FIELD_COMMON_STATE, 1);
-    sg_record_build_str(build, SG_FIELD_HOUSEHOLD_FILE_NO,
-                        bytes_of(head->file_no == NULL ? "" : head->file_no));
+    put_text(build, SG_FIELD_HOUSEHOLD_FILE_NO, head->file_no, 32);
     sg_record_build_uint(build, SG_FIELD_HOUSEHOLD_UNIT, head->unit.value);
     pack = sg_record_build_field(build, SG_FIELD_HOUSEHOLD_MEMBERS);
     sg_pack_array(pack, (uint32_t)count);

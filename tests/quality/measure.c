@@ -294,12 +294,12 @@ static void judge(struct measure *measure, struct sg_date today)
         if (person.rules[1] == SG_RULES_FAIL ||
             person.rules[2] == SG_RULES_FAIL)
             say(entry, "pin", NULL);
-        if (person.rules[6] == SG_RULES_FAIL || measure->repairs[i].has_residue)
+        if (person.rules[6] == SG_RULES_FAIL ||
+            measure->repairs[i].has_residue || measure->repairs[i].is_refused)
             say(entry, "mojibake", NULL);
         if (measure->repairs[i].is_decomposed)
             say(entry, "nfd", NULL);
-        if (!measure->repairs[i].is_refused)
-            say_missing(entry, &facts, &person);
+        say_missing(entry, &facts, &person);
         say_mismatch(entry);
     }
     sg_measure_judge(&counts, &(struct sg_measure_outside){0}, &result);

@@ -9,9 +9,10 @@
 enum weight {
     NAME_EQUAL = 90, /* where nothing is known of how common it is */
     NAME_EQUAL_MIN = 45,
-    NAME_SPELT = 60,  /* equal but for tones and marks */
-    NAME_PARTLY = 60, /* a middle name more or less */
-    NAME_SLIP = 45,   /* one letter */
+    NAME_SPELT = 60,   /* equal but for tones and marks */
+    NAME_PARTLY = 60,  /* a middle name more or less */
+    NAME_SWAPPED = 60, /* family and given name in each other's place */
+    NAME_SLIP = 45,    /* one letter */
     NAME_OTHER = -250,
     BIRTH_DAY = 140,
     BIRTH_SWAPPED = 100, /* day and month in each other's place */
@@ -111,6 +112,9 @@ static int compare_names(const struct sg_duplicate_entry *a,
         return part(score, SG_DUPLICATE_NAME, 850, NAME_SPELT);
     if (same_ends && (is_empty(a->middle) || is_empty(b->middle)))
         return part(score, SG_DUPLICATE_NAME, 750, NAME_PARTLY);
+    if (equals(a->family, b->given) && equals(a->given, b->family) &&
+        equals(a->middle, b->middle))
+        return part(score, SG_DUPLICATE_NAME, 700, NAME_SWAPPED);
     if (is_slip(a->family, b->family) + is_slip(a->middle, b->middle) +
                 is_slip(a->given, b->given) ==
             3 &&
@@ -337,6 +341,8 @@ size_t sg_duplicate_keys(const struct sg_duplicate_entry *entry,
     add_key(&maker, 6, entry->match, entry->mother);
     add_key(&maker, 7, entry->match, unit);
     add_key(&maker, 8, pin, pin);
-    add_key(&maker, 9, entry->family, day_text);
+    /* As the given name's: it may stand in its place. */
+    if (!equals(entry->family, entry->given))
+        add_key(&maker, 2, entry->family, day_text);
     return maker.count;
 }

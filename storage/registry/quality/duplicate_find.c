@@ -144,6 +144,8 @@ static enum sg_err search(struct finder *finder, size_t from, size_t to,
             struct sg_duplicate_score score;
             enum sg_err err = SG_OK;
 
+            if (finder->places[i].entry == finder->places[j].entry)
+                continue;
             compare(finder, finder->places[i].entry, finder->places[j].entry,
                     &score);
             if (score.total >= threshold)

@@ -41,9 +41,12 @@ static const struct sg_subject_object *own(const struct sg_subject *subject,
     return sg_subject_find(subject, type, sg_bytes(NULL, 0));
 }
 
+#define EMPTY_TEXT 0xa0u /* as encoded */
+
 static bool is_value(const struct sg_subject_cell *cell)
 {
-    return cell != NULL && cell->value.size > 0;
+    return cell != NULL && cell->value.size > 0 &&
+           !(cell->value.size == 1 && cell->value.data[0] == EMPTY_TEXT);
 }
 
 /* --- đủ --------------------------------------------------------------------
@@ -138,6 +141,14 @@ static bool has_number(const struct sg_subject *subject,
     return true;
 }
 
+static bool has_any(const struct sg_subject *subject, enum sg_type type)
+{
+    size_t count;
+
+    (void)sg_subject_objects(subject, type, &count);
+    return count > 0;
+}
+
 static bool is_present(const struct sg_subject *subject,
                        const struct sg_quality_facts *facts,
                        const struct sg_quality_field *field,
@@ -151,6 +162,8 @@ static bool is_present(const struct sg_subject *subject,
         return person->has_card_or_reason;
     if (field->type == SG_TYPE_HOUSEHOLD)
         return has_household_field(subject, facts, field->field);
+    if (field->type == SG_TYPE_OLD_ID)
+        return has_any(subject, field->type);
     cell = cell_of(subject, field);
     if (!is_value(cell))
         return false;
