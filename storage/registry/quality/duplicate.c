@@ -29,7 +29,7 @@ enum weight {
     OLD_OTHER = -10,
     PARENT_EQUAL = 80,
     PARENT_OTHER = -40,
-    HOMETOWN_EQUAL = 90,
+    HOMETOWN_EQUAL = 70,
     HOMETOWN_NEAR = 10, /* where they live in one unit anyway */
     HOMETOWN_OTHER = -20,
     UNIT_EQUAL = 40,
