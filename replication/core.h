@@ -169,6 +169,7 @@ struct sg_core_session {
 
     enum sg_core_gate gate;
     bool has_listed; /* own `authority` was sent in this exchange */
+    bool lists_own;  /* what is listed is own: the peer claimed nothing */
     size_t n_listed;
     struct sg_core_listed *listed; /* SG_AUTHORITY_LISTED_MAX */
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "replication/erase.h"
+#include "replication/fetch.h"
 #include "replication/session.h"
 #include "storage/base/check.h"
 #include "storage/base/reader.h"
@@ -79,7 +80,7 @@ void sg_first_tag(struct sg_sync *core, struct sg_core_session *session,
     if (memcmp(own, tag, sizeof own) == 0 &&
         !sg_log_table_authority_is_forked(core->table)) {
         if (session->gate == SG_CORE_GATE_TAG)
-            sg_first_pass(session);
+            sg_first_equal(core, session);
         return;
     }
     if (!session->has_listed)
@@ -148,6 +149,7 @@ enum sg_err sg_first_take(struct sg_sync *core, struct sg_core_session *session,
 
     sg_reader_init(&reader, body);
     session->n_listed = 0;
+    session->lists_own = false;
     while (reader.err == SG_OK && reader.left.size > 0) {
         if (n++ == SG_AUTHORITY_LISTED_MAX)
             return SG_ERR_LIMIT;
@@ -176,6 +178,26 @@ static uint64_t judged_upto(const struct sg_sync *core,
     return 0;
 }
 
+void sg_first_equal(struct sg_sync *core, struct sg_core_session *session)
+{
+    session->n_listed = 0;
+    session->lists_own = true;
+    for (size_t i = 0; i < core->n_judged; i++) {
+        const struct sg_log *log =
+            sg_log_table_at(core->table, core->judged[i].log);
+
+        if (log->is_forked || log->held >= log->known.size)
+            continue;
+        session->listed[session->n_listed++] = (struct sg_core_listed){
+            .id = log->id, .core = log->core, .size = log->known.size};
+    }
+    session->gate = SG_CORE_GATE_LOGS;
+    session->scans = true;
+    session->stirs = true;
+    session->cursor = 0;
+    sg_first_check(core, session);
+}
+
 void sg_first_check(struct sg_sync *core, struct sg_core_session *session)
 {
     if (session->gate != SG_CORE_GATE_LOGS)
@@ -186,7 +208,8 @@ void sg_first_check(struct sg_sync *core, struct sg_core_session *session)
             sg_log_table_find(core->table, &listed->id, 0);
         uint64_t end = listed->size - listed->short_by;
 
-        if (end == 0 || (log != NULL && log->is_refused))
+        if (end == 0 || (log != NULL && log->is_refused) ||
+            (session->lists_own && sg_fetch_is_stopped(session, &listed->id)))
             continue;
         if (log == NULL || log->held < end || judged_upto(core, log) < end)
             return;

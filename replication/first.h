@@ -22,6 +22,11 @@ SG_USE_RESULT enum sg_err sg_first_take(struct sg_sync *core,
 /* Opens SESSION for all logs: the authority's state is equal. */
 void sg_first_pass(struct sg_core_session *session);
 
+/* The peer knows the same of the authority: opens SESSION, once all that is
+ * known is held and judged here too, or the peer says that it cannot give it.
+ */
+void sg_first_equal(struct sg_sync *core, struct sg_core_session *session);
+
 /* Does so if what the peer listed is durable here and judged. */
 void sg_first_check(struct sg_sync *core, struct sg_core_session *session);
 

@@ -77,7 +77,7 @@ static void note_equal(struct sg_sync *core, struct sg_core_session *session,
 
     session->is_equal = true;
     if (session->gate == SG_CORE_GATE_TAG)
-        sg_first_pass(session);
+        sg_first_equal(core, session);
     for (uint32_t i = 0; i < n; i++) {
         const struct sg_log *log = sg_log_table_at(core->table, i);
 
@@ -184,7 +184,7 @@ static enum sg_err take_head(struct sg_sync *core,
         (message->type == SG_MESSAGE_HEADS ||
          message->type == SG_MESSAGE_CELLS ||
          message->type == SG_MESSAGE_TREE || message->type == SG_MESSAGE_SAME))
-        sg_first_pass(session);
+        sg_first_equal(core, session);
     return SG_OK;
 }
 

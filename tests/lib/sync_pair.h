@@ -136,6 +136,10 @@ void pair_fork(struct pair_net *net, size_t node, uint64_t size, size_t count);
 void pair_forget(struct pair_net *net, size_t node,
                  const struct sg_log_id *log);
 
+/* Takes LOG's entries from SIZE on out of its store, which still knows of them:
+ * a fetch that a crash cut short. */
+void pair_shorten(struct pair_log *log, uint64_t size);
+
 /* Gives NODE's own log; what NODE has of LOG, NULL if nothing. */
 struct pair_log *pair_own(struct pair_net *net, size_t node);
 struct pair_log *pair_find(struct pair_net *net, size_t node,

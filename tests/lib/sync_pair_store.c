@@ -185,9 +185,8 @@ struct pair_log *pair_epoch(struct pair_net *net, size_t node, uint8_t epoch)
     return log;
 }
 
-void pair_fork(struct pair_net *net, size_t node, uint64_t size, size_t count)
+void pair_shorten(struct pair_log *log, uint64_t size)
 {
-    struct pair_log *log = pair_own(net, node);
     struct sg_frontier frontier = {0};
 
     for (uint64_t i = 0; i < log->frontier.size; i++) {
@@ -197,6 +196,13 @@ void pair_fork(struct pair_net *net, size_t node, uint64_t size, size_t count)
             sg_free((void *)(uintptr_t)log->entries[i].payload.data);
     }
     log->frontier = frontier;
+}
+
+void pair_fork(struct pair_net *net, size_t node, uint64_t size, size_t count)
+{
+    struct pair_log *log = pair_own(net, node);
+
+    pair_shorten(log, size);
     for (size_t i = 0; i < count; i++)
         pair_append_plain(net, log, SG_ENTRY_PLAIN, SG_BYTES_TEXT("another"));
     sign_log(net, node, log);

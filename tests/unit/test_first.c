@@ -15,7 +15,7 @@ static bool watch_order(struct pair_net *net, struct pair_message *message)
 
     if (message->type == SG_MESSAGE_PACKAGE && message->node == 1 &&
         pair_held(net, 1, 0) < pair_own(net, 0)->frontier.size)
-        order->early += message->size > 0 && pair_held(net, 1, 2) > 0;
+        order->early += message->size > 0 && pair_held(net, 1, 2) > 100;
     return true;
 }
 
@@ -322,10 +322,41 @@ static void test_quarantine(void **state)
     pair_free(&net);
 }
 
+/* A node that knows all of the authority's log and does not hold it yet, as
+ * after a crash, fetches it first, though both know the same. */
+static void test_known_and_not_held(void **state)
+{
+    struct order order = {0};
+    struct pair_net net;
+    struct pair_log *log;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_append(&net, 0, 300);
+    pair_append(&net, 2, 300);
+    pair_connect(&net, 2, 0);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 60000);
+    pair_assert_equal(&net);
+    for (size_t i = 0; i < 2; i++) {
+        log = pair_find(&net, 1, &pair_own(&net, i == 0 ? 0 : 2)->id);
+        pair_shorten(log, 100);
+    }
+    pair_restart(&net, 1);
+    net.filter = watch_order;
+    net.context = &order;
+    pair_connect(&net, 1, 2);
+    pair_run(&net, 20000);
+    assert_int_equal(order.early, 0);
+    pair_assert_equal(&net);
+    pair_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_authority_first),
+        cmocka_unit_test(test_known_and_not_held),
         cmocka_unit_test(test_revocation_in_session),
         cmocka_unit_test(test_revoked_dials),
         cmocka_unit_test(test_rotation_while_away),
