@@ -7,6 +7,7 @@
 #include "storage/registry/merge/ruling.h"
 
 #define ELEMENT_SIZE 18u /* a uid as encoded */
+#define SETTERS_MIN  32u /* a whole person has 21 */
 
 /* What one record, decision or handover says in one cell. */
 struct setter {
@@ -28,7 +29,8 @@ struct merge {
     const struct sg_schema_type *schema;
     struct setter *setters;
     size_t count;
-    bool is_counting;
+    size_t capacity;
+    bool is_full;                  /* no memory */
     uint64_t *room[2];             /* rows to work in */
     struct sg_handed_setter *rows; /* of the setters of one cell */
     struct sg_subject_head *heads; /* of all cells */
@@ -37,11 +39,23 @@ struct merge {
 
 /* --- who sets what ----------------------------------------------------- */
 
+/* Adds SETTER. A lack of memory shows at the end. */
 static void push(struct merge *merge, const struct setter *setter)
 {
-    if (!merge->is_counting)
-        merge->setters[merge->count] = *setter;
-    merge->count++;
+    if (merge->count == merge->capacity && !merge->is_full) {
+        size_t capacity =
+            merge->capacity > 0 ? 2 * merge->capacity : SETTERS_MIN;
+        struct setter *setters = sg_arena_take(&merge->graph->fold->arena,
+                                               capacity, sizeof *setters);
+
+        merge->is_full = setters == NULL;
+        if (setters != NULL && merge->count > 0)
+            memcpy(setters, merge->setters, merge->count * sizeof *setters);
+        merge->setters = setters;
+        merge->capacity = capacity;
+    }
+    if (!merge->is_full)
+        merge->setters[merge->count++] = *setter;
 }
 
 /* Adds one setter, or one for each element of a set. */
@@ -205,7 +219,6 @@ static void add_all(struct merge *merge)
     const struct sg_handed_head *heads =
         sg_handed_heads(graph, object->type, object->key, &n_heads);
 
-    merge->count = 0;
     for (uint32_t i = 0; i < object->n_members; i++)
         if (graph->nodes[object->members[i]].in != NULL &&
             sg_graph_sets(graph, object->members[i]))
@@ -230,16 +243,11 @@ static int by_cell(const void *a, const void *b)
 
 static enum sg_err list_setters(struct merge *merge)
 {
-    struct sg_arena *arena = &merge->graph->fold->arena;
     bool is_sorted = true;
 
-    merge->is_counting = true;
     add_all(merge);
-    merge->is_counting = false;
-    merge->setters = sg_arena_take(arena, merge->count, sizeof *merge->setters);
-    if (merge->setters == NULL)
+    if (merge->is_full)
         return SG_ERR_NOMEM;
-    add_all(merge);
     for (size_t i = 1; i < merge->count && is_sorted; i++)
         is_sorted = by_cell(&merge->setters[i - 1], &merge->setters[i]) <= 0;
     if (!is_sorted)

@@ -655,17 +655,15 @@ static struct sg_shelf_record *need_record(struct sg_register *reg,
     inner = copy->record->inner;
     if (!sg_table_reserve(&reg->by_id))
         return NULL;
-    stored = sg_alloc(sizeof *stored + inner.size);
+    stored = sg_arena_take(&reg->kept, 1, sizeof *stored + inner.size);
     if (stored == NULL)
         return NULL;
     *stored = (struct sg_shelf_record){
         .sum = {.id = copy->id, .inner = {stored->inner, inner.size}},
         .entry = need_entry(reg, &copy->record->subject),
         .type = copy->record->type};
-    if (stored->entry == NULL) {
-        sg_free(stored);
+    if (stored->entry == NULL)
         return NULL;
-    }
     memcpy(stored->inner, inner.data, inner.size);
     sg_table_add(&reg->by_id, hash, stored);
     return stored;
@@ -711,6 +709,17 @@ static bool fill(struct sg_register *reg, struct sg_shelf_copy *kept,
     return true;
 }
 
+/* Gives room for a copy, that of one that was taken back if there is any. */
+static struct sg_shelf_copy *need_copy(struct sg_register *reg)
+{
+    struct sg_shelf_copy *copy = reg->spare;
+
+    if (copy == NULL)
+        return sg_arena_take_zero(&reg->kept, 1, sizeof *copy);
+    reg->spare = copy->next;
+    return copy;
+}
+
 enum sg_err sg_shelf_put(struct sg_register *reg,
                          const struct sg_register_copy *copy)
 {
@@ -727,16 +736,21 @@ enum sg_err sg_shelf_put(struct sg_register *reg,
         if (gone == NULL)
             return SG_OK;
         *link = gone->next;
-        sg_free(gone);
+        gone->next = reg->spare;
+        reg->spare = gone;
         return refresh(reg, stored);
     }
     if (*link == NULL) {
-        struct sg_shelf_copy *kept = sg_calloc(1, sizeof *kept);
+        struct sg_shelf_copy *kept = need_copy(reg);
 
-        if (kept == NULL || !fill(reg, kept, copy)) {
-            sg_free(kept);
+        if (kept == NULL)
+            return SG_ERR_NOMEM;
+        if (!fill(reg, kept, copy)) {
+            kept->next = reg->spare;
+            reg->spare = kept;
             return SG_ERR_NOMEM;
         }
+        kept->next = NULL;
         *link = kept;
     } else if (!fill(reg, *link, copy)) {
         return SG_ERR_NOMEM;
@@ -744,17 +758,6 @@ enum sg_err sg_shelf_put(struct sg_register *reg,
     if (copy->readers != NULL)
         stored->entry->is_everybodys = false;
     return refresh(reg, stored);
-}
-
-static void free_record(struct sg_shelf_record *stored)
-{
-    while (stored->copies != NULL) {
-        struct sg_shelf_copy *next = stored->copies->next;
-
-        sg_free(stored->copies);
-        stored->copies = next;
-    }
-    sg_free(stored);
 }
 
 static void free_entry(struct sg_shelf_entry *entry)
@@ -768,9 +771,6 @@ static void free_entry(struct sg_shelf_entry *entry)
 
 void sg_shelf_clear(struct sg_register *reg)
 {
-    for (size_t i = 0; i < reg->by_id.n_slots; i++)
-        if (reg->by_id.slots[i].item != NULL)
-            free_record(reg->by_id.slots[i].item);
     for (size_t i = 0; i < reg->n_entries; i++)
         free_entry(reg->entries[i]);
     for (size_t i = 0; i < reg->by_number.n_slots; i++) {

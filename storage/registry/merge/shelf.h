@@ -85,7 +85,9 @@ struct sg_register {
     struct sg_buf work;
     struct sg_state_root all;
     struct sg_state_root campaigns; /* what they have in it */
-    struct sg_arena kept;           /* grants, units: as long as the register */
+    /* Records, copies, lists of units: as long as the register. */
+    struct sg_arena kept;
+    struct sg_shelf_copy *spare; /* taken back, to be used again */
     sg_register_changed *changed;
     void *changed_context;
 };
