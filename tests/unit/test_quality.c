@@ -1,4 +1,5 @@
-/* storage/registry/quality/quality.h: one person's entry, rule by rule. */
+/* storage/registry/quality/quality.h: one person's entry, rule by rule. Lists
+ * and texts are test_judge.c's. */
 #include "storage/registry/quality/quality.h"
 
 #include <string.h>
@@ -654,59 +655,75 @@ static void test_touched(void **state)
                                      SG_QUALITY_LIST_UNTOUCHED, 0));
 }
 
-/* --- lists, texts ---------------------------------------------------------
- */
-
-/* The persons behind a figure are those who keep it from being whole. */
-static void test_behind(void **state)
+/* A dossier, an account and its activation are events with limits of their own;
+ * what was withdrawn or deleted is waited for no more. */
+static void test_work_is_events(void **state)
 {
-    const struct sg_quality_person judged = {
-        .rules = {[6] = SG_RULES_FAIL, [1] = SG_RULES_UNKNOWN},
-        .external = SG_RULES_FAIL,
-        .is_wrong = true,
-        .missing = 4,
-        .dirt = SG_QUALITY_NAME,
-        .is_new_year = true,
-        .is_identity_wrong = true,
-        .events = 2,
-        .in_time = 1,
-        .duties = 1};
-    const struct {
-        enum sg_quality_list list;
-        unsigned yes, no;
-    } cases[] = {{SG_QUALITY_LIST_RULE, 6, 1},
-                 {SG_QUALITY_LIST_RULE_UNKNOWN, 1, 6},
-                 {SG_QUALITY_LIST_FIELD, 2, 1},
-                 {SG_QUALITY_LIST_DIRT, SG_QUALITY_NAME, SG_QUALITY_CODE}};
-    const enum sg_quality_list plain[] = {
-        SG_QUALITY_LIST_EXTERNAL, SG_QUALITY_LIST_SAMPLE,
-        SG_QUALITY_LIST_NEW_YEAR, SG_QUALITY_LIST_IDENTITY,
-        SG_QUALITY_LIST_LATE,     SG_QUALITY_LIST_DUTY};
-    struct sg_quality_person fine = judge();
+    uint16_t before;
+    size_t at;
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_true(sg_quality_is_behind(&judged, cases[i].list, cases[i].yes));
-        assert_false(sg_quality_is_behind(&judged, cases[i].list, cases[i].no));
-        assert_false(sg_quality_is_behind(&fine, cases[i].list, cases[i].yes));
-        assert_false(sg_quality_is_behind(&judged, cases[i].list, 1u << 20));
-    }
-    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
-        assert_true(sg_quality_is_behind(&judged, plain[i], 0));
-        assert_false(sg_quality_is_behind(&fine, plain[i], 0));
-    }
+    facts.today = DAY(20240801);
+    before = judge().events;
+    at = folded_add(&man, SG_TYPE_DOSSIER, 1);
+    folded_uint(&man, at, SG_FIELD_DOSSIER_CAPTURED, 20240701);
+    assert_int_equal(judge().events, before + 1);
+    assert_int_equal(judge().in_time, before);
+    man.objects[at].state = 12;
+    assert_int_equal(judge().events, before);
+    at = folded_add(&man, SG_TYPE_ACCOUNT, 4);
+    folded_uint(&man, at, SG_FIELD_ACCOUNT_LEVEL, 2);
+    folded_uint(&man, at, SG_FIELD_ACCOUNT_REQUESTED, 20240701);
+    folded_uint(&man, at, SG_FIELD_ACCOUNT_ISSUED, 20240704);
+    folded_uint(&man, at, SG_FIELD_ACCOUNT_NOTIFIED, 20240704);
+    folded_uint(&man, at, SG_FIELD_ACCOUNT_ACTIVATED, 20240711);
+    assert_int_equal(judge().events, before + 2);
+    assert_int_equal(judge().in_time, before + 2);
+    folded_uint(&man, at, SG_FIELD_ACCOUNT_ISSUED, 20240705);
+    assert_int_equal(judge().in_time, before + 1);
+    man.objects[at].state = 6;
+    assert_int_equal(judge().events, before);
 }
 
-/* Every bit of dirt is said in both languages, each differently. */
-static void test_text(void **state)
+/* A temporary residence that ends is a duty until it is closed. */
+static void test_temporary_residence(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < SG_QUALITY_DIRT_COUNT; i++) {
-        enum sg_quality_dirt dirt = (enum sg_quality_dirt)(1u << i);
+    folded_uint(&man, home, SG_FIELD_RESIDENCE_KIND, 2);
+    folded_uint(&man, home, SG_FIELD_RESIDENCE_UNTIL, 20230601);
+    man.subject.has_home = man.subject.has_residence = false;
+    assert_int_equal(judge().duties, 1);
+    assert_int_equal(judge().met, 0);
+    man.objects[home].state = 3;
+    assert_int_equal(judge().met, 1);
+    folded_uint(&man, home, SG_FIELD_RESIDENCE_UNTIL, 20230602);
+    assert_int_equal(judge().duties, 0);
+}
 
-        assert_string_not_equal(sg_quality_dirt_text(dirt, SG_LANG_EN),
-                                sg_quality_dirt_text(dirt, SG_LANG_VI));
-    }
+/* V03, V09, V13 as the merge found them. */
+static void test_state_rules(void **state)
+{
+    size_t at;
+
+    (void)state;
+    assert_int_equal(rule(3), SG_RULES_PASS);
+    folded_conflict(&man, 9, SG_SUBJECT_OPEN);
+    assert_int_equal(rule(3), SG_RULES_FAIL);
+    assert_true(judge().is_identity_wrong);
+    assert_int_equal(rule(13), SG_RULES_NOT_APPLICABLE);
+    man.subject.status = SG_SUBJECT_DECEASED;
+    assert_int_equal(rule(13), SG_RULES_PASS);
+    man.subject.marks = SG_SUBJECT_FROZEN;
+    assert_int_equal(rule(13), SG_RULES_FAIL);
+    assert_int_equal(begin(NULL), 0);
+    man.subject.n_objects--; /* the card: residences come before it */
+    at = folded_add(&man, SG_TYPE_RESIDENCE, 2);
+    folded_uint(&man, at, SG_FIELD_RESIDENCE_KIND, 1);
+    assert_int_equal(rule(9), SG_RULES_FAIL);
+    assert_int_equal(judge().dirt, SG_QUALITY_RESIDENCE);
+    assert_true(judge().is_identity_wrong);
+    man.objects[at].state = 3;
+    assert_int_equal(rule(9), SG_RULES_PASS);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, begin)
@@ -737,8 +754,9 @@ int main(void)
         TEST(test_requests),
         TEST(test_duties),
         TEST(test_touched),
-        TEST(test_behind),
-        TEST(test_text),
+        TEST(test_work_is_events),
+        TEST(test_temporary_residence),
+        TEST(test_state_rules),
     };
 
     return cmocka_run_group_tests(tests, open_units, close_units);
