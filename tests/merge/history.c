@@ -501,12 +501,12 @@ void history_make(struct history *h, const struct history_people *people,
     while (h->n_items < count) {
         unsigned before = h->n_items, what = history_below(h, 100);
 
-        if (what < 9)
+        if (what < 10)
             history_walk(h, people);
-        else if (what < 11)
-            history_quarrel(h);
         else if (what < 12)
-            history_two_homes(h, people);
+            history_quarrel(h);
+        else if (what < 14)
+            history_two_of_a_kind(h, people);
         else if (what < 62)
             history_register(h, people);
         else if (what < 96)

@@ -200,9 +200,10 @@ void history_quarrel(struct history *history);
 void history_reconsider(struct history *history,
                         const struct history_item *item,
                         const struct history_item *refusal);
-/* Writes two open residences of one person, and what settles that. */
-void history_two_homes(struct history *history,
-                       const struct history_people *people);
+/* Writes two open residences of one person, or one pair of persons twice, and
+ * what settles that. */
+void history_two_of_a_kind(struct history *history,
+                           const struct history_people *people);
 /* Settles the conflict of RULE about OBJECT (FIELD 0: none): names ONE, and at
  * times forgets OTHER. */
 void history_settle(struct history *history, const struct history_item *object,

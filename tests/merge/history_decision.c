@@ -5,7 +5,8 @@
 
 #include "tests/merge/history.h"
 
-#define HEADS_MAX 16
+#define HEADS_MAX  16
+#define HANDED_MAX 300
 
 enum act {
     ACT_APPROVE = 1,
@@ -497,7 +498,7 @@ static size_t find_heads(struct history *h, unsigned subject, unsigned known,
                               no, known, last, HEADS_MAX);
             for (size_t k = 0; k < n; k++)
                 is_head = is_head || last[k] == item;
-            if (is_head || history_chance(h, 60))
+            if (is_head || history_chance(h, 200))
                 heads[count++] = (struct head){item, no, !is_head};
         }
     }
@@ -542,13 +543,13 @@ static void pack_covers(struct history *h, struct sg_pack *pack,
 
 void history_hand_over(struct history *h)
 {
-    struct head heads[128];
+    struct head heads[HANDED_MAX];
     struct history_draft draft;
     struct sg_buf values;
     struct sg_pack *pack, value;
     unsigned subject = history_below(h, HISTORY_PERSONS);
     unsigned known = history_known(h);
-    size_t count = find_heads(h, subject, known, heads, 128);
+    size_t count = find_heads(h, subject, known, heads, HANDED_MAX);
 
     history_begin(h, &draft, SG_TYPE_HANDOVER, subject);
     sg_record_build_uint(&draft.build, 3, history_units[UNIT_WHOLE]);

@@ -474,6 +474,7 @@ static const struct {
 #define KIND_RESIDENCE 3u
 #define KIND_DOSSIER   6u
 #define KIND_REQUEST   9u
+#define KIND_DUPLICATE 10u
 
 static unsigned draw_kind(struct history *h)
 {
@@ -626,7 +627,8 @@ static const struct history_item *step(struct history *h,
     history_begin(h, &form.draft, act == 0 ? type : SG_TYPE_DECISION,
                   opening->subject);
     form.draft.head.effective.ymd = 20240711;
-    history_sign_as(h, &form.draft, history_chance(h, 800) ? 5 : 4);
+    /* Nobody decides what he has written (V16). */
+    history_sign_as(h, &form.draft, act == 0 && history_chance(h, 900) ? 5 : 4);
     history_parent(&form.draft, &opening->ref);
     history_parent(&form.draft, &last->ref);
     if (act != 0) {
@@ -699,8 +701,8 @@ static const struct history_item *draw_opening(
     enum sg_type type;
 
     *ret_kind = history_below(h, N_KINDS);
-    if (history_chance(h, 400))
-        *ret_kind = history_chance(h, 850) ? KIND_DOSSIER : KIND_REQUEST;
+    if (history_chance(h, 550))
+        *ret_kind = history_chance(h, 750) ? KIND_DOSSIER : KIND_REQUEST;
     type = kinds[*ret_kind].type;
     if (sg_machine_find(type) == NULL)
         return NULL;
@@ -742,19 +744,22 @@ void history_walk(struct history *h, const struct history_people *people)
         if (last != NULL && act_to(machine->type, to) == ACT_REFUSE &&
             history_chance(h, 500))
             history_reconsider(h, opening, last);
-        if (history_chance(h, 100))
+        if (history_chance(h, 50))
             return;
         state = to;
     }
 }
 
-void history_two_homes(struct history *h, const struct history_people *people)
+void history_two_of_a_kind(struct history *h,
+                           const struct history_people *people)
 {
     unsigned subject = history_below(h, HISTORY_PERSONS);
+    bool is_pair = history_chance(h, 500);
+    unsigned kind = is_pair ? KIND_DUPLICATE : KIND_RESIDENCE;
     const struct history_item *one, *other;
 
-    one = open_one(h, people, KIND_RESIDENCE, subject, 2);
-    other = open_one(h, people, KIND_RESIDENCE, subject, 2);
+    one = open_one(h, people, kind, subject, 2);
+    other = open_one(h, people, kind, subject, 2);
     if (one != NULL && other != NULL)
-        history_settle(h, one, 7, 0, one, other);
+        history_settle(h, one, is_pair ? 10 : 7, 0, one, other);
 }

@@ -162,10 +162,11 @@ class Subject:
     def death_days(self):
         legal, _, heads, _ = self.machine(37, b"")
         near = set(heads).union(*(self.ancestors(h) for h in heads))
-        days = {ref: x.body[3] for ref in near & set(legal) if legal[ref] == self.state(37, b"")
-                for x in [self.records.get(ref)] if x and x.type == 37 and 3 in x.body}
-        days.update({ref: v for ref in near & set(legal) & set(self.heads)
-                     for h, v in self.heads[ref] if h[:3] == [37, b"", 3]})
+        near = {q for q in near & set(legal) if legal[q] == self.state(37, b"")}
+        days = {q: self.records[q].body[3] for q in near & set(self.records)
+                if self.records[q].type == 37 and 3 in self.records[q].body}
+        days.update({q: v for q in near & set(self.heads) for h, v in self.heads[q]
+                     if h[:3] == [37, b"", 3]})
         return [v for ref, v in days.items() if not any(ref in self.ancestors(q) for q in days)]
 
     @once
@@ -212,9 +213,8 @@ class Subject:
     @asked_once
     def cell(self, kind, key, no, element=b""):
         """(value, flag 1 or 4 or both, contenders, rule of a conflict or 0)."""
-        cell = (kind, key, no, element)
-        setters = self.cells.get(cell, [])
-        merge, heads = self.fold.page.types[kind][no][3], self.maximal(cell, setters)
+        cell, merge = (kind, key, no, element), self.fold.page.types[kind][no][3]
+        heads = self.maximal(cell, setters := self.cells.get(cell, []))
         if not setters:
             return NIL, 0, [], 0
         if merge == "F":
