@@ -3,6 +3,7 @@
 
 #include "storage/base/prng.h"
 #include "tests/lib/test.h"
+#include "tests/unit/office.h"
 
 /* Somebody of whom everything is right. */
 static struct sg_quality_person good(void)
@@ -113,6 +114,122 @@ static void test_incremental_equals_recomputed(void **state)
     for (size_t i = 0; i < 300; i++)
         sg_measure_count(&kept, &persons[i], -1);
     assert_memory_equal(&kept, &none, sizeof none);
+}
+
+#define PERSONS 6u
+
+/* Figures kept beside a register, person by person. */
+struct kept {
+    struct sg_measure measure;
+    struct sg_quality_person persons[PERSONS + 1];
+    struct sg_quality_facts facts;
+};
+
+static bool know_nobody(void *context, const struct sg_uid *uid,
+                        struct sg_quality_relative *ret)
+{
+    (void)context;
+    (void)uid;
+    (void)ret;
+    return false;
+}
+
+static bool know_no_house(void *context, const struct sg_uid *uid,
+                          const struct sg_uid *person,
+                          struct sg_quality_household *ret)
+{
+    (void)context;
+    (void)uid;
+    (void)person;
+    (void)ret;
+    return false;
+}
+
+static bool know_all_codes(void *context, enum sg_schema_table table,
+                           uint16_t code, struct sg_date day)
+{
+    (void)context;
+    (void)table;
+    (void)code;
+    (void)day;
+    return true;
+}
+
+/* Takes out who he was and puts in who he is. */
+static void changed(void *context, const struct sg_subject *subject)
+{
+    struct kept *kept = context;
+
+    for (unsigned no = 1; no <= PERSONS; no++) {
+        struct sg_uid uid = office_uid(no);
+
+        if (sg_uid_compare(&uid, &subject->uid) != 0)
+            continue;
+        sg_measure_count(&kept->measure, &kept->persons[no], -1);
+        sg_quality_judge(subject, &kept->facts, &kept->persons[no]);
+        sg_measure_count(&kept->measure, &kept->persons[no], 1);
+    }
+}
+
+static void write_story(struct office *office)
+{
+    for (unsigned no = 1; no <= PERSONS; no++) {
+        struct sg_ref first = office_person(office, no, 19800912);
+
+        (void)office_residence(office, no, OFFICE_HOME, 2);
+        (void)office_pin(office, no, 999180000001 + no / 2, 2);
+        if (no % 2 == 0)
+            (void)office_birth(office, no, first, 19810912);
+        if (no == 3)
+            (void)office_vital(office, no, 2, 20220101);
+        (void)office_phone(office, no, first, "0000000000");
+    }
+}
+
+/* Of a real register, told record by record: what is kept beside it equals
+ * what is counted of the whole, at every record. */
+static void test_beside_a_register(void **state)
+{
+    static struct office office;
+    static struct kept kept;
+    const struct sg_calendar calendar = {NULL, 0};
+    const struct sg_subject *subject;
+    struct sg_register *reg;
+
+    (void)state;
+    office_open(&office);
+    write_story(&office);
+    kept.facts = (struct sg_quality_facts){.relative = know_nobody,
+                                           .household = know_no_house,
+                                           .has_code = know_all_codes,
+                                           .units = office.units,
+                                           .calendar = &calendar,
+                                           .today = {20240101},
+                                           .fields = sg_quality_fields,
+                                           .n_fields = sg_quality_n_fields};
+    assert_ok(sg_register_new(&office.setup, &reg));
+    sg_register_watch(reg, changed, &kept);
+    for (size_t i = 0; i < office.n_copies; i++) {
+        struct sg_measure anew = {0};
+        struct sg_quality_person person;
+        struct sg_uid uid;
+        size_t cursor = 0;
+
+        assert_ok(sg_register_put(reg, &office.copies[i].copy));
+        assert_ok(sg_register_settle(reg));
+        while (sg_register_next(reg, &cursor, &uid)) {
+            assert_ok(sg_register_subject(reg, &uid, &subject));
+            sg_quality_judge(subject, &kept.facts, &person);
+            sg_measure_count(&anew, &person, 1);
+        }
+        assert_memory_equal(&anew, &kept.measure, sizeof anew);
+    }
+    assert_int_equal(kept.measure.persons, PERSONS - 1);
+    assert_true(kept.measure.dirty[0] > 0); /* one number of two persons */
+    assert_int_equal(kept.measure.death_disputed, 1);
+    assert_int_equal(kept.measure.dirty[8], PERSONS); /* the phone */
+    sg_register_free(reg);
+    office_close(&office);
 }
 
 /* Whoever is neither counted nor deceased is in no figure; of the dead only
@@ -493,6 +610,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_incremental_equals_recomputed),
+        cmocka_unit_test(test_beside_a_register),
         cmocka_unit_test(test_who_counts),
         cmocka_unit_test(test_disputed_death_is_not_clean),
         cmocka_unit_test(test_unknown_is_no_pass),
