@@ -77,5 +77,6 @@ SG_USE_RESULT enum sg_err sg_bench_sync(struct sg_bench *bench);
 /* Parts of sg_bench_sync. */
 SG_USE_RESULT enum sg_err sg_bench_heads(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_package(struct sg_bench *bench);
+SG_USE_RESULT enum sg_err sg_bench_bundle(struct sg_bench *bench);
 
 #endif

@@ -11,6 +11,7 @@
 #include "storage/base/check.h"
 #include "storage/log/content_key.h"
 #include "storage/registry/unit_file.h"
+#include "tools/synth_authority.h"
 #include "tools/synth_history.h"
 
 #define WORKLOAD_SIZE_MAX (256u << 20)
@@ -285,4 +286,25 @@ void sg_bench_store_fill_end(struct sg_bench_filling *filling)
 {
     sg_pipeline_free(filling->pipeline);
     filling->pipeline = NULL;
+}
+
+enum sg_err sg_bench_store_found(struct sg_buf *ret_genesis,
+                                 struct sg_registry_id *ret_registry,
+                                 struct sg_sign_key *ret_key,
+                                 uint8_t ret_node[SG_KEY_SIZE])
+{
+    struct sg_unit_table *units = NULL;
+    struct sg_synth_authority *said = NULL;
+    enum sg_err err = sg_unit_file_read(sg_unit_file_shipped(), &units, NULL);
+
+    if (err == SG_OK)
+        err = sg_synth_authority_new(units, /* n_nodes= */ 1, &said);
+    if (err == SG_OK) {
+        *ret_registry = *sg_synth_authority_registry(said);
+        sg_synth_authority_sign_key(said, 1, ret_key, ret_node);
+        err = sg_buf_append(ret_genesis, sg_synth_authority_statement(said, 0));
+    }
+    sg_synth_authority_free(said);
+    sg_unit_table_free(units);
+    return err;
 }

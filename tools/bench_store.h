@@ -72,4 +72,10 @@ SG_USE_RESULT enum sg_err sg_bench_store_fill_begin(
 SG_USE_RESULT enum sg_err sg_bench_store_fill_step(void *filling);
 void sg_bench_store_fill_end(struct sg_bench_filling *filling);
 
+/* Founds an invented registry: its genesis, appended to RET_GENESIS, and the
+ * keys of the authority's node, which it names as writer. Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_bench_store_found(
+    struct sg_buf *ret_genesis, struct sg_registry_id *ret_registry,
+    struct sg_sign_key *ret_key, uint8_t ret_node[SG_KEY_SIZE]);
+
 #endif

@@ -5,6 +5,7 @@
 static enum sg_err (*const parts[])(struct sg_bench *bench) = {
     sg_bench_heads,   /* which logs differ */
     sg_bench_package, /* what a record costs */
+    sg_bench_bundle,  /* how fast a stick is made and taken */
 };
 
 enum sg_err sg_bench_sync(struct sg_bench *bench)

@@ -339,13 +339,20 @@ enum sg_err sg_synth_authority_grant(struct sg_synth_authority *said,
     return err;
 }
 
+void sg_synth_authority_sign_key(const struct sg_synth_authority *said,
+                                 unsigned node, struct sg_sign_key *ret_key,
+                                 uint8_t ret_public[SG_KEY_SIZE])
+{
+    SG_ASSERT(node <= said->n_nodes);
+    key_of(SEED_NODE + node, ret_key, ret_public);
+}
+
 void sg_synth_authority_node(const struct sg_synth_authority *said,
                              unsigned node, uint8_t ret_key[SG_KEY_SIZE])
 {
     struct sg_sign_key secret;
 
-    SG_ASSERT(node <= said->n_nodes);
-    key_of(SEED_NODE + node, &secret, ret_key);
+    sg_synth_authority_sign_key(said, node, &secret, ret_key);
 }
 
 struct sg_log_id sg_synth_authority_log(const struct sg_synth_authority *said,
