@@ -48,8 +48,8 @@ size_t sg_synth_authority_count(const struct sg_synth_authority *said);
 struct sg_bytes sg_synth_authority_statement(
     const struct sg_synth_authority *said, size_t no);
 
-/* Gives NODE's keys, n_nodes being the authority's own. No secret: everybody can
- * compute it. */
+/* Gives NODE's keys, n_nodes being the authority's own. No secret: everybody
+ * can compute it. */
 void sg_synth_authority_sign_key(const struct sg_synth_authority *said,
                                  unsigned node, struct sg_sign_key *ret_key,
                                  uint8_t ret_public[SG_KEY_SIZE]);
