@@ -4,6 +4,7 @@
 
 #include "replication/session.h"
 #include "storage/base/check.h"
+#include "storage/base/plant.h"
 
 #define BACKOFF_MS_MIN UINT64_C(1000)
 #define BACKOFF_MS_MAX UINT64_C(300000)
@@ -19,6 +20,8 @@ static void back_off(struct sg_sync *core, struct sg_core_peer *peer)
         peer->backoff_ms = BACKOFF_MS_MIN;
     peer->dial_ms = core->now_ms + peer->backoff_ms / 2 +
                     sg_prng_below(&core->prng, peer->backoff_ms / 2 + 1);
+    if (SG_PLANT(sync_dials_once))
+        peer->dial_ms = UINT64_MAX;
     peer->backoff_ms *= 2;
     if (peer->backoff_ms > BACKOFF_MS_MAX)
         peer->backoff_ms = BACKOFF_MS_MAX;

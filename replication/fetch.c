@@ -9,6 +9,7 @@
 #include "replication/session.h"
 #include "replication/withhold.h"
 #include "storage/base/check.h"
+#include "storage/base/plant.h"
 
 /* Claims looked at in one step, before others have their turn. */
 #define CLAIMS_STEP_MAX 512u
@@ -105,8 +106,9 @@ void sg_fetch_release(struct sg_sync *core, struct sg_core_fetch *fetch)
         drop_want(&core->sessions[fetch->session], fetch->number);
     fetch->session = SG_SYNC_NONE;
     fetch->number = 0;
-    fetch->state =
-        fetch->in_flight > 0 ? SG_CORE_FETCH_ENDING : SG_CORE_FETCH_FREE;
+    fetch->state = fetch->in_flight > 0 || SG_PLANT(sync_fetch_leaks)
+                       ? SG_CORE_FETCH_ENDING
+                       : SG_CORE_FETCH_FREE;
 }
 
 static void post_stop(struct sg_core_session *session, uint64_t number,
@@ -372,7 +374,8 @@ bool sg_fetch_scan(struct sg_sync *core, struct sg_core_session *session)
     const struct sg_claims *claims = sg_exchange_claims(session->exchange);
     uint32_t n_claims = sg_claims_count(claims), n = n_claims;
 
-    if (!session->scans || session->link == SG_SYNC_BUNDLE)
+    if (!session->scans || session->link == SG_SYNC_BUNDLE ||
+        SG_PLANT(sync_claims_ignored))
         return true;
     if (!sg_core_has_effects(core, 1))
         return false;

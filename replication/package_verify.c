@@ -3,6 +3,7 @@
 
 #include "replication/package.h"
 #include "storage/base/check.h"
+#include "storage/base/plant.h"
 
 void sg_package_receiver_init(struct sg_package_receiver *receiver,
                               const struct sg_frontier *held,
@@ -189,12 +190,14 @@ static enum sg_package_verdict fold_stack(struct trial *trial)
         return SG_PACKAGE_MISMATCH;
     for (; trial->at < trial->body->head.count; i++) {
         SG_ASSERT(i < count);
-        if (!take_range(trial, &ranges[i], &stack->hashes[i], &nodes))
+        if (!take_range(trial, &ranges[i], &stack->hashes[i], &nodes) &&
+            !SG_PLANT(sync_fold_ignored))
             return SG_PACKAGE_MISMATCH;
     }
     if (!is_fresh && !repeats_stack(trial, nodes, i))
         return SG_PACKAGE_MISMATCH;
-    move_stack(trial, nodes, i);
+    if (!SG_PLANT(sync_stack_stays))
+        move_stack(trial, nodes, i);
     return SG_PACKAGE_FITS;
 }
 
@@ -230,7 +233,8 @@ static enum sg_package_verdict fold_fresh(struct trial *trial,
     if (!is_known || !is_same(&toward.root, &known->root) ||
         memcmp(toward.signature, known->signature, sizeof toward.signature)) {
         if (sg_checkpoint_verify(&trial->log->hasher->registry, &trial->log->id,
-                                 trial->log->core.node_key, &toward) != SG_OK)
+                                 trial->log->core.node_key, &toward) != SG_OK &&
+            !SG_PLANT(sync_signature_skipped))
             return SG_PACKAGE_MISMATCH;
     }
     if (is_known && !is_same(&toward.root, &known->root)) {

@@ -16,6 +16,7 @@
 #include "replication/witness.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
+#include "storage/base/plant.h"
 
 #define LOGS_DEFAULT     16384u
 #define INTERVAL_DEFAULT 30000u
@@ -380,7 +381,7 @@ static enum sg_err take_refused(struct sg_sync *core,
 
         if (write->ticket != event->refused.ticket)
             continue;
-        write->is_refused = true;
+        write->is_refused = !SG_PLANT(sync_refused_counts);
         return SG_OK;
     }
     return SG_ERR_INVALID;
@@ -436,7 +437,8 @@ static void take_full(struct sg_sync *core, const struct sg_event *event)
 {
     bool was_full = core->is_full;
 
-    core->is_full = event->is_full;
+    core->is_full =
+        event->is_full || (was_full && SG_PLANT(sync_full_for_ever));
     if (was_full && !core->is_full)
         sg_gossip_rescan(core, NULL);
 }

@@ -13,6 +13,7 @@
 #include "replication/session.h"
 #include "replication/witness.h"
 #include "storage/base/check.h"
+#include "storage/base/plant.h"
 
 /* `root` more often than this is answered late (PROTOCOL.md section 7). */
 #define ROOT_MS_MIN 5000u
@@ -304,7 +305,7 @@ static enum sg_err take_rest(struct sg_sync *core,
         return SG_ERR_MALFORMED; /* of bundles */
     default:
         core->counts.unknown_messages++;
-        return SG_OK;
+        return SG_PLANT(sync_unknown_closes) ? SG_ERR_MALFORMED : SG_OK;
     }
 }
 

@@ -15,6 +15,9 @@
 #define UNTIL_DAY 20350701u
 #define UNIT      UINT64_C(10003820191201)
 
+/* A statement lists no more logs than fit a record. */
+#define STANDS_MAX 20u
+
 struct statement {
     struct sg_record_head head;
     struct sg_record_copy copy;
@@ -253,7 +256,9 @@ static void revoke(struct world *world)
     struct sg_pack *pack;
     uint32_t n = 0;
 
-    if (node->is_revoked)
+    for (size_t i = 0; i < disk->n_logs; i++)
+        n += authority_stands(disk->logs[i], node);
+    if (node->is_revoked || n > STANDS_MAX)
         return;
     begin(world, &statement, SG_TYPE_NODE_CUT);
     sg_record_build_uint(&statement.build, SG_FIELD_NODE_CUT_SERIAL,
@@ -262,8 +267,6 @@ static void revoke(struct world *world)
                         sg_bytes(node->public_key, SG_KEY_SIZE));
     sg_record_build_uint(&statement.build, SG_FIELD_NODE_CUT_WHAT, 3);
     pack = sg_record_build_field(&statement.build, SG_FIELD_NODE_CUT_STANDS);
-    for (size_t i = 0; i < disk->n_logs; i++)
-        n += authority_stands(disk->logs[i], node);
     sg_pack_array(pack, n);
     for (size_t i = 0; i < disk->n_logs; i++)
         if (authority_stands(disk->logs[i], node)) {

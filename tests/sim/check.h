@@ -19,6 +19,7 @@
     X(CUT, "cut", "all nodes cut revoked logs at the same size")              \
     X(FIRST, "first", "the authority's word comes before other entries")      \
     X(FRAME, "frame", "nobody is called a forger without his signatures")     \
+    X(BLAME, "blame", "no honest peer is closed as a liar")                   \
     X(FORK, "fork", "every fork that can be seen is proved everywhere")       \
     X(CONVERGE, "converge", "after healing all have all, within the bound")   \
     X(LIVE, "live", "a record is acknowledged within 2 s on a sound node")    \
@@ -67,7 +68,9 @@ void check_proof(struct world *world, struct node *node,
 void check_live(struct world *world, struct node *node,
                 uint64_t waited_ms); /* LIVE */
 void check_alarm(struct world *world, struct node *node,
-                 const struct sg_effect *effect);          /* FRAME */
+                 const struct sg_effect *effect); /* FRAME */
+void check_close(struct world *world, struct node *node,
+                 const struct sg_effect *effect);          /* BLAME */
 void check_judged(struct world *world, struct node *node); /* CUT */
 void check_roots(struct world *world);                     /* ROOT */
 void check_cuts(struct world *world);                      /* CUT, at the end */

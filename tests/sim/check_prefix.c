@@ -49,5 +49,9 @@ void check_stored(struct world *world, struct node *node, struct disk_log *log,
         log->variants =
             oracle_match(truth, log->variants, i, &log->slots[i].place->leaf);
     check_fact(world, CHECK_PREFIX, node->number, &log->id,
-               (log->variants & existing) != 0, from, log->n_slots);
+               (log->variants & existing) != 0 &&
+                   sg_checkpoint_verify(&world->registry, &log->id,
+                                        log->core.node_key,
+                                        &log->known) == SG_OK,
+               from, log->n_slots);
 }

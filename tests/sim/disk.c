@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "storage/base/plant.h"
 #include "tests/sim/memory.h"
 
 void disk_init(struct disk *disk, const uint8_t database[16],
@@ -206,7 +207,8 @@ static enum sg_err apply_entries(struct disk *disk,
         log = disk_add(disk, registry, &op->core, op->branch);
     for (uint64_t i = held - op->first; i < op->count; i++)
         append(log, &op->slots[i]);
-    if (op->known.size > log->known.size)
+    if (op->known.size > log->known.size ||
+        (SG_PLANT(sim_known_goes_back) && op->known.size > 0))
         log->known = op->known;
     log->is_own = log->is_own || is_own;
     log->change = ++disk->changes;

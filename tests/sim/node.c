@@ -55,6 +55,7 @@ static void execute(struct world *world, struct node *node,
     case SG_EFFECT_CLOSE:
         world_trace(world, node->number, "close", NULL, effect->session,
                     (uint64_t)effect->close, 0);
+        check_close(world, node, effect);
         net_close(world, node, effect->session, false);
         return;
     case SG_EFFECT_READ:

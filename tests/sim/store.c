@@ -80,7 +80,8 @@ static struct disk_log *begin_log(struct world *world, struct node *node,
     bool was_full = node->disk.is_full;
 
     memcpy(opening.core.node_key, node->public_key, SG_KEY_SIZE);
-    sg_prng_bytes(&world->prng, opening.core.epoch, SG_EPOCH_SIZE);
+    if (!SG_PLANT(sim_epoch_reused))
+        sg_prng_bytes(&world->prng, opening.core.epoch, SG_EPOCH_SIZE);
     if (before != NULL) {
         opening.follows = true;
         opening.predecessor = before->id;
@@ -358,6 +359,8 @@ void store_fail(struct world *world, struct node *node)
         world->changed[NEMESIS_TORN]++;
         disk->marks[SG_PLANT(sim_one_slot) ? 0 : 1].is_set = false;
     }
+    if (SG_PLANT(sim_flush_lost) && disk_own(disk)->n_slots > 3)
+        disk_cut(disk_own(disk), disk_own(disk)->n_slots - 1);
     node_crash(world, node);
     world_later(world, WORLD_SECOND + sg_prng_below(&world->prng, WORLD_HOUR),
                 QUEUE_START, node->number, 0, 0, NULL);
@@ -496,7 +499,7 @@ static enum sg_err read_entries(struct world *world, struct node *node,
         struct disk_slot *slot = &log->slots[i];
         struct sg_entry *entry = &entries[n];
 
-        if (slot->is_rotten) {
+        if (slot->is_rotten && !SG_PLANT(sim_rot_served)) {
             mend(world, node, log, slot);
             if (n == 0)
                 return SG_ERR_DAMAGED;
@@ -510,6 +513,8 @@ static enum sg_err read_entries(struct world *world, struct node *node,
             entry->state = SG_PAYLOAD_NOT_HELD;
         if (entry->state != SG_PAYLOAD_PRESENT)
             entry->payload = sg_bytes(NULL, 0);
+        if (slot->is_rotten && entry->payload.size > 0)
+            entry->payload.size--; /* planted: other bytes than were written */
         check_read(world, node, entry, slot->place);
         size += entry->payload.size;
         if ((n > 0 && size > effect->read.size_max) ||
