@@ -80,7 +80,7 @@ uint64_t sg_dial_deadline(const struct sg_sync *core)
 
 void sg_dial_failed(struct sg_sync *core, uint32_t peer)
 {
-    core->peers[peer].is_dialling = false;
+    core->peers[peer].is_dialling = SG_PLANT(sync_dial_never_ends);
     back_off(core, &core->peers[peer]);
 }
 
@@ -117,9 +117,11 @@ void sg_dial_ended(struct sg_sync *core, struct sg_core_session *session)
     peer = &core->peers[session->peer];
     if (peer->session != session->number && peer->session != SG_SYNC_NONE)
         return;
-    peer->session = SG_SYNC_NONE;
+    if (!SG_PLANT(sync_session_never_ends))
+        peer->session = SG_SYNC_NONE;
     peer->is_dialling = false;
-    peer->was_slow = session->close == SG_ERR_SLOW;
+    peer->was_slow =
+        session->close == SG_ERR_SLOW || session->close == SG_ERR_DOUBLE;
     back_off(core, peer);
     if (session->budget_ms > peer->dial_ms)
         peer->dial_ms = session->budget_ms;

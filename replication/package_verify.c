@@ -190,8 +190,7 @@ static enum sg_package_verdict fold_stack(struct trial *trial)
         return SG_PACKAGE_MISMATCH;
     for (; trial->at < trial->body->head.count; i++) {
         SG_ASSERT(i < count);
-        if (!take_range(trial, &ranges[i], &stack->hashes[i], &nodes) &&
-            !SG_PLANT(sync_fold_ignored))
+        if (!take_range(trial, &ranges[i], &stack->hashes[i], &nodes))
             return SG_PACKAGE_MISMATCH;
     }
     if (!is_fresh && !repeats_stack(trial, nodes, i))

@@ -512,7 +512,8 @@ static enum sg_err take(struct sg_sync *core, const struct sg_event *event)
         start(core);
         return SG_OK;
     case SG_EVENT_HEAD:
-        take_head(core, event);
+        if (!core->is_started || !SG_PLANT(sync_heads_unheard))
+            take_head(core, event);
         return SG_OK;
     case SG_EVENT_MEMORY:
         take_memory_row(core, event);

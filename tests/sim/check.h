@@ -81,6 +81,9 @@ void check_forks(struct world *world); /* FORK, at the end */
 bool check_is_equal(const struct world *world);
 void check_converged(struct world *world, uint64_t took_ms, uint64_t bound_ms);
 
+void check_monotone(struct world *world, struct node *node,
+                    const struct disk_log *log); /* MONO */
+
 /* MONO: forgets what NODE had, whose disk was set back. */
 void check_forget(struct node *node);
 

@@ -5,6 +5,8 @@
 
 void check_started(struct world *world, struct node *node)
 {
+    for (size_t i = 0; i < node->disk.n_logs; i++)
+        check_monotone(world, node, node->disk.logs[i]);
     for (size_t i = 0; i < world->oracle.n_acks; i++) {
         const struct oracle_ack *ack = &world->oracle.acks[i];
         const struct disk_log *log;

@@ -6,8 +6,8 @@
 
 #include "tests/sim/memory.h"
 
-static void check_monotone(struct world *world, struct node *node,
-                           const struct disk_log *log)
+void check_monotone(struct world *world, struct node *node,
+                    const struct disk_log *log)
 {
     struct check_seen *seen = NULL;
 

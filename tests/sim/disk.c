@@ -198,6 +198,8 @@ static enum sg_err apply_entries(struct disk *disk,
 
     if (disk->is_full)
         return SG_ERR_FULL;
+    if (SG_PLANT(sim_write_forgotten) && !is_own && ++disk->changes % 16 == 0)
+        return SG_OK;
     if (op->first + op->count <= held)
         return SG_ERR_EXISTS;
     if (op->first > held ||
@@ -207,8 +209,7 @@ static enum sg_err apply_entries(struct disk *disk,
         log = disk_add(disk, registry, &op->core, op->branch);
     for (uint64_t i = held - op->first; i < op->count; i++)
         append(log, &op->slots[i]);
-    if (op->known.size > log->known.size ||
-        (SG_PLANT(sim_known_goes_back) && op->known.size > 0))
+    if (op->known.size > log->known.size)
         log->known = op->known;
     log->is_own = log->is_own || is_own;
     log->change = ++disk->changes;

@@ -14,7 +14,7 @@
 static const unsigned days_between[NEMESIS_COUNT] = {
     [NEMESIS_ONE_WAY] = 6,  [NEMESIS_PARTITION] = 8, [NEMESIS_CRASH] = 4,
     [NEMESIS_FULL] = 10,    [NEMESIS_ROT] = 2,       [NEMESIS_CLONE] = 25,
-    [NEMESIS_RESTORE] = 25, [NEMESIS_CLOCK] = 10,    [NEMESIS_EQUIVOCATE] = 30,
+    [NEMESIS_RESTORE] = 12, [NEMESIS_CLOCK] = 10,    [NEMESIS_EQUIVOCATE] = 30,
     [NEMESIS_FLOOD] = 10,   [NEMESIS_EPOCHS] = 10,   [NEMESIS_REVOKE] = 25,
     [NEMESIS_ROTATE] = 40,  [NEMESIS_MINOR] = 1,     [NEMESIS_BACKDATE] = 5,
 };
@@ -216,11 +216,13 @@ static void restore(struct world *world, struct node *node)
     struct disk restored;
     struct disk_mark marks[2];
 
+    for (uint32_t i = 0; i < world->n_originals; i++)
+        if (world->nodes[i].has_backup)
+            node = &world->nodes[i];
     if (!node->has_backup) {
         disk_copy(&node->disk, true, &node->backup);
         node->has_backup = true;
         node->backup_at = world->now_ms;
-        again(world, NEMESIS_RESTORE);
         return;
     }
     node_crash(world, node);
@@ -228,6 +230,8 @@ static void restore(struct world *world, struct node *node)
     disk_copy(&node->backup, true, &restored);
     disk_clear(&node->disk);
     node->disk = restored;
+    disk_clear(&node->backup);
+    node->has_backup = false;
     if (sg_prng_chance(&world->prng, 500))
         memcpy(node->disk.marks, marks, sizeof marks);
     sg_prng_bytes(&world->prng, node->disk.database,

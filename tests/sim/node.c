@@ -162,7 +162,8 @@ static struct sg_sync *make_core(struct world *world, struct node *node)
     memcpy(config.database, node->disk.database, sizeof config.database);
     sg_prng_bytes(&world->prng, config.seed, sizeof config.seed);
     for (size_t i = 0; i < node->n_peers; i++)
-        peers[i].dial = node->number < node->peers[i];
+        peers[i].dial = node->number >= world->n_originals ||
+                        node->number < node->peers[i]; /* nobody knows twins */
     SG_ASSERT(sg_sync_new(&config, &core) == SG_OK);
     sg_buf_clear(&chain);
     return core;

@@ -357,8 +357,10 @@ void store_fail(struct world *world, struct node *node)
              sg_prng_chance(&world->prng, 500)) {
         /* The slot being written is torn: the newest is the other one. */
         world->changed[NEMESIS_TORN]++;
-        disk->marks[SG_PLANT(sim_one_slot) ? 0 : 1].is_set = false;
+        disk->marks[1].is_set = false;
     }
+    if (SG_PLANT(sim_held_goes_back) && disk->logs[0]->n_slots > 3)
+        disk_cut(disk->logs[0], disk->logs[0]->n_slots - 1);
     if (SG_PLANT(sim_flush_lost) && disk_own(disk)->n_slots > 3)
         disk_cut(disk_own(disk), disk_own(disk)->n_slots - 1);
     node_crash(world, node);
@@ -475,14 +477,28 @@ static void mend(struct world *world, struct node *node, struct disk_log *log,
     world_later(world, 0, QUEUE_MARK, node->number, node->generation, 0, NULL);
 }
 
+static void scrub_slot(struct world *world, struct node *node,
+                       struct disk_log *log, struct disk_slot *slot)
+{
+    struct sg_entry entry = slot->place->entry;
+
+    if (!slot->is_rotten)
+        return;
+    if (!SG_PLANT(sim_rot_served)) {
+        mend(world, node, log, slot);
+        return;
+    }
+    entry.payload.size--;
+    check_read(world, node, &entry, slot->place);
+}
+
 void store_scrub(struct world *world, struct node *node)
 {
     for (size_t i = 0; i < node->disk.n_logs && node->is_up; i++) {
         struct disk_log *log = node->disk.logs[i];
 
         for (size_t j = 0; j < log->n_slots; j++)
-            if (log->slots[j].is_rotten)
-                mend(world, node, log, &log->slots[j]);
+            scrub_slot(world, node, log, &log->slots[j]);
     }
 }
 
