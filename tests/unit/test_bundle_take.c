@@ -551,6 +551,27 @@ static void test_statements(void **state)
     pair_free(&net);
 }
 
+/* A node whose store is an older backup learns from a stick what it once
+ * signed, and takes none of it into a log that it still writes. */
+static void test_restored_node(void **state)
+{
+    struct stick_result result;
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 2, NULL);
+    pair_append(&net, 0, 300);
+    carry(&net, 0, 1, 1, &result);
+    pair_fork(&net, 0, 200, 0); /* back, and nothing written since */
+    carry(&net, 1, 0, 2, &result);
+    assert_int_equal(net.nodes[0].n_behind, 1);
+    assert_int_equal(pair_alarms(&net, 0, SG_SYNC_ALARM_OWN_FORK), 0);
+    assert_int_equal(result.view.refused, 0);
+    assert_true(result.view.waiting > 0);
+    assert_int_equal(pair_held(&net, 0, 0), 200);
+    pair_free(&net);
+}
+
 /* What the store refuses is not done. */
 static void test_refused_by_the_store(void **state)
 {
@@ -590,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_authority_is_missing),
         cmocka_unit_test(test_known_beyond_held),
         cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_restored_node),
         cmocka_unit_test(test_refused_by_the_store),
     };
 
