@@ -425,6 +425,7 @@ struct sg_sync {
 
     size_t n_judged;
     struct sg_core_judged judged[SG_AUTHORITY_LISTED_MAX];
+    bool was_judged; /* all that was held at the start */
     bool is_judging; /* a READ is out */
     bool is_erasing; /* it is for orders to erase */
     uint64_t judge_ticket;

@@ -11,6 +11,9 @@
 
 /* Without its certificate's node key: kind and epoch. */
 #define CORE_REST_SIZE (SG_LOG_CORE_SIZE - SG_KEY_SIZE)
+/* Anti-entropy intervals that a session waits for what its peer has and cannot
+ * serve. */
+#define UNSERVED_INTERVALS 10u
 /* Bytes of payloads that one reading of own entries brings. */
 #define JUDGED_SIZE 65536u
 
@@ -114,6 +117,7 @@ static void take_item(struct sg_sync *core, struct sg_core_session *session,
     struct sg_core_listed *listed = &session->listed[session->n_listed];
     uint8_t core_bytes[SG_LOG_CORE_SIZE], tag[SG_HEAD_TAG_SIZE];
     struct sg_certificate certificate;
+    const struct sg_log *log;
 
     sg_reader_copy(reader, core_bytes + SG_KEY_SIZE, CORE_REST_SIZE);
     listed->size = sg_reader_varint(reader);
@@ -135,11 +139,14 @@ static void take_item(struct sg_sync *core, struct sg_core_session *session,
         sg_reader_fail(reader, SG_ERR_MALFORMED);
         return;
     }
-    if (certificate.role != SG_CERTIFICATE_AUTHORITY ||
-        !is_signed(core, session, &certificate))
-        return;
+    /* A certificate of a root that is news here does not make the log another:
+     * it may be that very log that brings the root. */
     listed->id = sg_entry_log_id(&core->config.registry, &listed->core);
-    session->n_listed++;
+    log = sg_log_table_find(core->table, &listed->id, 0);
+    if ((log != NULL && log->is_authority) ||
+        (certificate.role == SG_CERTIFICATE_AUTHORITY &&
+         is_signed(core, session, &certificate)))
+        session->n_listed++;
 }
 
 enum sg_err sg_first_take(struct sg_sync *core, struct sg_core_session *session,
@@ -179,6 +186,23 @@ static uint64_t judged_upto(const struct sg_sync *core,
     return 0;
 }
 
+/* Up to where LISTED must be held. A peer that knows a log and can serve
+ * nothing of it, for it does not hold all that it knows, may have entries that
+ * are lacking here: they come from elsewhere, or are not waited for any longer.
+ */
+static uint64_t end_of(const struct sg_sync *core,
+                       const struct sg_core_session *session,
+                       const struct sg_core_listed *listed)
+{
+    uint64_t wait_ms = UNSERVED_INTERVALS * core->config.interval_ms;
+
+    if (listed->short_by < listed->size)
+        return listed->size - listed->short_by;
+    if (core->is_full || core->now_ms < session->opened_ms + wait_ms)
+        return listed->size;
+    return 0;
+}
+
 void sg_first_equal(struct sg_sync *core, struct sg_core_session *session)
 {
     session->n_listed = 0;
@@ -207,7 +231,7 @@ void sg_first_check(struct sg_sync *core, struct sg_core_session *session)
         const struct sg_core_listed *listed = &session->listed[i];
         const struct sg_log *log =
             sg_log_table_find(core->table, &listed->id, 0);
-        uint64_t end = listed->size - listed->short_by;
+        uint64_t end = end_of(core, session, listed);
 
         if (end == 0 || (log != NULL && log->is_refused) ||
             (session->lists_own && sg_fetch_is_stopped(session, &listed->id)))
@@ -248,6 +272,16 @@ enum sg_err sg_first_begin(struct sg_sync *core, struct sg_bytes chain)
         return err;
     (void)sg_trust_judge(core->trust);
     return err == SG_OK ? SG_OK : SG_ERR_INVALID;
+}
+
+bool sg_first_is_judged(const struct sg_sync *core)
+{
+    for (size_t i = 0; i < core->n_judged; i++)
+        if (!core->judged[i].is_stuck &&
+            core->judged[i].upto <
+                sg_log_table_at(core->table, core->judged[i].log)->held)
+            return false;
+    return true;
 }
 
 void sg_first_note(struct sg_sync *core, struct sg_log *log)
@@ -356,6 +390,7 @@ void sg_first_read(struct sg_sync *core, const struct sg_event *event)
         core->counts.refused_limit++;
     if (judged->upto >= log->held)
         judge(core);
+    core->was_judged = core->was_judged || sg_first_is_judged(core);
     for (uint32_t i = 0; i < core->top; i++)
         if (core->sessions[i].gate == SG_CORE_GATE_LOGS)
             core->sessions[i].stirs = true;

@@ -39,6 +39,10 @@ bool sg_first_allows(const struct sg_sync *core,
 SG_USE_RESULT enum sg_err sg_first_begin(struct sg_sync *core,
                                          struct sg_bytes chain);
 
+/* Says whether all that is held of the authority's logs is judged. Until then,
+ * after a start, nobody is let in: this node could not say what it knows. */
+bool sg_first_is_judged(const struct sg_sync *core);
+
 /* Notes a row of the table that is new, or whose writer may be the authority
  * now. */
 void sg_first_note(struct sg_sync *core, struct sg_log *log);

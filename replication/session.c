@@ -375,6 +375,8 @@ void sg_session_open(struct sg_sync *core, struct sg_core_session *session,
     err = check_peer(core, session);
     move(session, SG_CORE_JUDGING);
     sg_dial_connected(core, session);
+    if (err == SG_OK && !core->was_judged && !sg_first_is_judged(core))
+        err = SG_ERR_NOROOM;
     if (err == SG_OK && core->is_stopping)
         err = SG_ERR_STOPPING;
     if (err == SG_OK && mine < theirs && session->has_peer_ready)

@@ -271,6 +271,8 @@ static void start(struct pair_net *net, size_t node)
     }
     event = (struct sg_event){.kind = SG_EVENT_START};
     pair_step(net, node, &event);
+    while (pair_read(net, node)) /* it lets nobody in before that */
+        continue;
 }
 
 void pair_restart(struct pair_net *net, size_t node)
