@@ -147,6 +147,11 @@ static void take_item(struct sg_sync *core, struct sg_core_session *session,
         (certificate.role == SG_CERTIFICATE_AUTHORITY &&
          is_signed(core, session, &certificate)))
         session->n_listed++;
+    else if (sg_chain_root(&session->chain, certificate.generation) == NULL &&
+             sg_trust_root(core->trust, certificate.generation) == NULL)
+        session->lists_unknown = true; /* of a root yet to come */
+    else
+        sg_reader_fail(reader, SG_ERR_UNTRUSTED);
 }
 
 enum sg_err sg_first_take(struct sg_sync *core, struct sg_core_session *session,
@@ -158,6 +163,7 @@ enum sg_err sg_first_take(struct sg_sync *core, struct sg_core_session *session,
     sg_reader_init(&reader, body);
     session->n_listed = 0;
     session->lists_own = false;
+    session->lists_unknown = false;
     while (reader.err == SG_OK && reader.left.size > 0) {
         if (n++ == SG_AUTHORITY_LISTED_MAX)
             return SG_ERR_LIMIT;
@@ -207,6 +213,7 @@ void sg_first_equal(struct sg_sync *core, struct sg_core_session *session)
 {
     session->n_listed = 0;
     session->lists_own = true;
+    session->lists_unknown = false;
     for (size_t i = 0; i < core->n_judged; i++) {
         const struct sg_log *log =
             sg_log_table_at(core->table, core->judged[i].log);
@@ -225,7 +232,7 @@ void sg_first_equal(struct sg_sync *core, struct sg_core_session *session)
 
 void sg_first_check(struct sg_sync *core, struct sg_core_session *session)
 {
-    if (session->gate != SG_CORE_GATE_LOGS)
+    if (session->gate != SG_CORE_GATE_LOGS || session->lists_unknown)
         return;
     for (size_t i = 0; i < session->n_listed; i++) {
         const struct sg_core_listed *listed = &session->listed[i];
