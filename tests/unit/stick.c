@@ -228,9 +228,26 @@ void stick_free(struct stick *stick)
 /* --- Taking ----------------------------------------------------------------
  */
 
-/* Reads and commits until the core wants nothing more. */
-static void settle(struct pair_net *net, size_t node)
+/* Counts the packages of others that are written while the authority's log is
+ * not all here. */
+static size_t count_early(struct pair_net *net, size_t node)
 {
+    const struct pair_node *at = &net->nodes[node];
+    const struct sg_log_id *first = &pair_own(net, 0)->id;
+    size_t n = 0;
+
+    if (pair_held(net, node, 0) == pair_held(net, 0, 0))
+        return 0;
+    for (size_t i = 0; i < at->n_writes; i++)
+        n += at->writes[i].kind == SG_EFFECT_WRITE_PACKAGE &&
+             memcmp(&at->writes[i].log, first, sizeof *first) != 0;
+    return n;
+}
+
+/* Reads and commits until the core wants nothing more. */
+static void settle(struct pair_net *net, size_t node, struct stick_result *ret)
+{
+    ret->n_early += count_early(net, node);
     while (pair_read(net, node) || pair_commit(net, node))
         ;
 }
@@ -259,7 +276,7 @@ static bool obey(struct pair_net *net, size_t node, struct sg_bytes bytes,
             assert_ok(sg_bundle_plan_take(how->plan, &turn->message));
         break;
     case SG_BUNDLE_TAKE_SETTLE:
-        settle(net, node);
+        settle(net, node, ret);
         progress = sg_bundle_take_progress(take);
         if (how->keeps != NULL) {
             memcpy(how->keeps, progress.data, progress.size);

@@ -24,6 +24,7 @@ struct stick_result {
     uint32_t pieces;
     size_t n_reads;
     size_t n_claims;
+    size_t n_early; /* packages of others written before the authority's */
 };
 
 /* Asks of a stick that NODE makes. */

@@ -70,6 +70,7 @@ static void test_all_arrives(void **state)
     carry(&net, 2, 0, 1, &result);
     assert_int_equal(pair_held(&net, 0, 2), 501);
     carry(&net, 0, 1, 2, &result);
+    assert_int_equal(result.n_early, 0);
     assert_int_equal(result.view.waiting, 0);
     assert_int_equal(result.view.damaged, 0);
     assert_int_equal(result.view.refused, 0);
@@ -78,6 +79,13 @@ static void test_all_arrives(void **state)
     carry(&net, 1, 0, 3, &result);
     carry(&net, 0, 2, 4, &result);
     pair_assert_equal(&net);
+    /* Also when all writers are known already. */
+    pair_append(&net, 0, 300);
+    pair_append(&net, 2, 30);
+    carry(&net, 2, 0, 5, &result);
+    carry(&net, 0, 1, 6, &result);
+    assert_int_equal(result.n_early, 0);
+    assert_int_equal(pair_held(&net, 1, 2), 531);
     pair_free(&net);
 }
 
@@ -479,6 +487,7 @@ static void test_authority_is_missing(void **state)
     assert_true(pair_held(&net, 2, 0) < pair_held(&net, 0, 0));
     assert_int_equal(pair_held(&net, 2, 1), 51);
     assert_int_equal(result.view.waiting, 0);
+    assert_true(result.n_early > 0); /* the count can see it */
     stick_free(&stick);
     pair_free(&net);
 }
