@@ -1,0 +1,114 @@
+"""What the tests of the daemon share: a registry's nodes, each a directory, a
+configuration and, while it runs, a process. Calls sogocd, sogoc and found."""
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from cli import Cli, demand
+
+
+def free_port():
+    """A port of loopback that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Nodes(Cli):
+    """N nodes of a new registry; node 0 is the authority's. Use with `with`: no
+    daemon outlives the test."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+        self.ports = [free_port() for _ in range(count)]
+        self.daemons = [None] * count
+        subprocess.run([os.path.join(self.build, "found"), self.folder.name, str(count)],
+                       check=True)
+        for i in range(count):
+            self.configure(i, [0] if i else [])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        for daemon in self.daemons:
+            if daemon is not None:
+                daemon.kill()
+                daemon.wait()
+
+    def configure(self, i, peers, *more):
+        """Writes the configuration of node I, which dials PEERS."""
+        lines = [f"directory = {self.path(str(i))}", f"listen = 127.0.0.1:{self.ports[i]}",
+                 "interval = 1 s", "log = debug", *more]
+        for peer in peers:
+            lines += [f"[peer nút {peer}]", f"address = 127.0.0.1:{self.ports[peer]}"]
+        with open(self.path(f"{i}.conf"), "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+
+    def sogocd(self, *words):
+        return [os.path.join(self.build, "sogocd"), *words]
+
+    def start(self, *which):
+        for i in which or range(self.count):
+            with open(self.path(f"{i}.err"), "a", encoding="utf-8") as err:
+                self.daemons[i] = subprocess.Popen(
+                    self.sogocd("-f", self.path(f"{i}.conf")), stderr=err, env=self.env)
+
+    def stop(self, *which):
+        """Ends daemons as an administrator does; each says goodbye with 0."""
+        for i in which or range(self.count):
+            self.daemons[i].send_signal(signal.SIGTERM)
+        for i in which or range(self.count):
+            code = self.daemons[i].wait(20)
+            demand(code == 0, f"node {i} ended with {code}: {self.said(i)[-2000:]}")
+            self.daemons[i] = None
+
+    def kill(self, i):
+        """kill -9."""
+        self.daemons[i].kill()
+        self.daemons[i].wait()
+        self.daemons[i] = None
+
+    def said(self, i):
+        with open(self.path(f"{i}.err"), encoding="utf-8") as file:
+            return file.read()
+
+    def wait_until_said(self, i, text, count=1):
+        """Waits until node I has said TEXT COUNT times, ten seconds at most."""
+        deadline = time.monotonic() + 10
+        while self.said(i).count(text) < count:
+            demand(time.monotonic() < deadline, f"node {i} never said {text!r}: {self.said(i)}")
+            time.sleep(0.02)
+
+    def logs(self, i):
+        """What stopped node I holds, by log id: entries, signed size, absent."""
+        return {row["id"]: (row["held"], row["signed"], row["absent"])
+                for row in self.rows("logs", "--dir", str(i))}
+
+    def demand_equal(self):
+        """All stopped nodes hold the same bytes of all logs, and they verify."""
+        for i in range(self.count):
+            verdict = self.rows("verify", "--dir", str(i))[-1]
+            demand(verdict["verdict"] == "intact" and verdict["logs"] == self.count,
+                   f"node {i}: {verdict}")
+        for log in self.logs(0):
+            told = {hashlib.sha256(self.run("log", "export", log, "--dir", str(i)).encode())
+                    .digest() for i in range(self.count)}
+            demand(len(told) == 1, f"log {log} is not the same everywhere")
+
+    def run_until_equal(self, seconds):
+        """Runs all daemons until they hold the same; they are stopped then."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self.start()
+            time.sleep(1.5)
+            self.stop()
+            held = [self.logs(i) for i in range(self.count)]
+            if all(logs == held[0] for logs in held):
+                return held[0]
+            demand(time.monotonic() < deadline, f"not equal after {seconds} s: {held}")
