@@ -6,7 +6,6 @@
 #include "replication/fetch.h"
 #include "replication/session.h"
 #include "storage/base/check.h"
-#include "storage/base/plant.h"
 
 /* --- Proofs -------------------------------------------------------------- */
 
@@ -72,8 +71,7 @@ static void take_proof(struct sg_sync *core, struct sg_core_session *session,
     for (uint32_t i = 0; i < core->top; i++) {
         struct sg_core_session *other = &core->sessions[i];
 
-        if (other != session && sg_session_is_open(other) &&
-            !SG_PLANT(sync_fork_kept_back))
+        if (other != session && sg_session_is_open(other))
             sg_core_post(other, 0, SG_MESSAGE_FORK, bytes);
     }
 }
@@ -144,7 +142,7 @@ void sg_forks_send(struct sg_sync *core, struct sg_core_session *session,
 {
     const struct sg_core_proof *proof = find(core, &log->id);
 
-    if (proof == NULL || SG_PLANT(sync_fork_kept_back))
+    if (proof == NULL)
         return;
     sg_core_post(session, 0, SG_MESSAGE_FORK,
                  sg_bytes(proof->bytes, proof->size));

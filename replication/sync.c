@@ -381,7 +381,7 @@ static enum sg_err take_refused(struct sg_sync *core,
 
         if (write->ticket != event->refused.ticket)
             continue;
-        write->is_refused = !SG_PLANT(sync_refused_counts);
+        write->is_refused = true;
         return SG_OK;
     }
     return SG_ERR_INVALID;

@@ -245,20 +245,41 @@ static void beat(struct world *world)
     publish(world, &statement);
 }
 
+/* Gives NODE's logs that a cut lets stand, ascending by id; of more than fit
+ * the first ones. */
+static uint32_t find_standing(const struct disk *disk, const struct node *node,
+                              const struct disk_log *ret[STANDS_MAX])
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < disk->n_logs && n < STANDS_MAX; i++) {
+        uint32_t at = n;
+
+        if (!authority_stands(disk->logs[i], node))
+            continue;
+        for (; at > 0 && memcmp(&ret[at - 1]->id, &disk->logs[i]->id,
+                                sizeof ret[0]->id) > 0;
+             at--)
+            ret[at] = ret[at - 1];
+        ret[at] = disk->logs[i];
+        n++;
+    }
+    return n;
+}
+
 /* Revokes a district: what the authority holds of its logs stands. */
 static void revoke(struct world *world)
 {
     uint32_t victim =
         2 + (uint32_t)sg_prng_below(&world->prng, world->n_originals - 2);
     struct node *node = &world->nodes[victim];
-    const struct disk *disk = &world->nodes[0].disk;
+    const struct disk_log *standing[STANDS_MAX];
     struct statement statement;
     struct sg_pack *pack;
-    uint32_t n = 0;
+    uint32_t n;
 
-    for (size_t i = 0; i < disk->n_logs; i++)
-        n += authority_stands(disk->logs[i], node);
-    if (node->is_revoked || n > STANDS_MAX)
+    n = find_standing(&world->nodes[0].disk, node, standing);
+    if (node->is_revoked)
         return;
     begin(world, &statement, SG_TYPE_NODE_CUT);
     sg_record_build_uint(&statement.build, SG_FIELD_NODE_CUT_SERIAL,
@@ -268,12 +289,11 @@ static void revoke(struct world *world)
     sg_record_build_uint(&statement.build, SG_FIELD_NODE_CUT_WHAT, 3);
     pack = sg_record_build_field(&statement.build, SG_FIELD_NODE_CUT_STANDS);
     sg_pack_array(pack, n);
-    for (size_t i = 0; i < disk->n_logs; i++)
-        if (authority_stands(disk->logs[i], node)) {
-            pack_stand(pack, disk->logs[i], true);
-            oracle_stands(&world->oracle, node->public_key, &disk->logs[i]->id,
-                          disk->logs[i]->known.size);
-        }
+    for (size_t i = 0; i < n; i++) {
+        pack_stand(pack, standing[i], true);
+        oracle_stands(&world->oracle, node->public_key, &standing[i]->id,
+                      standing[i]->known.size);
+    }
     sg_record_build_uint(&statement.build, SG_FIELD_NODE_CUT_REASON, 2);
     publish(world, &statement);
     for (uint32_t i = 0; i < world->n_nodes; i++)

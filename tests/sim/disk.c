@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "storage/base/plant.h"
 #include "tests/sim/memory.h"
 
 void disk_init(struct disk *disk, const uint8_t database[16],
@@ -198,8 +197,6 @@ static enum sg_err apply_entries(struct disk *disk,
 
     if (disk->is_full)
         return SG_ERR_FULL;
-    if (SG_PLANT(sim_write_forgotten) && !is_own && ++disk->changes % 16 == 0)
-        return SG_OK;
     if (op->first + op->count <= held)
         return SG_ERR_EXISTS;
     if (op->first > held ||

@@ -55,8 +55,7 @@
     X(EPOCHS, "epochs", "a node opens more logs than it may")                 \
     X(REVOKE, "revoke", "a node is revoked during a partition")               \
     X(ROTATE, "rotate", "the root key is rotated during a partition")         \
-    X(MINOR, "minor", "some nodes speak a later minor version")               \
-    X(BUNDLE, "bundle", "couriers carry bundles, late, twice, cut")
+    X(MINOR, "minor", "some nodes speak a later minor version")
 /* clang-format on */
 
 enum nemesis {
