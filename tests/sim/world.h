@@ -34,8 +34,8 @@
 /* clang-format off */
 #define WORLD_NEMESIS_LIST(X)                                                 \
     X(LOSS, "loss", "segments are lost, 1 to 30 %")                           \
-    X(DUPLICATE, "duplicate", "a frame arrives twice: its channel ends")                        \
-    X(REORDER, "reorder", "a frame overtakes another: its channel ends")                     \
+    X(DUPLICATE, "duplicate", "a frame comes twice: link ends")                 \
+    X(REORDER, "reorder", "a frame comes early: link ends")                 \
     X(ONE_WAY, "one-way", "a link carries one direction only")                \
     X(PARTITION, "partition", "links are down, a minute to 60 days")          \
     X(SLOW, "slow", "links of 2 to 64 kbit/s")                                \
