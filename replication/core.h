@@ -186,7 +186,7 @@ struct sg_core_session {
     uint32_t cursor; /* in the claims */
     bool scans;      /* claims are to be looked through */
     size_t n_stopped;
-    struct sg_ref stopped[SG_CORE_STOPPED_MAX];
+    struct sg_log_ref stopped[SG_CORE_STOPPED_MAX];
     struct sg_credit credit; /* that the peer has */
 
     struct sg_core_serve *serves; /* SG_OUTBOX_STREAMS_MAX */

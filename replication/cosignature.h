@@ -18,7 +18,7 @@
 #include "storage/log/key_id.h"
 
 struct sg_cosignature {
-    struct sg_ref ref;
+    struct sg_log_ref ref;
     uint64_t size;                      /* of the checkpoint, at least 1 */
     struct sg_key_id witness;           /* of its node key */
     uint8_t bytes[SG_COSIGNATURE_SIZE]; /* seconds, signature */

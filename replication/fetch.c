@@ -220,7 +220,7 @@ void sg_fetch_ask_frontier(struct sg_sync *core, struct sg_core_fetch *fetch,
 bool sg_fetch_is_stopped(const struct sg_core_session *session,
                          const struct sg_log_id *id)
 {
-    struct sg_ref ref = sg_package_ref(id);
+    struct sg_log_ref ref = sg_package_ref(id);
 
     for (size_t i = 0; i < session->n_stopped; i++)
         if (memcmp(&session->stopped[i], &ref, sizeof ref) == 0)

@@ -69,7 +69,7 @@ static void write_package(struct sg_sync *core, struct sg_core_session *session,
 static void note_ack(struct sg_sync *core, uint32_t session, uint64_t number,
                      const struct sg_log_id *id, uint64_t held)
 {
-    struct sg_ref none = {{0}};
+    struct sg_log_ref none = {{0}};
     struct sg_core_ack ack = {.session = session};
 
     ack.stored.number = number;

@@ -31,7 +31,7 @@
 /* One item: entries [from, to) of a log; to 0: whatever the peer knows. */
 struct sg_flow_want {
     uint64_t number; /* 1 and up */
-    struct sg_ref ref;
+    struct sg_log_ref ref;
     bool is_filling;   /* flag 1: payloads only */
     bool has_stack;    /* flag 2: the asker has cover(from, to); to is not 0 */
     bool has_branch;   /* flag 4: of a forked log; to is not 0 */
@@ -53,8 +53,8 @@ SG_USE_RESULT enum sg_err sg_flow_wants_decode(
 
 /* One item: a log is durable here up to held. */
 struct sg_flow_stored {
-    uint64_t number;   /* of the want; 0: the log is named by ref */
-    struct sg_ref ref; /* zeros unless NUMBER is 0 */
+    uint64_t number;       /* of the want; 0: the log is named by ref */
+    struct sg_log_ref ref; /* zeros unless NUMBER is 0 */
     uint64_t held;
 };
 
@@ -134,7 +134,7 @@ struct sg_flow_branch {
 };
 
 struct sg_flow_branches {
-    struct sg_ref ref;
+    struct sg_log_ref ref;
     size_t count; /* 1 to SG_BRANCHES_MAX */
     struct sg_flow_branch items[SG_BRANCHES_MAX];
 };

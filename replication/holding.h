@@ -49,7 +49,7 @@ SG_USE_RESULT enum sg_err sg_holding_verify(
 
 /* What of it travels. */
 struct sg_holding_message {
-    struct sg_ref ref;
+    struct sg_log_ref ref;
     uint64_t held;
     uint64_t absent;
     uint64_t seconds;

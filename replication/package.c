@@ -20,9 +20,9 @@
 _Static_assert(SG_ENTRY_KIND_MAX < RUN_KINDS, "a kind fits a run");
 _Static_assert(SG_PACKAGE_ENTRIES_MAX <= UINT8_MAX + 1, "positions are a byte");
 
-struct sg_ref sg_package_ref(const struct sg_log_id *log)
+struct sg_log_ref sg_package_ref(const struct sg_log_id *log)
 {
-    struct sg_ref ref;
+    struct sg_log_ref ref;
 
     memcpy(ref.bytes, log->hash.bytes, sizeof ref.bytes);
     return ref;

@@ -40,21 +40,21 @@
 /* What names a log in a message: the beginning of its id. */
 #define SG_REF_SIZE 16u
 
-struct sg_ref {
+struct sg_log_ref {
     uint8_t bytes[SG_REF_SIZE];
 };
 
 _Static_assert(SG_REF_SIZE == SG_ERASED_BY_SIZE, "an order's ref, too");
 
 /* Gives the ref of LOG. */
-struct sg_ref sg_package_ref(const struct sg_log_id *log);
+struct sg_log_ref sg_package_ref(const struct sg_log_id *log);
 
 /* --- The bytes ------------------------------------------------------------ */
 
 /* What stands before the entries. */
 struct sg_package_head {
-    uint64_t number;   /* of the want that it answers; 0: pushed */
-    struct sg_ref ref; /* zeros unless NUMBER is 0 */
+    uint64_t number;       /* of the want that it answers; 0: pushed */
+    struct sg_log_ref ref; /* zeros unless NUMBER is 0 */
     bool has_checkpoint;
     bool is_fresh;   /* only with a checkpoint */
     bool is_filling; /* alone: neither checkpoint, nor fresh, nor nodes */

@@ -26,7 +26,7 @@
 
 /* `prove`: show me your known checkpoint of a log, from FROM on. */
 struct sg_proof_question {
-    struct sg_ref ref;
+    struct sg_log_ref ref;
     uint64_t from; /* PROTOCOL's m */
 };
 
@@ -40,7 +40,7 @@ SG_USE_RESULT enum sg_err sg_proof_question_decode(
 /* `proof`. The root at the checkpoint's size does not travel: it is zeros until
  * the proof is verified. */
 struct sg_proof {
-    struct sg_ref ref;
+    struct sg_log_ref ref;
     uint64_t from;                   /* m: 0, or as it was asked */
     struct sg_checkpoint checkpoint; /* the sender's known one: n and its
                                       * signature; m <= n */

@@ -25,7 +25,7 @@ static struct sg_bytes written(void)
 }
 
 /* The ref of FORMAT's log. */
-static struct sg_ref page_ref(void)
+static struct sg_log_ref page_ref(void)
 {
     struct format_log made = format_log();
 
@@ -62,7 +62,7 @@ static enum sg_err read_wants(struct sg_bytes body)
 /* The page's want is item 1 of FORMAT's log, all of it. */
 static void test_want_page(void **state)
 {
-    struct sg_ref ref = page_ref();
+    struct sg_log_ref ref = page_ref();
 
     (void)state;
     assert_ok(read_wants(protocol_body("message-want")));
