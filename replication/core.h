@@ -168,8 +168,9 @@ struct sg_core_session {
     uint64_t root_change;  /* own change number when `root` was sent last */
 
     enum sg_core_gate gate;
-    bool has_listed;    /* own `authority` was sent in this exchange */
-    bool lists_own;     /* what is listed is own: the peer claimed nothing */
+    bool has_listed; /* own `authority` was sent in this exchange */
+    bool lists_own;  /* what is listed is own: the peer claimed nothing */
+    struct sg_log_id unserved; /* the last log that the peer said to lack */
     bool lists_unknown; /* an item could not be judged: nothing is passed */
     size_t n_listed;
     struct sg_core_listed *listed; /* SG_AUTHORITY_LISTED_MAX */

@@ -443,8 +443,10 @@ void sg_fetch_stopped(struct sg_sync *core, struct sg_core_session *session,
         return;
     fetch = &core->fetches[want->fetch];
     if (stop->reason == SG_FLOW_NOT_HELD ||
-        stop->reason == SG_FLOW_CANNOT_PROVE)
+        stop->reason == SG_FLOW_CANNOT_PROVE) {
+        session->unserved = fetch->id;
         sg_withhold_missed(core, session, &fetch->id, fetch->claimed);
+    }
     sg_fetch_stop(session, &fetch->id);
     sg_fetch_release(core, fetch);
     sg_gossip_rescan(core, session);

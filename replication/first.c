@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "replication/erase.h"
-#include "replication/fetch.h"
 #include "replication/session.h"
 #include "storage/base/check.h"
 #include "storage/base/plant.h"
@@ -241,7 +240,8 @@ void sg_first_check(struct sg_sync *core, struct sg_core_session *session)
         uint64_t end = end_of(core, session, listed);
 
         if (end == 0 || (log != NULL && log->is_refused) ||
-            (session->lists_own && sg_fetch_is_stopped(session, &listed->id)))
+            (session->lists_own &&
+             memcmp(&session->unserved, &listed->id, sizeof listed->id) == 0))
             continue;
         if (log == NULL || log->held < end || judged_upto(core, log) < end)
             return;
