@@ -107,6 +107,8 @@ void disk_wait(struct disk *disk, const struct disk_op *op)
 
 void disk_drop(struct disk *disk, size_t n)
 {
+    if (n == 0)
+        return;
     for (size_t i = 0; i < n; i++)
         memory_free(disk->waiting[i].slots);
     memmove(disk->waiting, disk->waiting + n,
