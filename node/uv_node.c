@@ -331,41 +331,54 @@ static void hook_wake(void *context)
 /* --- The listener
  * ------------------------------------------------------------------ */
 
-static size_t count_strangers(const struct node *node,
-                              const struct sockaddr_storage *address)
+static bool is_stranger(struct sg_uv_link *link)
 {
+    const struct sg_uv_link_place *place = sg_uv_link_place(link);
+
+    return place->session == SG_SYNC_NONE && !place->is_initiator;
+}
+
+/* Makes room for another stranger: where too many of ADDRESS (NULL: of all)
+ * have not said who they are, the one who took longest goes. An honest
+ * handshake is done in a few round trips; who holds a place is slow. */
+static void make_room(struct node *node, const struct sockaddr_storage *address,
+                      size_t most)
+{
+    struct sg_uv_link *oldest = NULL;
+    char name[NAME_SIZE];
     size_t n = 0;
 
     for (struct sg_uv_link *link = node->links; link != NULL;
          link = sg_uv_link_place(link)->next) {
-        const struct sg_uv_link_place *place = sg_uv_link_place(link);
-
-        n += place->session == SG_SYNC_NONE && !place->is_initiator &&
-             sg_uv_address_is_same(&place->address, address);
+        if (!is_stranger(link) ||
+            (address != NULL &&
+             !sg_uv_address_is_same(&sg_uv_link_place(link)->address, address)))
+            continue;
+        oldest = link; /* newer ones stand before older ones */
+        n++;
     }
-    return n;
+    if (n < most)
+        return;
+    sg_say(SG_CONFIG_LOG_DEBUG, "%s: too many strangers; closed",
+           name_of(node, oldest, name));
+    drop_link(node, oldest);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct node *node = listener->data;
-    size_t strangers = node->n_links - node->n_open;
     struct sg_uv_link *link;
-    char name[NAME_SIZE];
 
     if (status != 0 ||
         make_link(node, NULL, node->n_open < node->config->sessions, &link) !=
             SG_OK)
         return;
-    if (node->is_stopping || strangers >= SG_UV_NODE_STRANGERS_MAX ||
-        count_strangers(node, &sg_uv_link_place(link)->address) >=
-            SG_UV_NODE_ADDRESS_MAX) {
-        sg_uv_link_place(link)->peer = SG_SYNC_NONE;
-        sg_say(SG_CONFIG_LOG_DEBUG, "%s: too many strangers; closed",
-               name_of(node, link, name));
+    if (node->is_stopping) {
         sg_uv_link_abort(link);
         return;
     }
+    make_room(node, &sg_uv_link_place(link)->address, SG_UV_NODE_ADDRESS_MAX);
+    make_room(node, NULL, SG_UV_NODE_STRANGERS_MAX);
     keep_link(node, link, SG_SYNC_NONE);
 }
 
