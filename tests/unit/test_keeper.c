@@ -1,0 +1,179 @@
+/* The keeper: writes of the core, committed in groups by a thread. */
+#include "node/keeper.h"
+
+#include <semaphore.h>
+#include <string.h>
+
+#include "storage/base/alloc.h"
+#include "tests/lib/store.h"
+#include "tests/lib/test.h"
+
+#define ENTRIES  600
+#define PACKAGES 3
+
+struct fixture {
+    struct sg_test_store from, to;
+    struct sg_keeper *keeper;
+    sem_t news;
+    struct sg_fetch fetch[PACKAGES];
+    struct sg_hash cover[PACKAGES][SG_MERKLE_HASHES_MAX];
+};
+
+static void on_wake(void *context)
+{
+    (void)sem_post(&((struct fixture *)context)->news);
+}
+
+static int setup(void **state)
+{
+    struct fixture *fixture = sg_calloc(1, sizeof *fixture);
+
+    assert_non_null(fixture);
+    sg_test_store_new(&fixture->from, 1);
+    sg_test_store_new(&fixture->to, 2);
+    sg_test_store_fill(&fixture->from, ENTRIES);
+    assert_int_equal(sem_init(&fixture->news, 0, 0), 0);
+    for (size_t i = 0; i < PACKAGES; i++)
+        sg_fetch_init(&fixture->fetch[i], 1 << 20);
+    assert_ok(
+        sg_keeper_new(fixture->to.store, on_wake, fixture, &fixture->keeper));
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+
+    sg_keeper_free(fixture->keeper);
+    for (size_t i = 0; i < PACKAGES; i++)
+        sg_fetch_clear(&fixture->fetch[i]);
+    (void)sem_destroy(&fixture->news);
+    sg_test_store_free(&fixture->from);
+    sg_test_store_free(&fixture->to);
+    sg_free(fixture);
+    assert_int_equal(sg_alloc_live(), 0);
+    return 0;
+}
+
+/* Package NUMBER of the source's log, as the core hands it over. */
+static struct sg_effect package(struct fixture *fixture, size_t number,
+                                uint64_t ticket)
+{
+    const struct sg_store_own *own = fixture->from.own;
+    struct sg_fetch *fetch = &fixture->fetch[number];
+    struct sg_effect effect = {
+        .kind = SG_EFFECT_WRITE_PACKAGE,
+        .ticket = ticket,
+        .log = own->id,
+    };
+    uint64_t first = number * SG_PACKAGE_ENTRIES_MAX;
+
+    assert_ok(sg_fetch_range(fixture->from.store, own->number, first,
+                             SG_PACKAGE_ENTRIES_MAX, fetch));
+    effect.package.core = own->core;
+    effect.package.first = first;
+    effect.package.entries = fetch->entries;
+    effect.package.count = fetch->count;
+    effect.package.known = own->signed_checkpoint;
+    effect.package.cover = fixture->cover[number];
+    assert_ok(sg_fetch_cover(fixture->from.store, own->number,
+                             first + fetch->count, own->signed_checkpoint.size,
+                             fixture->cover[number],
+                             &effect.package.cover_count));
+    return effect;
+}
+
+static void put(struct fixture *fixture, size_t number, uint64_t ticket)
+{
+    struct sg_effect effect = package(fixture, number, ticket);
+
+    assert_ok(sg_keeper_put(fixture->keeper, &effect));
+    /* It was copied: what the core does with its memory is no matter. */
+    for (size_t i = 0; i < fixture->fetch[number].count; i++)
+        memset(
+            (void *)(uintptr_t)fixture->fetch[number].entries[i].payload.data,
+            0xee, fixture->fetch[number].entries[i].payload.size);
+}
+
+/* Takes what is done until ticket LAST is; the errors by ticket. */
+static uint64_t take_until(struct fixture *fixture, uint64_t last,
+                           enum sg_err errs[])
+{
+    uint64_t change = 0;
+
+    for (uint64_t ticket = 0; ticket < last;) {
+        struct sg_keeper_done done;
+
+        assert_int_equal(sem_wait(&fixture->news), 0);
+        sg_keeper_take(fixture->keeper, &done);
+        assert_ok(done.err);
+        for (const struct sg_keeper_job *job = done.jobs; job != NULL;
+             job = job->next) {
+            assert_true(job->effect.ticket > ticket);
+            ticket = job->effect.ticket;
+            errs[ticket] = job->err;
+            change = done.change;
+        }
+        sg_keeper_done_clear(&done);
+    }
+    return change;
+}
+
+/* What the store refuses comes back with the reason, in its place; all else of
+ * the same group is durable, and the change number is the store's newest. */
+static void test_a_refused_write_leaves_the_others(void **state)
+{
+    struct fixture *fixture = *state;
+    enum sg_err errs[6];
+    struct sg_store_log log;
+    uint64_t change;
+
+    put(fixture, 2, 1); /* not where the log ends */
+    put(fixture, 0, 2);
+    put(fixture, 0, 3); /* is there already */
+    put(fixture, 1, 4);
+    put(fixture, 2, 5);
+    change = take_until(fixture, 5, errs);
+    assert_err(errs[1], STATE);
+    assert_ok(errs[2]);
+    assert_err(errs[3], EXISTS);
+    assert_ok(errs[4]);
+    assert_ok(errs[5]);
+    assert_int_equal(sg_keeper_waiting(fixture->keeper), 0);
+    assert_ok(
+        sg_store_find(fixture->to.store, &fixture->from.own->id, 0, &log));
+    assert_int_equal(log.row.frontier.size,
+                     fixture->from.own->signed_checkpoint.size);
+    assert_int_equal(log.row.change, change);
+}
+
+/* What waits when the node stops is committed before the keeper is gone. */
+static void test_what_waits_is_kept_at_the_end(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sg_store_log log;
+
+    for (size_t i = 0; i < PACKAGES; i++)
+        put(fixture, i, i + 1);
+    sg_keeper_free(fixture->keeper);
+    fixture->keeper = NULL;
+    sg_test_store_close(&fixture->to);
+    assert_ok(sg_test_store_open(&fixture->to));
+    assert_ok(
+        sg_store_find(fixture->to.store, &fixture->from.own->id, 0, &log));
+    assert_int_equal(log.row.frontier.size,
+                     fixture->from.own->signed_checkpoint.size);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_refused_write_leaves_the_others,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_waits_is_kept_at_the_end,
+                                        setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
