@@ -340,12 +340,13 @@ static void off_clock(struct world *world, struct node *node)
 static void act(struct world *world, enum nemesis nemesis)
 {
     struct node *node = pick(world, true);
+    uint32_t link;
 
     switch (nemesis) {
     case NEMESIS_ONE_WAY:
         world->changed[nemesis]++;
-        cut(world, (uint32_t)sg_prng_below(&world->prng, world->n_links), true,
-            outage_ms(world));
+        link = (uint32_t)sg_prng_below(&world->prng, world->n_links);
+        cut(world, link, true, outage_ms(world));
         return;
     case NEMESIS_PARTITION:
         partition(world);

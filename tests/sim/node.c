@@ -15,6 +15,7 @@ static void send(struct world *world, struct node *node,
 {
     struct sg_bytes body = effect->send.body;
     uint8_t *bytes;
+    size_t at;
 
     if (node->malice.withholds && world_has(world, NEMESIS_WITHHOLD) &&
         effect->send.type == SG_MESSAGE_PACKAGE) {
@@ -27,8 +28,8 @@ static void send(struct world *world, struct node *node,
         return;
     }
     bytes = memory_copy(body.data, body.size);
-    bytes[sg_prng_below(&world->prng, body.size)] ^=
-        (uint8_t)(1u << sg_prng_below(&world->prng, 8));
+    at = (size_t)sg_prng_below(&world->prng, body.size);
+    bytes[at] ^= (uint8_t)(1u << sg_prng_below(&world->prng, 8));
     world->changed[NEMESIS_LIE]++;
     net_send(world, node, effect->session, effect->send.type,
              sg_bytes(bytes, body.size));

@@ -51,12 +51,10 @@ struct link *world_link(struct world *world, uint32_t a, uint32_t b)
 
     SG_ASSERT(world->n_links < WORLD_LINKS_MAX);
     world->n_links++;
-    *link = (struct link){
-        .node = {a, b},
-        .bits = 64000u << sg_prng_below(&world->prng, 11),
-        .latency_ms = 5 + sg_prng_below(&world->prng, 300),
-        .is_up = {true, true},
-    };
+    /* One number after the other: a list of members has no order. */
+    *link = (struct link){.node = {a, b}, .is_up = {true, true}};
+    link->bits = 64000u << sg_prng_below(&world->prng, 11);
+    link->latency_ms = 5 + sg_prng_below(&world->prng, 300);
     return link;
 }
 
