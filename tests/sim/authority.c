@@ -296,6 +296,8 @@ static void revoke(struct world *world)
     }
     sg_record_build_uint(&statement.build, SG_FIELD_NODE_CUT_REASON, 2);
     publish(world, &statement);
+    /* What it does not list is cut to nothing, even when it lists nothing. */
+    oracle_stands(&world->oracle, node->public_key, &(struct sg_log_id){0}, 0);
     for (uint32_t i = 0; i < world->n_nodes; i++)
         if (world->nodes[i].identity == victim)
             world->nodes[i].is_revoked = true;

@@ -16,6 +16,7 @@ static void log_free(struct disk_log *log)
     for (size_t i = 0; i < SG_MERKLE_HASHES_MAX; i++)
         memory_free(log->levels[i].hashes);
     memory_free(log->slots);
+    memory_free(log->proof);
     memory_free(log);
 }
 
@@ -36,6 +37,8 @@ static struct disk_log *log_copy(const struct disk_log *log)
 
     copy->slots = memory_copy(log->slots, log->n_slots * sizeof *log->slots);
     copy->room = log->n_slots;
+    if (log->proof != NULL)
+        copy->proof = memory_copy(log->proof, log->proof_size);
     for (size_t i = 0; i < SG_MERKLE_HASHES_MAX; i++) {
         struct disk_level *level = &copy->levels[i];
 
@@ -109,8 +112,10 @@ void disk_drop(struct disk *disk, size_t n)
 {
     if (n == 0)
         return;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         memory_free(disk->waiting[i].slots);
+        memory_free(disk->waiting[i].proof);
+    }
     memmove(disk->waiting, disk->waiting + n,
             (disk->n_waiting - n) * sizeof *disk->waiting);
     disk->n_waiting -= n;
@@ -304,6 +309,9 @@ enum sg_err disk_apply(struct disk *disk, const struct sg_registry_id *registry,
             log = disk_add(disk, registry, &op->core, 0);
         log->is_forked = true;
         log->change = ++disk->changes;
+        memory_free(log->proof);
+        log->proof = memory_copy(op->proof, op->proof_size);
+        log->proof_size = op->proof_size;
         return SG_OK;
     default:
         return SG_OK;

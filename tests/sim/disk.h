@@ -47,6 +47,8 @@ struct disk_log {
     size_t n_slots;
     size_t room;
     struct disk_level levels[SG_MERKLE_HASHES_MAX];
+    uint8_t *proof; /* of a fork; NULL: none */
+    size_t proof_size;
     uint32_t variants; /* of the writer's histories, those that still fit */
 };
 
@@ -69,6 +71,8 @@ struct disk_op {
     size_t count;
     struct sg_checkpoint known;
     struct disk_memory memory;
+    uint8_t *proof; /* FORK; becomes the log's */
+    size_t proof_size;
     uint64_t index; /* ERASE */
     uint8_t order[SG_ERASED_BY_SIZE];
 };

@@ -187,6 +187,15 @@ static void load_core(struct world *world, struct node *node)
         event.memory.change = memory->change;
         node_step(world, node, &event);
     }
+    for (size_t i = 0; i < node->disk.n_logs; i++) {
+        const struct disk_log *log = node->disk.logs[i];
+
+        if (log->proof == NULL)
+            continue;
+        event = (struct sg_event){.kind = SG_EVENT_PROOF};
+        event.proof = sg_bytes(log->proof, log->proof_size);
+        node_step(world, node, &event);
+    }
     event = (struct sg_event){.kind = SG_EVENT_START};
     node_step(world, node, &event);
 }

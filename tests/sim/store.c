@@ -414,6 +414,8 @@ void store_write(struct world *world, struct node *node,
         break;
     case SG_EFFECT_WRITE_FORK:
         check_proof(world, node, effect, &op.core);
+        op.proof = memory_copy(effect->proof.data, effect->proof.size);
+        op.proof_size = effect->proof.size;
         break;
     case SG_EFFECT_WRITE_ERASE:
         op.index = effect->erase.index;
