@@ -79,8 +79,8 @@ class Nodes(Cli):
             return file.read()
 
     def wait_until_said(self, i, text, count=1):
-        """Waits until node I has said TEXT COUNT times, ten seconds at most."""
-        deadline = time.monotonic() + 10
+        """Waits until node I has said TEXT COUNT times, half a minute at most."""
+        deadline = time.monotonic() + 30
         while self.said(i).count(text) < count:
             demand(time.monotonic() < deadline, f"node {i} never said {text!r}: {self.said(i)}")
             time.sleep(0.02)
