@@ -20,7 +20,8 @@ void check_roots(struct world *world)
             root = sg_merkle_root(&frontier);
             check_fact(world, CHECK_ROOT, i, &log->id,
                        memcmp(&root, &kept, sizeof root) == 0 &&
-                           (log->known.size != log->n_slots ||
+                           (log->known.size == 0 ||
+                            log->known.size != log->n_slots ||
                             memcmp(&root, &log->known.root, sizeof root) == 0),
                        log->known.size, log->n_slots);
         }
