@@ -421,7 +421,11 @@ void nemesis_heal(struct world *world)
         if (link->bits < 64000)
             link->bits = 64000;
     }
-    for (uint32_t i = 0; i < world->n_nodes; i++) {
+    /* Peers keep one session with a key: while a second machine has it, either
+     * may be shut out. Somebody finds it and switches it off. */
+    for (uint32_t i = world->n_originals; i < world->n_nodes; i++)
+        node_crash(world, &world->nodes[i]);
+    for (uint32_t i = 0; i < world->n_originals; i++) {
         struct node *node = &world->nodes[i];
 
         if (node->disk.is_full)

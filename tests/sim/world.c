@@ -235,7 +235,8 @@ static void handle(struct world *world, const struct queue_event *event)
             store_fail(world, node);
         return;
     case QUEUE_START:
-        node_start(world, node);
+        if (!world->is_healed || event->node < world->n_originals)
+            node_start(world, node);
         return;
     case QUEUE_NEMESIS:
         nemesis_act(world, event->node, event->a);
