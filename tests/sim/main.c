@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "storage/base/crypto.h"
+#include "storage/base/version.h"
 #include "tests/sim/check.h"
 #include "tests/sim/world.h"
 
@@ -322,6 +323,8 @@ int main(int argc, char **argv)
     unsigned zeros;
     int option;
 
+    if (sg_version_answer(argc, argv, "sim", usage))
+        return 0;
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
         int code = take_option(option, &request);
 
