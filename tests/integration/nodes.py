@@ -54,10 +54,15 @@ class Nodes(Cli):
         return [os.path.join(self.build, "sogocd"), *words]
 
     def start(self, *which):
+        """Starts daemons and waits until each of them listens: before that a
+        signal may end it like any young process."""
+        before = {i: self.said(i).count("listening on") for i in which or range(self.count)}
         for i in which or range(self.count):
             with open(self.path(f"{i}.err"), "a", encoding="utf-8") as err:
                 self.daemons[i] = subprocess.Popen(
                     self.sogocd("-f", self.path(f"{i}.conf")), stderr=err, env=self.env)
+        for i, count in before.items():
+            self.wait_until_said(i, "listening on", count + 1)
 
     def stop(self, *which):
         """Ends daemons as an administrator does; each says goodbye with 0."""
@@ -75,6 +80,8 @@ class Nodes(Cli):
         self.daemons[i] = None
 
     def said(self, i):
+        if not os.path.exists(self.path(f"{i}.err")):
+            return ""
         with open(self.path(f"{i}.err"), encoding="utf-8") as file:
             return file.read()
 
