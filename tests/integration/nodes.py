@@ -53,16 +53,16 @@ class Nodes(Cli):
     def sogocd(self, *words):
         return [os.path.join(self.build, "sogocd"), *words]
 
-    def start(self, *which):
-        """Starts daemons and waits until each of them listens: before that a
-        signal may end it like any young process."""
-        before = {i: self.said(i).count("listening on") for i in which or range(self.count)}
+    def start(self, *which, until="listening on"):
+        """Starts daemons and waits until each has said UNTIL: before it runs a
+        signal ends it like any young process."""
+        before = {i: self.said(i).count(until) for i in which or range(self.count)}
         for i in which or range(self.count):
             with open(self.path(f"{i}.err"), "a", encoding="utf-8") as err:
                 self.daemons[i] = subprocess.Popen(
                     self.sogocd("-f", self.path(f"{i}.conf")), stderr=err, env=self.env)
         for i, count in before.items():
-            self.wait_until_said(i, "listening on", count + 1)
+            self.wait_until_said(i, until, count + 1)
 
     def stop(self, *which):
         """Ends daemons as an administrator does; each says goodbye with 0."""
