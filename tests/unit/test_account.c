@@ -1,5 +1,6 @@
-/* storage/registry/work/account.h: states, time limits, lapse, locks, basis. */
-#include "storage/registry/work/account.h"
+/* storage/registry/service/account.h: states, time limits, lapse, locks,
+ * basis. */
+#include "storage/registry/service/account.h"
 
 #include <string.h>
 

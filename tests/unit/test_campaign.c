@@ -1,5 +1,5 @@
-/* storage/registry/work/campaign.h: who is eligible, excluded, how far. */
-#include "storage/registry/work/campaign.h"
+/* storage/registry/service/campaign.h: who is eligible, excluded, how far. */
+#include "storage/registry/service/campaign.h"
 
 #include "storage/base/check.h"
 #include "storage/registry/record_build.h"

@@ -1,5 +1,5 @@
-/* storage/registry/work/dossier.h: states, time limits, expiry, delivery. */
-#include "storage/registry/work/dossier.h"
+/* storage/registry/service/dossier.h: states, time limits, expiry, delivery. */
+#include "storage/registry/service/dossier.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* storage/registry/work/funnel.h: counts, verdicts, forecasts. */
-#include "storage/registry/work/funnel.h"
+/* storage/registry/service/funnel.h: counts, verdicts, forecasts. */
+#include "storage/registry/service/funnel.h"
 
 #include <string.h>
 

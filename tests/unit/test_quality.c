@@ -415,8 +415,8 @@ static void test_household(void **state)
     assert_int_equal(judge().dirt, SG_QUALITY_ORPHAN);
 }
 
-/* Values that stand for none. */
-static void test_placeholders(void **state)
+/* Stand-in values are dirt, whoever typed them. */
+static void test_stand_ins(void **state)
 {
     static const char *const odd[] = {"không rõ",     "Không rõ", "KHÔNG RÕ",
                                       "xã, Khong ro", "...",      "xxx"};
@@ -426,19 +426,19 @@ static void test_placeholders(void **state)
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         assert_int_equal(begin(NULL), 0);
         folded_str(&man, home, SG_FIELD_RESIDENCE_ADDRESS, odd[i]);
-        assert_int_equal(judge().dirt, SG_QUALITY_PLACEHOLDER);
+        assert_int_equal(judge().dirt, SG_QUALITY_STAND_IN);
     }
     assert_int_equal(begin(NULL), 0);
     folded_str(&man, person, SG_FIELD_PERSON_PHONE, "0000000000");
-    assert_int_equal(judge().dirt, SG_QUALITY_PLACEHOLDER);
+    assert_int_equal(judge().dirt, SG_QUALITY_STAND_IN);
     folded_str(&man, person, SG_FIELD_PERSON_PHONE, "0900000000");
     assert_int_equal(judge().dirt, 0);
     folded_name(&man, person, SG_FIELD_PERSON_NAME, "", "", "Không Rõ");
-    assert_int_equal(judge().dirt, SG_QUALITY_PLACEHOLDER);
+    assert_int_equal(judge().dirt, SG_QUALITY_STAND_IN);
     assert_int_equal(begin(NULL), 0);
     man.objects[1].key.data = zeros; /* ... 000000 */
     assert_int_equal(sg_bytes_get_u64be(zeros) % 1000000, 0);
-    assert_true((judge().dirt & SG_QUALITY_PLACEHOLDER) != 0);
+    assert_true((judge().dirt & SG_QUALITY_STAND_IN) != 0);
     assert_true(judge().is_identity_wrong);
 }
 
@@ -745,7 +745,7 @@ int main(void)
         TEST(test_dead),
         TEST(test_conflicts_are_dirt),
         TEST(test_household),
-        TEST(test_placeholders),
+        TEST(test_stand_ins),
         TEST(test_new_year),
         TEST(test_external),
         TEST(test_external_is_stale),

@@ -2,8 +2,8 @@
  * touched.
  */
 #include "storage/registry/quality/judge.h"
-#include "storage/registry/work/account.h"
-#include "storage/registry/work/dossier.h"
+#include "storage/registry/service/account.h"
+#include "storage/registry/service/dossier.h"
 
 #define BORN      1u
 #define DEAD      2u

@@ -4,7 +4,7 @@
 
 #include "storage/registry/name.h"
 #include "storage/registry/quality/judge.h"
-#include "storage/registry/work/dossier.h"
+#include "storage/registry/service/dossier.h"
 
 const struct sg_quality_field sg_quality_fields[] = {
     {SG_QUALITY_ALL, SG_TYPE_PERSON, SG_FIELD_PERSON_NAME},
@@ -252,8 +252,8 @@ static bool has_odd_pin(const struct sg_subject *subject)
     return pin != 0 && pin % 1000000 == 0;
 }
 
-/* Values that offices type when they have none. */
-static bool has_placeholder(const struct sg_subject *subject)
+/* Stand-in values: what offices type when they know none. */
+static bool has_stand_in(const struct sg_subject *subject)
 {
     const struct sg_subject_object *person = own(subject, SG_TYPE_PERSON);
     struct sg_bytes address =
@@ -309,7 +309,7 @@ static void judge_clean(const struct sg_subject *subject,
          SG_QUALITY_RESIDENCE},
         {sg_subject_has_open(subject, 8) || person->rules[13] == SG_RULES_FAIL,
          SG_QUALITY_AFTER_DEATH},
-        {has_placeholder(subject), SG_QUALITY_PLACEHOLDER},
+        {has_stand_in(subject), SG_QUALITY_STAND_IN},
         {has_other_conflict(subject), SG_QUALITY_IN_CONFLICT},
     };
 
@@ -405,7 +405,8 @@ const char *sg_quality_dirt_text(enum sg_quality_dirt dirt, enum sg_lang lang)
         {"in no household, or in one without a head",
          "không thuộc hộ nào, hoặc hộ không có chủ hộ"},
         {"the household has two heads", "hộ có hai chủ hộ"},
-        {"a value that stands for none", "có giá trị điền thay cho dữ liệu"},
+        {"a stand-in value where none was known",
+         "có giá trị điền thay cho dữ liệu"},
         {"an open conflict", "có xung đột chưa giải quyết"},
     };
     unsigned bit = 0;

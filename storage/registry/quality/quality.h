@@ -86,7 +86,7 @@ enum sg_quality_dirt {
     SG_QUALITY_AFTER_DEATH = 32, /* V13, C08 */
     SG_QUALITY_ORPHAN = 64,      /* in no household, or in one without head */
     SG_QUALITY_TWO_HEADS = 128,
-    SG_QUALITY_PLACEHOLDER = 256, /* a value that stands for none */
+    SG_QUALITY_STAND_IN = 256,    /* a stand-in value: typed, none was known */
     SG_QUALITY_IN_CONFLICT = 512, /* any other open conflict */
     SG_QUALITY_DIRT_COUNT = 10,   /* bits above */
 };

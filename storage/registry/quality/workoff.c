@@ -97,7 +97,7 @@ static uint64_t dirt_since(const struct sg_subject *subject,
     for (size_t i = 0; i < subject->n_conflicts; i++)
         if (subject->conflicts[i].state != SG_SUBJECT_DECIDED)
             oldest = older(oldest, subject->conflicts[i].since);
-    if ((person->dirt & SG_QUALITY_PLACEHOLDER) != 0)
+    if ((person->dirt & SG_QUALITY_STAND_IN) != 0)
         oldest = older(oldest, address > phone ? address : phone);
     if ((person->dirt & (SG_QUALITY_ORPHAN | SG_QUALITY_TWO_HEADS)) != 0)
         oldest = older(oldest, newest_of(subject, SG_TYPE_RESIDENCE,

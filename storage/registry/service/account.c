@@ -1,7 +1,7 @@
-#include "storage/registry/work/account.h"
+#include "storage/registry/service/account.h"
 
 #include "storage/registry/rules_state.h"
-#include "storage/registry/work/dossier.h"
+#include "storage/registry/service/dossier.h"
 
 #define LOCK_CAUSE_DEATH 4u
 

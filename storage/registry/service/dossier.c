@@ -1,4 +1,4 @@
-#include "storage/registry/work/dossier.h"
+#include "storage/registry/service/dossier.h"
 
 #include "storage/registry/rules_state.h"
 

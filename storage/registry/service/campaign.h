@@ -7,12 +7,12 @@
  * asked about: who moves away later needs an exclusion (reason 4), and who
  * comes later is counted where he came from.
  */
-#ifndef SG_STORAGE_REGISTRY_WORK_CAMPAIGN_H
-#define SG_STORAGE_REGISTRY_WORK_CAMPAIGN_H
+#ifndef SG_STORAGE_REGISTRY_SERVICE_CAMPAIGN_H
+#define SG_STORAGE_REGISTRY_SERVICE_CAMPAIGN_H
 
+#include "storage/registry/service/account.h"
+#include "storage/registry/service/dossier.h"
 #include "storage/registry/unit.h"
-#include "storage/registry/work/account.h"
-#include "storage/registry/work/dossier.h"
 
 #define SG_CAMPAIGN_UNITS_MAX 64u
 

@@ -2,8 +2,8 @@
  * and lock, as it stands on a day. RECORDS.md 7.8 and 8.6; Decree 69/2024 Art.
  * 10 to 16; Law 26/2023 Art. 34. Pure; no clock.
  */
-#ifndef SG_STORAGE_REGISTRY_WORK_ACCOUNT_H
-#define SG_STORAGE_REGISTRY_WORK_ACCOUNT_H
+#ifndef SG_STORAGE_REGISTRY_SERVICE_ACCOUNT_H
+#define SG_STORAGE_REGISTRY_SERVICE_ACCOUNT_H
 
 #include "storage/registry/calendar.h"
 #include "storage/registry/merge/subject.h"

@@ -1,4 +1,4 @@
-#include "storage/registry/work/campaign.h"
+#include "storage/registry/service/campaign.h"
 
 #include "storage/registry/rules_state.h"
 

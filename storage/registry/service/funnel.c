@@ -1,4 +1,4 @@
-#include "storage/registry/work/funnel.h"
+#include "storage/registry/service/funnel.h"
 
 static enum sg_funnel_waiting waiting_of(int32_t days)
 {

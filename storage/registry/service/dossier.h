@@ -5,8 +5,8 @@
  * computed here: the legal time limit, expiry without recapture, how long a
  * card has been waiting for its holder. Pure; no clock.
  */
-#ifndef SG_STORAGE_REGISTRY_WORK_DOSSIER_H
-#define SG_STORAGE_REGISTRY_WORK_DOSSIER_H
+#ifndef SG_STORAGE_REGISTRY_SERVICE_DOSSIER_H
+#define SG_STORAGE_REGISTRY_SERVICE_DOSSIER_H
 
 #include "storage/registry/calendar.h"
 #include "storage/registry/merge/subject.h"

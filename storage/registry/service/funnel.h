@@ -2,10 +2,10 @@
  * when it will be done. All counts are exact, and change with one person at a
  * time: take him out as he was, put him in as he is. Pure; no clock.
  */
-#ifndef SG_STORAGE_REGISTRY_WORK_FUNNEL_H
-#define SG_STORAGE_REGISTRY_WORK_FUNNEL_H
+#ifndef SG_STORAGE_REGISTRY_SERVICE_FUNNEL_H
+#define SG_STORAGE_REGISTRY_SERVICE_FUNNEL_H
 
-#include "storage/registry/work/campaign.h"
+#include "storage/registry/service/campaign.h"
 
 #define SG_FUNNEL_REJECT_CODES 10u
 
