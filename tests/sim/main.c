@@ -29,7 +29,7 @@ static const char usage[] =
     "  --interval S    anti-entropy interval, seconds (by the seed)\n"
     "  --only A,B,...  just these nemeses\n"
     "  --quiet-world   no nemesis\n"
-    "  --plant NAME    activate a planted bug (builds with -DSG_PLANTS=ON)\n"
+    "  --plant NAME    activate a planted bug (tests/sim_planted only)\n"
     "  --trace         print every event\n"
     "  --list          nemeses and checkers\n"
     "example: sim --seed 7 --days 3 --trace\n"
