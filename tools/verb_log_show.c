@@ -1,9 +1,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "node/unseal.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
-#include "tools/unseal.h"
+#include "tools/home.h"
 #include "tools/verb.h"
 
 #define COUNT_DEFAULT    100
@@ -207,8 +208,9 @@ static int show(struct sg_cli *cli, const struct sg_home *home,
 {
     struct showing showing = {.cli = cli, .log = log};
     struct sg_fetch *fetch = sg_alloc(sizeof *fetch);
-    enum sg_err err =
-        fetch == NULL ? SG_ERR_NOMEM : sg_unseal_new(home, &showing.unseal);
+    enum sg_err err = fetch == NULL ? SG_ERR_NOMEM
+                                    : sg_unseal_new(home->store, home->scope,
+                                                    &showing.unseal);
 
     if (err == SG_OK) {
         sg_fetch_init(fetch, (size_t)SG_MESSAGE_SIZE_MAX);

@@ -1,10 +1,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "node/write_key.h"
 #include "storage/base/alloc.h"
+#include "tools/home.h"
 #include "tools/intake.h"
 #include "tools/verb.h"
-#include "tools/write_key.h"
 
 const struct sg_verb_page sg_verb_submit_page = {
     "[FILE...] [--each] [--dir DIR]",
@@ -208,8 +209,9 @@ static int open_and_submit(struct submission *submission,
                            cli->dir);
     enum sg_err err = sg_batch_new(submission->home->store, &submission->batch);
     if (err == SG_OK)
-        err = sg_write_key_get(submission->home, submission->own,
-                               submission->batch, &keys, &key_entry);
+        err = sg_write_key_get(submission->home->store, submission->home->scope,
+                               submission->own, submission->batch, &keys,
+                               &key_entry);
     if (err != SG_OK)
         return sg_cli_fail_err(cli, err, cli->dir);
     code = submit(submission, intake, keys, key_entry);

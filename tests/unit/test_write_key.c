@@ -1,11 +1,11 @@
-#include "tools/write_key.h"
+#include "node/write_key.h"
 
 #include <string.h>
 
+#include "node/unseal.h"
 #include "storage/base/clock.h"
 #include "tests/lib/store.h"
 #include "tests/lib/test.h"
-#include "tools/unseal.h"
 
 /* Noon of 15 January and 15 February 2026, and the last second of January in
  * Viet Nam. */
@@ -22,7 +22,10 @@ struct sg_wall __wrap_sg_clock_wall(void)
 }
 
 static struct sg_test_store test;
-static struct sg_home home;
+static struct {
+    struct sg_store *store;
+    struct sg_key *scope;
+} home;
 
 static struct sg_key *scope_new(void)
 {
@@ -37,7 +40,8 @@ static int set_up(void **state)
     (void)state;
     now.ms = JANUARY;
     sg_test_store_new(&test, 1);
-    home = (struct sg_home){.store = test.store, .scope = scope_new()};
+    home.store = test.store;
+    home.scope = scope_new();
     return 0;
 }
 
@@ -55,7 +59,8 @@ static uint64_t entry_of_now(void)
     struct sg_seal_keys *keys;
     uint64_t entry;
 
-    assert_ok(sg_write_key_get(&home, test.own, test.batch, &keys, &entry));
+    assert_ok(sg_write_key_get(home.store, home.scope, test.own, test.batch,
+                               &keys, &entry));
     sg_crypto_secret_free(keys);
     return entry;
 }
@@ -104,7 +109,8 @@ static void test_no_scope(void **state)
     (void)state;
     sg_key_file_free(home.scope);
     home.scope = NULL;
-    assert_err(sg_write_key_get(&home, test.own, test.batch, &keys, &entry),
+    assert_err(sg_write_key_get(home.store, home.scope, test.own, test.batch,
+                                &keys, &entry),
                NOTFOUND);
     assert_int_equal(size_of_log(), 1);
 }
@@ -127,14 +133,14 @@ static void test_unseals(void **state)
     (void)state;
     sg_buf_init(&payload, SG_PAYLOAD_SIZE_MAX);
     assert_ok(sg_seal_sealer_new(&sealer));
-    assert_ok(
-        sg_write_key_get(&home, test.own, test.batch, &keys, &place.key_entry));
+    assert_ok(sg_write_key_get(home.store, home.scope, test.own, test.batch,
+                               &keys, &place.key_entry));
     assert_ok(
         sg_seal_encode(sealer, keys, &place, SG_SEAL_OPAQUE, body, &payload));
     assert_ok(sg_entry_make(sg_store_hasher(home.store), SG_ENTRY_SEALED,
                             place.key_entry, sg_buf_bytes(&payload), &entry));
 
-    assert_ok(sg_unseal_new(&home, &unseal));
+    assert_ok(sg_unseal_new(home.store, home.scope, &unseal));
     assert_ok(sg_unseal_body(unseal, &log, &entry, 2, &kind, &found));
     assert_true(sg_bytes_equal(found, body));
     assert_int_equal(kind, SG_SEAL_OPAQUE);
@@ -143,7 +149,7 @@ static void test_unseals(void **state)
 
     sg_key_file_free(home.scope);
     home.scope = scope_new();
-    assert_ok(sg_unseal_new(&home, &unseal));
+    assert_ok(sg_unseal_new(home.store, home.scope, &unseal));
     assert_err(sg_unseal_body(unseal, &log, &entry, 2, &kind, &found),
                NOTFOUND);
     /* An entry that names no content key. */

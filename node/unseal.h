@@ -1,21 +1,23 @@
-/* What an entry says to whoever holds the keys of this data directory: content
- * keys are found in the log itself and opened with the scope key.
+/* What an entry says to whoever holds a scope key: content keys are found in
+ * the log itself and opened with it.
  *
  * Keys that were wrapped again in another log are not looked for.
  */
-#ifndef SG_TOOLS_UNSEAL_H
-#define SG_TOOLS_UNSEAL_H
+#ifndef SG_NODE_UNSEAL_H
+#define SG_NODE_UNSEAL_H
 
 #include "storage/lmdb/fetch.h"
 #include "storage/log/content_key.h"
+#include "storage/log/key_file.h"
 #include "storage/log/seal.h"
-#include "tools/home.h"
 
 struct sg_unseal;
 
-/* Gives what unseals the entries of HOME's logs. Borrows: HOME. The caller
- * frees it with sg_unseal_free, which takes NULL. Errors: NOMEM. */
-SG_USE_RESULT enum sg_err sg_unseal_new(const struct sg_home *home,
+/* Gives what unseals the entries of STORE's logs that SCOPE may read; NULL
+ * opens nothing. Borrows: both. The caller frees it with sg_unseal_free, which
+ * takes NULL. Errors: NOMEM. Context: one thread for each. */
+SG_USE_RESULT enum sg_err sg_unseal_new(struct sg_store *store,
+                                        const struct sg_key *scope,
                                         struct sg_unseal **ret_unseal);
 void sg_unseal_free(struct sg_unseal *unseal);
 

@@ -1,4 +1,4 @@
-#include "tools/unseal.h"
+#include "node/unseal.h"
 
 #include <string.h>
 
@@ -18,15 +18,15 @@ struct sg_unseal {
     struct sg_seal_keys *keys;
 };
 
-enum sg_err sg_unseal_new(const struct sg_home *home,
+enum sg_err sg_unseal_new(struct sg_store *store, const struct sg_key *scope,
                           struct sg_unseal **ret_unseal)
 {
     struct sg_unseal *unseal = sg_calloc(1, sizeof *unseal);
 
     if (unseal == NULL)
         return SG_ERR_NOMEM;
-    unseal->store = home->store;
-    unseal->scope = home->scope;
+    unseal->store = store;
+    unseal->scope = scope;
     sg_fetch_init(&unseal->fetch, SG_PAYLOAD_SIZE_MAX);
     unseal->keys = sg_crypto_secret_new(sizeof *unseal->keys);
     if (unseal->keys == NULL || sg_seal_opener_new(&unseal->opener) != SG_OK) {
