@@ -168,6 +168,8 @@ static void on_opened(void *context, struct sg_uv_link *link)
     event.open.sent = *sg_channel_sent_payload(channel);
     event.open.received = *sg_channel_received(channel);
     event.open.handshake = *sg_channel_handshake(channel);
+    memcpy(event.open.remote_static, sg_channel_remote_static(channel),
+           SG_KEY_SIZE);
     sg_driver_step(node->driver, &event);
     if (node->sessions[session] != link)
         return;

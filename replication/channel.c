@@ -375,6 +375,12 @@ const struct sg_hash *sg_channel_handshake(const struct sg_channel *channel)
     return &channel->handshake;
 }
 
+const uint8_t *sg_channel_remote_static(const struct sg_channel *channel)
+{
+    SG_ASSERT(channel->state >= STATE_OPENED);
+    return sg_noise_remote_static(&channel->noise);
+}
+
 /* --- What is sent ------------------------------------------------------ */
 
 size_t sg_channel_room(const struct sg_channel *channel)

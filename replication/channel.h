@@ -76,14 +76,15 @@ SG_USE_RESULT enum sg_err sg_channel_take(struct sg_channel *channel,
 SG_USE_RESULT enum sg_err sg_channel_greet(
     struct sg_channel *channel, const struct sg_hello_payload *payload);
 
-/* Give the payloads of the handshake and its hash: RECEIVED from message 2 or
- * 3 on, and NULL before; the others when the channel is open. Borrows: as long
- * as the channel. */
+/* Give the payloads of the handshake, its hash and the peer's static key that
+ * it proved: RECEIVED from message 2 or 3 on, and NULL before; the others when
+ * the channel is open. Borrows: as long as the channel. */
 const struct sg_hello_payload *sg_channel_received(
     const struct sg_channel *channel);
 const struct sg_hello_payload *sg_channel_sent_payload(
     const struct sg_channel *channel);
 const struct sg_hash *sg_channel_handshake(const struct sg_channel *channel);
+const uint8_t *sg_channel_remote_static(const struct sg_channel *channel);
 
 /* Says how many bytes of messages, headers included, can be sent now. A channel
  * that is open and has no output has room for any message. */

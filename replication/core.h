@@ -22,6 +22,7 @@
 #include "replication/outbox.h"
 #include "replication/package.h"
 #include "replication/proof.h"
+#include "replication/stage1.h"
 #include "replication/sync.h"
 #include "replication/trust.h"
 #include "storage/base/prng.h"
@@ -62,7 +63,8 @@
 
 enum sg_core_state {
     SG_CORE_FREE,    /* no session */
-    SG_CORE_JUDGING, /* the peer's certificate waits for the peer's chain */
+    SG_CORE_JUDGING, /* the peer's certificate waits for the peer's chain, or
+                      * an applicant for its answer */
     SG_CORE_READY,   /* own `ready` is said; the peer's is awaited */
     SG_CORE_LIMITED, /* stage 2 for the authority's logs alone */
     SG_CORE_OPEN,    /* stage 2 */
@@ -147,15 +149,14 @@ struct sg_core_session {
     bool is_initiator;
     uint32_t peer; /* of the configuration, or SG_SYNC_NONE */
     uint8_t node_key[SG_KEY_SIZE];
-    uint8_t certificate[SG_CERTIFICATE_SIZE];
     struct sg_hello_payload received;
-    struct sg_hash handshake;
-    uint8_t generation; /* of roots, as it was said in the handshake */
-    struct sg_chain chain;
+    struct sg_stage1 stage1; /* of all but bundles */
     bool is_judged; /* the certificate is the peer's: the node key is proved */
-    bool has_said_ready;
-    bool has_peer_ready;
-    enum sg_err close;   /* why it is being closed */
+    uint64_t join_ticket; /* of an applicant's question; 0: none waits */
+    enum sg_err close;    /* why it is being closed */
+    /* What stage 1 has to say before the close; it lies there. */
+    size_t n_farewells;
+    struct sg_frame_message farewells[SG_STAGE1_MESSAGES_MAX];
     bool says_close;     /* the peer is told */
     uint64_t budget_ms;  /* when it may be dialled again; 0: at once */
     uint64_t closing_ms; /* since when; 0: from the next step on */
@@ -384,6 +385,7 @@ struct sg_sync {
     bool is_full;
     bool is_stopping;
     bool is_revoked;
+    bool is_inviting; /* applicants are heard */
     uint64_t now_ms;
     uint64_t seconds;
     uint64_t heartbeat_ms; /* when the floor last rose */

@@ -99,7 +99,7 @@ static bool is_signed(const struct sg_sync *core,
                       const struct sg_certificate *certificate)
 {
     const struct sg_root *root =
-        sg_chain_root(&session->chain, certificate->generation);
+        sg_chain_root(&session->stage1.chain, certificate->generation);
 
     if (root == NULL)
         root = sg_trust_root(core->trust, certificate->generation);
@@ -146,7 +146,8 @@ static void take_item(struct sg_sync *core, struct sg_core_session *session,
         (certificate.role == SG_CERTIFICATE_AUTHORITY &&
          is_signed(core, session, &certificate)))
         session->n_listed++;
-    else if (sg_chain_root(&session->chain, certificate.generation) == NULL &&
+    else if (sg_chain_root(&session->stage1.chain, certificate.generation) ==
+                 NULL &&
              sg_trust_root(core->trust, certificate.generation) == NULL)
         session->lists_unknown = true; /* of a root yet to come */
     else

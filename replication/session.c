@@ -152,62 +152,28 @@ void sg_session_end(struct sg_sync *core, struct sg_core_session *session)
     move(session, SG_CORE_FREE);
 }
 
-/* Says to a peer that was refused what it may still know: the newer roots, if
- * it was not let into stage 2, and its own revocation, which they sign; each if
- * it fits. Both lie in ROOM, of SG_STAGE1_SIZE_MAX bytes. */
-static void say_refusal(struct sg_sync *core, struct sg_core_session *session,
-                        uint8_t *room)
-{
-    size_t size_max = SG_STAGE1_SIZE_MAX - SG_CLOSE_SIZE;
-    struct sg_writer writer;
-    struct sg_bytes record = {0};
-
-    sg_writer_init_array(&writer, room, size_max);
-    if (!session->has_said_ready)
-        sg_trust_write_chain(core->trust, session->received.generation,
-                             size_max, &writer);
-    if (writer.size > 0)
-        (void)sg_core_send(core, session, SG_MESSAGE_CHAIN,
-                           sg_writer_written(&writer));
-    if (session->close == SG_ERR_REVOKED)
-        record = sg_trust_revocation(core->trust, session->node_key,
-                                     size_max - writer.size);
-    if (record.size > 0) {
-        memcpy(room + writer.size, record.data, record.size);
-        (void)sg_core_send(core, session, SG_MESSAGE_REVOKED,
-                           sg_bytes(room + writer.size, record.size));
-    }
-}
-
-static bool is_refusal(enum sg_err err)
-{
-    return err == SG_ERR_UNTRUSTED || err == SG_ERR_REVOKED ||
-           err == SG_ERR_EXPIRED;
-}
-
 /* Says the close, if there is room for it; the connection ends. */
 static bool say_close(struct sg_sync *core, struct sg_core_session *session)
 {
     bool has_room = session->room > 0;
     struct sg_effect *effect;
-    uint8_t *room;
+    uint8_t *code;
 
     if (session->says_close && !has_room &&
         core->now_ms < session->closing_ms + CLOSING_MS_MAX)
         return true;
-    if (!sg_core_has_effects(core, 4))
+    if (!sg_core_has_effects(core, SG_STAGE1_MESSAGES_MAX + 1))
         return false;
     if (session->says_close && has_room) {
-        room = sg_core_memory(core, SG_STAGE1_SIZE_MAX);
-        if (room == NULL)
+        code = sg_core_memory(core, SG_CLOSE_SIZE);
+        if (code == NULL)
             return false;
-        if (is_refusal(session->close) &&
-            session->received.form == SG_HELLO_MEMBER)
-            say_refusal(core, session, room);
-        room += SG_STAGE1_SIZE_MAX - SG_CLOSE_SIZE;
-        *room = (uint8_t)sg_close_code(session->close);
+        *code = (uint8_t)sg_close_code(session->close);
+        for (size_t i = 0; i < session->n_farewells; i++)
+            (void)sg_core_send(core, session, session->farewells[i].type,
+                               session->farewells[i].body);
         (void)sg_core_send(core, session, SG_MESSAGE_CLOSE,
-                           sg_bytes(room, SG_CLOSE_SIZE));
+                           sg_bytes(code, SG_CLOSE_SIZE));
     }
     effect = sg_core_effect(core, SG_EFFECT_CLOSE);
     effect->session = session->number;
@@ -218,25 +184,12 @@ static bool say_close(struct sg_sync *core, struct sg_core_session *session)
 
 /* --- Stage 1 ------------------------------------------------------------- */
 
-static enum sg_err judge(struct sg_sync *core, struct sg_core_session *session,
-                         enum sg_certificate_verdict *ret_verdict)
-{
-    return sg_trust_judge_certificate(core->trust, &session->chain,
-                                      session->certificate, ret_verdict);
-}
-
 /* Both sides are in stage 2. */
 static void enter(struct sg_sync *core, struct sg_core_session *session)
 {
-    enum sg_certificate_verdict verdict;
-    enum sg_err err = judge(core, session, &verdict);
-
-    if (err != SG_OK) {
-        sg_session_close(session, err);
-        return;
-    }
-    move(session,
-         verdict == SG_CERTIFICATE_ACCEPTED ? SG_CORE_OPEN : SG_CORE_LIMITED);
+    move(session, session->stage1.verdict == SG_CERTIFICATE_ACCEPTED
+                      ? SG_CORE_OPEN
+                      : SG_CORE_LIMITED);
     sg_dial_opened(core, session);
     sg_gossip_begin(core, session);
 }
@@ -265,64 +218,115 @@ static void settle_double(struct sg_sync *core, struct sg_core_session *session)
     }
 }
 
-/* Says `ready` if the handshake has not said it; stage 2 begins on this side.
- */
-static void get_ready(struct sg_sync *core, struct sg_core_session *session)
+/* The peer has passed: its node key is proved, which before was anybody's word.
+ * False: it is not let in all the same. */
+static bool admit(struct sg_sync *core, struct sg_core_session *session)
 {
-    enum sg_certificate_verdict verdict;
-    enum sg_err err = judge(core, session, &verdict);
-
-    if (err != SG_OK) {
-        sg_session_close(session, err);
-        return;
-    }
-    /* Now the node key is proved: before, it was anybody's word. */
     session->is_judged = true;
-    if (sg_dial_is_punished(core, session->node_key)) {
+    if (sg_dial_is_punished(core, session->node_key))
         sg_session_close(session, SG_ERR_NOROOM);
+    else
+        settle_double(core, session);
+    return session->state != SG_CORE_CLOSING;
+}
+
+/* An applicant asks; whether it is invited is the driver's to say. */
+static void ask(struct sg_sync *core, struct sg_core_session *session,
+                const struct sg_stage1_out *out)
+{
+    struct sg_effect *effect = sg_core_effect(core, SG_EFFECT_JOIN);
+
+    session->join_ticket = ++core->ticket;
+    effect->session = session->number;
+    effect->ticket = session->join_ticket;
+    effect->join.request = out->request;
+    effect->join.handshake = session->stage1.config.handshake;
+    memcpy(effect->join.bytes, out->join.data, SG_JOIN_REQUEST_SIZE);
+    memcpy(effect->join.proof, out->join.data + SG_JOIN_REQUEST_SIZE,
+           SG_JOIN_PROOF_SIZE);
+}
+
+/* Stage 1 has ended the session; what it says before the close is kept. */
+static void end_stage1(struct sg_core_session *session,
+                       const struct sg_stage1_out *out)
+{
+    if (out->is_by_peer) {
+        session->close = out->err;
+        session->says_close = false;
+        session->closing_ms = session->core->now_ms;
+        move(session, SG_CORE_CLOSING);
         return;
     }
-    settle_double(core, session);
+    sg_session_close(session, out->err);
+    SG_ASSERT(out->messages[out->count - 1].type == SG_MESSAGE_CLOSE);
+    session->n_farewells = out->count - 1;
+    memcpy(session->farewells, out->messages,
+           session->n_farewells * sizeof out->messages[0]);
+}
+
+/* Does what follows from a call of stage 1. */
+static void follow(struct sg_sync *core, struct sg_core_session *session,
+                   const struct sg_stage1_out *out)
+{
+    const struct sg_stage1 *stage1 = &session->stage1;
+    bool is_news = !session->is_judged && stage1->has_sent_ready &&
+                   stage1->verdict != SG_CERTIFICATE_REFUSED;
+
+    if (out->own_revocation.size > 0 && !core->is_revoked) {
+        core->is_revoked = true;
+        sg_core_say(core, SG_SYNC_ALARM_REVOKED, session->number, NULL);
+    }
+    if (out->is_closed) {
+        end_stage1(session, out);
+        return;
+    }
+    if (is_news && !admit(core, session))
+        return;
+    for (size_t i = 0; i < out->count; i++)
+        sg_core_post(session, 0, out->messages[i].type, out->messages[i].body);
     if (session->state == SG_CORE_CLOSING)
         return;
-    if (!session->has_said_ready)
-        sg_core_post(session, 0, SG_MESSAGE_READY, sg_bytes(NULL, 0));
-    session->has_said_ready = true;
-    move(session, SG_CORE_READY);
-    sg_talk_begin(core, session);
-    if (session->state == SG_CORE_READY && session->has_peer_ready)
+    if (out->is_asked)
+        ask(core, session, out);
+    if (is_news) {
+        move(session, SG_CORE_READY);
+        sg_talk_begin(core, session);
+    }
+    if (out->is_opened && session->state == SG_CORE_READY)
         enter(core, session);
 }
 
-/* Sends the links that the peer, who knows the roots up to FROM, lacks. */
-static void show_chain(struct sg_sync *core, struct sg_core_session *session,
-                       uint8_t from)
+void sg_session_joined(struct sg_sync *core, const struct sg_event *event)
 {
-    uint8_t body[SG_STAGE1_SIZE_MAX];
-    struct sg_writer writer;
+    struct sg_stage1_out out;
 
-    sg_writer_init_array(&writer, body, sizeof body);
-    sg_trust_write_chain(core->trust, from, sizeof body - SG_CLOSE_SIZE,
-                         &writer);
-    if (writer.err == SG_OK && writer.size > 0)
-        sg_core_post_written(session, 0, SG_MESSAGE_CHAIN, &writer);
+    for (uint32_t i = 0; i < core->top; i++) {
+        struct sg_core_session *session = &core->sessions[i];
+
+        if (session->state != SG_CORE_JUDGING ||
+            session->join_ticket != event->joined.ticket)
+            continue;
+        session->join_ticket = 0;
+        sg_stage1_answer(&session->stage1, event->joined.answer,
+                         event->joined.answer == SG_JOIN_ADMITTED
+                             ? event->joined.certificate
+                             : NULL,
+                         &out);
+        follow(core, session, &out);
+        return;
+    }
 }
 
-/* Generations by age: none is before the genesis. */
-static int age(uint8_t generation)
-{
-    return generation == SG_HELLO_NO_GENERATION ? -1 : (int)generation;
-}
-
-static enum sg_err check_peer(struct sg_sync *core,
-                              struct sg_core_session *session)
+/* Reads who the peer says it is, before anything of that is judged. */
+static enum sg_err read_peer(struct sg_sync *core,
+                             struct sg_core_session *session)
 {
     struct sg_certificate certificate;
     enum sg_err err;
 
     if (session->received.form != SG_HELLO_MEMBER)
-        return SG_ERR_UNTRUSTED; /* no invites are issued here */
-    err = sg_certificate_decode(SG_BYTES_ARRAY(session->certificate),
+        return SG_OK;
+    err = sg_certificate_decode(SG_BYTES_ARRAY(session->received.certificate),
                                 &certificate);
     if (err != SG_OK)
         return err;
@@ -330,6 +334,25 @@ static enum sg_err check_peer(struct sg_sync *core,
     if (memcmp(session->node_key, core->node_key, SG_KEY_SIZE) == 0)
         return SG_ERR_DOUBLE;
     return SG_OK;
+}
+
+static void begin_stage1(struct sg_sync *core, struct sg_core_session *session,
+                         const struct sg_event *event)
+{
+    struct sg_stage1_config config = {
+        .trust = core->trust,
+        .registry = &core->config.registry,
+        .handshake = event->open.handshake,
+        .sent = event->open.sent,
+        .received = event->open.received,
+        .invites = core->is_inviting,
+    };
+    struct sg_stage1_out out;
+
+    memcpy(config.node_key, core->node_key, SG_KEY_SIZE);
+    memcpy(config.remote_static, event->open.remote_static, SG_KEY_SIZE);
+    sg_stage1_init(&session->stage1, &config, &out);
+    follow(core, session, &out);
 }
 
 /* Begins what is read from a bundle: nobody is there, so nobody is judged; what
@@ -351,8 +374,6 @@ static void open_bundle(struct sg_core_session *session)
 void sg_session_open(struct sg_sync *core, struct sg_core_session *session,
                      const struct sg_event *event)
 {
-    int mine = age(event->open.sent.generation);
-    int theirs = age(event->open.received.generation);
     enum sg_err err;
 
     reset(core, session);
@@ -360,98 +381,34 @@ void sg_session_open(struct sg_sync *core, struct sg_core_session *session,
     session->is_initiator = session->link == SG_SYNC_INITIATOR;
     session->peer = event->open.peer;
     session->received = event->open.received;
-    session->handshake = event->open.handshake;
-    session->generation = event->open.sent.generation;
-    session->has_said_ready =
-        session->is_initiator && event->open.sent.is_ready;
-    session->has_peer_ready =
-        !session->is_initiator && session->received.is_ready;
-    memcpy(session->certificate, session->received.certificate,
-           sizeof session->certificate);
     if (session->link == SG_SYNC_BUNDLE) {
         open_bundle(session);
         return;
     }
-    err = check_peer(core, session);
+    err = read_peer(core, session);
     move(session, SG_CORE_JUDGING);
     sg_dial_connected(core, session);
     if (err == SG_OK && !core->was_judged && !sg_first_is_judged(core))
         err = SG_ERR_NOROOM;
     if (err == SG_OK && core->is_stopping)
         err = SG_ERR_STOPPING;
-    if (err == SG_OK && mine < theirs && session->has_peer_ready)
-        err = SG_ERR_MALFORMED; /* its chain is due first */
-    if (err != SG_OK) {
-        sg_session_close(session, err);
-        return;
-    }
-    if (mine > theirs)
-        show_chain(core, session, event->open.received.generation);
-    if (mine >= theirs)
-        get_ready(core, session);
-}
-
-static enum sg_err take_chain(struct sg_sync *core,
-                              struct sg_core_session *session,
-                              struct sg_bytes body)
-{
-    uint8_t generation = session->generation;
-    const struct sg_root *known = sg_trust_root(core->trust, generation);
-    enum sg_err err;
-
-    if (session->state != SG_CORE_JUDGING)
-        return SG_ERR_MALFORMED;
-    if (known == NULL && generation != SG_CHAIN_FROM_GENESIS)
-        return SG_ERR_UNTRUSTED; /* nothing is known to go on from */
-    err = sg_chain_decode(body, &core->config.registry, generation, known,
-                          &session->chain);
     if (err == SG_OK)
-        get_ready(core, session);
-    return err;
-}
-
-static void take_revoked(struct sg_sync *core, struct sg_core_session *session,
-                         struct sg_bytes body)
-{
-    if (core->is_revoked ||
-        !sg_trust_is_revocation(core->trust, &session->chain, body,
-                                core->node_key))
-        return;
-    core->is_revoked = true;
-    sg_core_say(core, SG_SYNC_ALARM_REVOKED, session->number, NULL);
-}
-
-static enum sg_err take_close(struct sg_sync *core,
-                              struct sg_core_session *session,
-                              struct sg_bytes body)
-{
-    uint8_t code;
-    enum sg_err err = sg_close_decode(body, &code);
-
-    if (err != SG_OK)
-        return err;
-    session->close =
-        code <= SG_CLOSE_STORAGE ? sg_close_err(code) : SG_ERR_CLOSED;
-    session->says_close = false;
-    session->closing_ms = core->now_ms;
-    move(session, SG_CORE_CLOSING);
-    return SG_OK;
+        begin_stage1(core, session, event);
+    else
+        sg_session_close(session, err);
 }
 
 void sg_session_judge_again(struct sg_sync *core,
                             struct sg_core_session *session)
 {
-    enum sg_certificate_verdict verdict;
-    enum sg_err err;
+    struct sg_stage1_out out;
 
-    if (!sg_session_is_open(session) || session->link == SG_SYNC_BUNDLE)
+    if (session->state == SG_CORE_FREE || session->state == SG_CORE_CLOSING ||
+        session->link == SG_SYNC_BUNDLE)
         return;
-    err = judge(core, session, &verdict);
-    if (err != SG_OK) {
-        sg_session_close(session, err);
-        return;
-    }
-    if (verdict == SG_CERTIFICATE_ACCEPTED &&
+    sg_stage1_judge(&session->stage1, &out);
+    follow(core, session, &out);
+    if (session->stage1.verdict == SG_CERTIFICATE_ACCEPTED &&
         session->state == SG_CORE_LIMITED) {
         move(session, SG_CORE_OPEN);
         session->scans = true;
@@ -462,36 +419,29 @@ void sg_session_judge_again(struct sg_sync *core,
 
 /* --- Messages ------------------------------------------------------------ */
 
-/* Messages of stage 1, and those of any. False: it is of stage 2. */
-static bool take_early(struct sg_sync *core, struct sg_core_session *session,
-                       const struct sg_frame_message *message,
-                       enum sg_err *ret_err)
+/* Says whether stage 1 takes a message: in stage 2 too it watches. */
+static bool is_early(enum sg_message_type type)
 {
-    switch (message->type) {
+    switch (type) {
     case SG_MESSAGE_CHAIN:
-        *ret_err = take_chain(core, session, message->body);
-        return true;
     case SG_MESSAGE_REVOKED:
-        take_revoked(core, session, message->body);
-        return true;
-    case SG_MESSAGE_CLOSE:
-        *ret_err = take_close(core, session, message->body);
-        return true;
     case SG_MESSAGE_READY:
-        if (session->has_peer_ready || message->body.size > 0 ||
-            session->state == SG_CORE_JUDGING)
-            *ret_err = SG_ERR_MALFORMED;
-        session->has_peer_ready = true;
-        if (session->state == SG_CORE_READY)
-            enter(core, session);
-        return true;
     case SG_MESSAGE_JOIN:
     case SG_MESSAGE_JOINED:
-        *ret_err = SG_ERR_MALFORMED;
+    case SG_MESSAGE_CLOSE:
         return true;
     default:
         return false;
     }
+}
+
+static void take_early(struct sg_sync *core, struct sg_core_session *session,
+                       const struct sg_frame_message *message)
+{
+    struct sg_stage1_out out;
+
+    sg_stage1_take(&session->stage1, message, &out);
+    follow(core, session, &out);
 }
 
 /* A message of a bundle. One that is wrong ends nothing: the next may be right,
@@ -517,7 +467,7 @@ static void take_carried(struct sg_sync *core, struct sg_core_session *session,
 void sg_session_message(struct sg_sync *core, struct sg_core_session *session,
                         const struct sg_frame_message *message)
 {
-    enum sg_err err = SG_OK;
+    enum sg_err err = SG_ERR_MALFORMED;
 
     if (session->state == SG_CORE_CLOSING)
         return;
@@ -531,10 +481,12 @@ void sg_session_message(struct sg_sync *core, struct sg_core_session *session,
     if (message->type != SG_MESSAGE_AUTHORITY &&
         message->type != SG_MESSAGE_FORK)
         sg_dial_count(core, session, message->body.size);
-    if (!take_early(core, session, message, &err))
-        err = sg_session_is_open(session)
-                  ? sg_talk_message(core, session, message)
-                  : SG_ERR_MALFORMED;
+    if (is_early(message->type)) {
+        take_early(core, session, message);
+        return;
+    }
+    if (sg_session_is_open(session))
+        err = sg_talk_message(core, session, message);
     if (err != SG_OK)
         sg_session_close(session, err);
 }

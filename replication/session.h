@@ -22,6 +22,10 @@ void sg_session_open(struct sg_sync *core, struct sg_core_session *session,
 void sg_session_message(struct sg_sync *core, struct sg_core_session *session,
                         const struct sg_frame_message *message);
 
+/* Answers the applicant whose question has the event's ticket, if he is still
+ * there. */
+void sg_session_joined(struct sg_sync *core, const struct sg_event *event);
+
 /* Ends SESSION for ERR, which the peer is told; once. */
 void sg_session_close(struct sg_core_session *session, enum sg_err err);
 

@@ -173,7 +173,7 @@ static bool has_applicant(const struct sg_stage1 *stage1)
 static void begin_with_applicant(struct sg_stage1 *stage1,
                                  struct sg_stage1_out *out)
 {
-    if (stage1->config.invite == NULL ||
+    if (!stage1->config.invites ||
         sg_trust_generation(stage1->config.trust) == SG_HELLO_NO_GENERATION)
         close_with(stage1, SG_ERR_UNTRUSTED, out);
     else
@@ -304,12 +304,10 @@ static void take_join(struct sg_stage1 *stage1, struct sg_bytes body,
                       struct sg_stage1_out *out)
 {
     const struct sg_stage1_config *config = &stage1->config;
-    uint8_t certificate[SG_CERTIFICATE_SIZE] = {0};
     struct sg_join_request request;
-    enum sg_join_answer answer;
-    struct sg_writer writer;
 
-    if (!has_applicant(stage1) || body.size != SG_JOIN_SIZE ||
+    if (!has_applicant(stage1) || stage1->is_asked ||
+        body.size != SG_JOIN_SIZE ||
         sg_join_request_decode(sg_bytes(body.data, SG_JOIN_REQUEST_SIZE),
                                &request) != SG_OK) {
         close_with(stage1, SG_ERR_MALFORMED, out);
@@ -321,17 +319,30 @@ static void take_join(struct sg_stage1 *stage1, struct sg_bytes body,
         close_with(stage1, SG_ERR_PROOF, out);
         return;
     }
-    answer = config->invite(config->context, &request, body.data,
-                            body.data + SG_JOIN_REQUEST_SIZE,
-                            &config->handshake, certificate);
+    stage1->is_asked = true;
+    out->is_asked = true;
+    out->request = request;
+    out->join = body;
+}
+
+void sg_stage1_answer(struct sg_stage1 *stage1, enum sg_join_answer answer,
+                      const uint8_t certificate[SG_CERTIFICATE_SIZE],
+                      struct sg_stage1_out *ret_out)
+{
+    struct sg_writer writer;
+
+    SG_ASSERT((answer == SG_JOIN_ADMITTED) == (certificate != NULL));
+    begin_out(stage1, ret_out);
+    if (!stage1->is_asked || stage1->state == SG_STAGE1_CLOSED)
+        return;
     begin_body(stage1, &writer);
-    sg_join_answer_put(&writer, answer,
-                       answer == SG_JOIN_ADMITTED ? certificate : NULL);
-    put_message(stage1, out, SG_MESSAGE_JOINED, &writer);
-    out->is_answered = true;
-    out->answer = answer;
-    memcpy(out->certificate, certificate, sizeof certificate);
-    close_with(stage1, SG_ERR_DONE, out);
+    sg_join_answer_put(&writer, answer, certificate);
+    put_message(stage1, ret_out, SG_MESSAGE_JOINED, &writer);
+    ret_out->is_answered = true;
+    ret_out->answer = answer;
+    if (certificate != NULL)
+        memcpy(ret_out->certificate, certificate, SG_CERTIFICATE_SIZE);
+    close_with(stage1, SG_ERR_DONE, ret_out);
 }
 
 /* Judges the certificate that an applicant was given: of its own keys, and by
@@ -386,7 +397,7 @@ static void take_close(struct sg_stage1 *stage1, struct sg_bytes body,
     enum sg_err err = sg_close_decode(body, &out->code);
 
     if (err != SG_OK) {
-        close_with(stage1, SG_ERR_MALFORMED, out);
+        close_with(stage1, err, out);
         return;
     }
     stage1->state = SG_STAGE1_CLOSED;

@@ -9,6 +9,7 @@
  *     sg_stage1_greet(...)              while the handshake is written
  *     sg_stage1_init(&stage1, &config, &out)          when it is complete
  *     sg_stage1_take(&stage1, &message, &out)         for each message
+ *     sg_stage1_answer(&stage1, ..., &out)            after out.is_asked
  *     sg_stage1_judge(&stage1, &out)                  when trust has changed
  *
  * After each call the caller sends out.messages in their order, then closes the
@@ -32,16 +33,6 @@
 #include "replication/join.h"
 #include "replication/trust.h"
 
-/* Decides about an applicant: PROOF is right for one of the open invites, and
- * then that one is used up, or for none, and then it counts as a wrong try.
- * REQUEST is verified and BYTES are it as sent. With ADMITTED it gives the
- * certificate. Called within sg_stage1_take. */
-typedef enum sg_join_answer sg_stage1_invite(
-    void *context, const struct sg_join_request *request,
-    const uint8_t bytes[SG_JOIN_REQUEST_SIZE],
-    const uint8_t proof[SG_JOIN_PROOF_SIZE], const struct sg_hash *handshake,
-    uint8_t ret_certificate[SG_CERTIFICATE_SIZE]);
-
 /* What an applicant brings. */
 struct sg_stage1_application {
     struct sg_join_request request; /* signed */
@@ -56,8 +47,7 @@ struct sg_stage1_config {
     uint8_t remote_static[SG_KEY_SIZE];    /* what the handshake proved */
     struct sg_hello_payload sent;          /* own payload */
     struct sg_hello_payload received;
-    sg_stage1_invite *invite; /* NULL: no invites are issued here */
-    void *context;            /* of invite */
+    bool invites; /* applicants are heard here; else they are closed with 3 */
     /* Of an applicant, else NULL; as long as the session. */
     const struct sg_stage1_application *application;
 };
@@ -79,6 +69,7 @@ struct sg_stage1 {
     bool has_peer_ready;
     bool needs_chain; /* the peer knows a newer root */
     bool has_asked;   /* join was sent */
+    bool is_asked;    /* an applicant waits for sg_stage1_answer */
     size_t left;      /* of the bytes of bodies that may go out */
     size_t used;      /* of room */
     uint8_t room[SG_STAGE1_SIZE_MAX];
@@ -99,6 +90,12 @@ struct sg_stage1_out {
     /* A valid revocation of this node: officers are told, nobody is dialled any
      * more. Borrowed from the message. */
     struct sg_bytes own_revocation;
+    /* An applicant asks: REQUEST is verified, and of the key that the handshake
+     * proved; JOIN is it as sent, SG_JOIN_REQUEST_SIZE bytes, and the proof.
+     * Borrowed from the message. */
+    bool is_asked;
+    struct sg_join_request request;
+    struct sg_bytes join;
     /* The answer to an application, and with ADMITTED the certificate, judged.
      * SHOWN is the body of `chain`, to be kept (sg_trust_add_chain). */
     bool is_answered;
@@ -127,6 +124,14 @@ void sg_stage1_init(struct sg_stage1 *stage1,
 void sg_stage1_take(struct sg_stage1 *stage1,
                     const struct sg_frame_message *message,
                     struct sg_stage1_out *ret_out);
+
+/* Answers the applicant who asks, which ends the session: whether the proof is
+ * right for one of the open invites (which that uses up, as a wrong one counts
+ * as a try) is the caller's to know. CERTIFICATE goes with ADMITTED, else NULL.
+ * Nothing happens if nobody asks. */
+void sg_stage1_answer(struct sg_stage1 *stage1, enum sg_join_answer answer,
+                      const uint8_t certificate[SG_CERTIFICATE_SIZE],
+                      struct sg_stage1_out *ret_out);
 
 /* Judges the peer again: after a change of trust. */
 void sg_stage1_judge(struct sg_stage1 *stage1, struct sg_stage1_out *ret_out);

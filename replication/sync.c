@@ -468,6 +468,8 @@ static bool is_possible(const struct sg_sync *core,
         return event->undialled < core->config.n_peers;
     case SG_EVENT_WANTS:
         return event->wants.n_scopes <= SG_SUBSCRIBE_SCOPES_MAX;
+    case SG_EVENT_JOINED:
+        return event->joined.ticket > 0 && event->joined.ticket <= core->ticket;
     case SG_EVENT_READ:
         return event->read.ticket <= core->ticket &&
                event->read.count <= SG_PACKAGE_ENTRIES_MAX &&
@@ -536,6 +538,12 @@ static enum sg_err take(struct sg_sync *core, const struct sg_event *event)
         return SG_OK;
     case SG_EVENT_WANTS:
         take_wants(core, event);
+        return SG_OK;
+    case SG_EVENT_INVITES:
+        core->is_inviting = event->is_inviting;
+        return SG_OK;
+    case SG_EVENT_JOINED:
+        sg_session_joined(core, event);
         return SG_OK;
     case SG_EVENT_STOP:
         stop(core);

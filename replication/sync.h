@@ -29,6 +29,7 @@
 
 #include "replication/frame.h"
 #include "replication/hello.h"
+#include "replication/join.h"
 #include "replication/trust.h"
 #include "storage/base/bytes.h"
 #include "storage/base/crypto.h"
@@ -115,6 +116,9 @@ enum sg_event_kind {
     SG_EVENT_SHUT,      /* a session's connection ended, not by CLOSE */
     SG_EVENT_UNDIALLED, /* a DIAL effect came to nothing */
     SG_EVENT_WANTS,     /* what payloads of others this node wants */
+    SG_EVENT_INVITES,   /* applicants are heard from now on, or no more; at the
+                         * beginning they are not (close code 3) */
+    SG_EVENT_JOINED,    /* the answer to a JOIN effect */
     SG_EVENT_STOP,      /* the node is stopping: close every session (11) */
 };
 
@@ -189,6 +193,9 @@ struct sg_event {
             struct sg_hello_payload sent; /* own payload, from sg_sync_greet */
             struct sg_hello_payload received;
             struct sg_hash handshake; /* its hash, binds a join request */
+            /* The peer's static key, as the handshake proved it: an applicant's
+             * request must be of it. */
+            uint8_t remote_static[SG_KEY_SIZE];
         } open;
         struct sg_frame_message message;
         /* Bytes of bodies. Messages are sent while there is room left, so that
@@ -198,6 +205,14 @@ struct sg_event {
         enum sg_err shut;   /* why, for the record */
         uint32_t undialled; /* peer */
         struct sg_sync_wants wants;
+        bool is_inviting;
+        /* Late or never is no fault: the applicant is closed with SLOW after
+         * SG_STAGE1_MS_MAX, and an answer that finds nobody is dropped. */
+        struct {
+            uint64_t ticket; /* of the JOIN effect */
+            enum sg_join_answer answer;
+            uint8_t certificate[SG_CERTIFICATE_SIZE]; /* ADMITTED only */
+        } joined;
     };
 };
 
@@ -222,6 +237,7 @@ enum sg_effect_kind {
     SG_EFFECT_BEHIND, /* a peer holds own entries that this store lacks: close
                        * the own log and begin a new epoch (FORMAT.md 8) */
     SG_EFFECT_ALARM,  /* for officers: shown, counted */
+    SG_EFFECT_JOIN,   /* an applicant asks to be admitted: answer with JOINED */
 };
 
 enum sg_sync_alarm {
@@ -240,7 +256,7 @@ enum sg_sync_alarm {
 struct sg_effect {
     enum sg_effect_kind kind;
     uint32_t session;
-    uint64_t ticket;      /* READ and WRITE */
+    uint64_t ticket;      /* READ, WRITE, JOIN */
     struct sg_log_id log; /* READ, WRITE, ALARM */
     uint8_t branch;
     union {
@@ -294,6 +310,16 @@ struct sg_effect {
         } statement;
         uint32_t dial; /* peer */
         enum sg_sync_alarm alarm;
+        /* REQUEST is signed by its node key, and its transport key is the
+         * session's. Whether the invite is known here is the driver's to say:
+         * PROOF is sg_join_proof(registry, secret, &handshake, bytes, ...) of
+         * the right one. */
+        struct {
+            struct sg_join_request request;
+            uint8_t bytes[SG_JOIN_REQUEST_SIZE]; /* of it, as signed */
+            uint8_t proof[SG_JOIN_PROOF_SIZE];
+            struct sg_hash handshake;
+        } join;
     };
 };
 

@@ -51,7 +51,7 @@ static void post_note(struct sg_core_session *session,
 
 static enum sg_certificate_role role_of(const struct sg_core_session *session)
 {
-    return (enum sg_certificate_role)session->certificate[1];
+    return (enum sg_certificate_role)session->received.certificate[1];
 }
 
 /* Finds the certificate of the node whose key has ID: the peer's own, which was
@@ -66,8 +66,8 @@ static bool find_node(const struct sg_sync *core,
     uint32_t no = 0;
 
     if (sg_key_id_compare(&own, id) == 0)
-        return sg_certificate_decode(SG_BYTES_ARRAY(session->certificate),
-                                     ret) == SG_OK;
+        return sg_certificate_decode(
+                   SG_BYTES_ARRAY(session->received.certificate), ret) == SG_OK;
     while (sg_trust_next_node(core->trust, &no, &node)) {
         own = sg_key_id_of(&core->config.registry, SG_KEY_NODE,
                            node.certificate.node_key);

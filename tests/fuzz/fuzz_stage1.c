@@ -52,22 +52,6 @@ enum who {
     WHO,
 };
 
-static enum sg_join_answer refuse(void *context,
-                                  const struct sg_join_request *request,
-                                  const uint8_t bytes[SG_JOIN_REQUEST_SIZE],
-                                  const uint8_t proof[SG_JOIN_PROOF_SIZE],
-                                  const struct sg_hash *handshake,
-                                  uint8_t ret_certificate[SG_CERTIFICATE_SIZE])
-{
-    (void)context;
-    (void)request;
-    (void)bytes;
-    (void)proof;
-    (void)handshake;
-    (void)ret_certificate;
-    return SG_JOIN_REFUSED;
-}
-
 /* The peer's certificate, by the root of GENERATION. */
 static void certify(unsigned generation, uint8_t ret[SG_CERTIFICATE_SIZE])
 {
@@ -97,7 +81,7 @@ static struct sg_stage1_config config_of(
         .registry = &registry,
         .sent = {.form = SG_HELLO_MEMBER},
         .received = {.form = SG_HELLO_MEMBER},
-        .invite = who == INVITING ? refuse : NULL,
+        .invites = who == INVITING,
         .application = who == APPLICANT ? application : NULL,
     };
 
@@ -174,6 +158,12 @@ static void talk(enum who who, struct sg_stage1 *stage1,
             SG_ASSERT(out.count == 0 && !out.is_closed);
         if (stage1->state == SG_STAGE1_OPEN)
             SG_ASSERT(who == MEMBER || who == AWAY);
+        if (out.is_asked) {
+            SG_ASSERT(who == INVITING);
+            sg_stage1_answer(stage1, SG_JOIN_REFUSED, NULL, &out);
+            sent += check(stage1, &out);
+            SG_ASSERT(sent <= SG_STAGE1_SIZE_MAX);
+        }
         sg_stage1_judge(stage1, &out);
         (void)check(stage1, &out);
     }

@@ -21,7 +21,7 @@ struct node {
     bool is_applicant;
     struct sg_stage1_application application;
     /* Of who issues invites. */
-    sg_stage1_invite *invite;
+    bool invites;
     uint8_t secret[SG_JOIN_SECRET_SIZE];
     enum sg_join_answer answer;
     struct sg_certificate given;
@@ -145,8 +145,7 @@ static inline struct sg_stage1_config config_of(const struct side *side,
         .handshake = {{0x99}},
         .sent = side->sent,
         .received = side->received,
-        .invite = node->invite,
-        .context = node,
+        .invites = node->invites,
         .application = node->is_applicant ? &node->application : NULL,
     };
 
@@ -203,6 +202,40 @@ static inline void note(unsigned from, const struct sg_stage1_out *out)
     }
 }
 
+/* Answers the applicant who asks by OUT, which is what follows then, by the
+ * node's table of invites: its one secret. False: nobody asks. */
+static inline bool answer(unsigned i, struct sg_stage1_out *out)
+{
+    struct node *node = sides[i].node;
+    uint8_t wanted[SG_JOIN_PROOF_SIZE], again[SG_JOIN_REQUEST_SIZE];
+    uint8_t certificate[SG_CERTIFICATE_SIZE];
+    enum sg_join_answer said = node->answer;
+
+    if (!out->is_asked)
+        return false;
+    assert_int_equal(out->count, 0);
+    assert_int_equal(out->join.size, SG_JOIN_SIZE);
+    sg_join_request_encode(&out->request, again);
+    assert_memory_equal(out->join.data, again, sizeof again);
+    sg_join_proof(&node->registry, node->secret,
+                  &sides[i].stage1.config.handshake, again, wanted);
+    if (memcmp(wanted, out->join.data + SG_JOIN_REQUEST_SIZE, sizeof wanted) !=
+        0)
+        said = SG_JOIN_REFUSED;
+    sg_certificate_encode(&node->given, certificate);
+    sg_stage1_answer(&sides[i].stage1, said,
+                     said == SG_JOIN_ADMITTED ? certificate : NULL, out);
+    return true;
+}
+
+/* Takes note of OUT, and of what follows from the answer to it. */
+static inline void settle(unsigned i, struct sg_stage1_out *out)
+{
+    do
+        note(i, out);
+    while (answer(i, out));
+}
+
 static inline void deliver(void)
 {
     for (size_t i = 0; i < n_queue; i++) {
@@ -210,7 +243,7 @@ static inline void deliver(void)
         struct sg_frame_message message = {queue[i].type, queue[i].body};
 
         sg_stage1_take(&sides[queue[i].to].stage1, &message, &out);
-        note(queue[i].to, &out);
+        settle(queue[i].to, &out);
     }
     n_queue = 0;
 }
@@ -258,7 +291,7 @@ static inline void say_to(unsigned i, enum sg_message_type type,
     struct sg_stage1_out out;
 
     sg_stage1_take(&sides[i].stage1, &message, &out);
-    note(i, &out);
+    settle(i, &out);
 }
 
 #define assert_said(a, b)                      \

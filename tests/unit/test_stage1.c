@@ -382,7 +382,7 @@ static void test_close(void **state)
     }
     meet(2, 3);
     say_to(0, SG_MESSAGE_CLOSE, sg_bytes("\0\0", 2));
-    assert_closed(0, MALFORMED, MALFORMED);
+    assert_closed(0, MALFORMED, TRAILING);
 }
 
 /* The caller may end it at any time; once. */

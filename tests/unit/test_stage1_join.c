@@ -3,27 +3,6 @@
 #include "replication/stage1.h"
 #include "tests/unit/stage1_pair.h"
 
-/* The table of invites of a node: its one secret. */
-static enum sg_join_answer invited(void *context,
-                                   const struct sg_join_request *request,
-                                   const uint8_t bytes[SG_JOIN_REQUEST_SIZE],
-                                   const uint8_t proof[SG_JOIN_PROOF_SIZE],
-                                   const struct sg_hash *handshake,
-                                   uint8_t ret_certificate[SG_CERTIFICATE_SIZE])
-{
-    struct node *node = context;
-    uint8_t wanted[SG_JOIN_PROOF_SIZE], again[SG_JOIN_REQUEST_SIZE];
-
-    sg_join_request_encode(request, again);
-    assert_memory_equal(bytes, again, sizeof again);
-    sg_join_proof(&node->registry, node->secret, handshake, bytes, wanted);
-    if (memcmp(wanted, proof, sizeof wanted) != 0)
-        return SG_JOIN_REFUSED;
-    if (node->answer == SG_JOIN_ADMITTED)
-        sg_certificate_encode(&node->given, ret_certificate);
-    return node->answer;
-}
-
 /* Node 4 applies at node 3, which invites. */
 static void prepare_join(enum sg_join_answer answer)
 {
@@ -35,7 +14,7 @@ static void prepare_join(enum sg_join_answer answer)
     memcpy(request->transport_key, nodes[4].transport.public_key, SG_KEY_SIZE);
     sg_join_request_sign(request, &world.registry, &nodes[4].key);
     memset(nodes[4].application.secret, 0x88, SG_JOIN_SECRET_SIZE);
-    nodes[3].invite = invited;
+    nodes[3].invites = true;
     memset(nodes[3].secret, 0x88, SG_JOIN_SECRET_SIZE);
     nodes[3].answer = answer;
     nodes[3].given = nodes[4].certificate;
@@ -96,11 +75,11 @@ static void test_join_nobody_invites(void **state)
     (void)state;
     found(3);
     prepare_join(SG_JOIN_ADMITTED);
-    nodes[3].invite = NULL;
+    nodes[3].invites = false;
     meet(4, 3);
     assert_said("", "close");
     assert_closed(1, UNTRUSTED, UNTRUSTED);
-    nodes[2].invite = invited;
+    nodes[2].invites = true;
     meet(4, 2);
     assert_closed(1, UNTRUSTED, UNTRUSTED);
 }
@@ -151,6 +130,35 @@ static void test_join_not_own(void **state)
     nodes[4].application.request.role = (enum sg_certificate_role)9;
     meet(4, 3);
     assert_closed(1, MALFORMED, MALFORMED);
+}
+
+/* Who has asked waits for one answer: a second question is out of turn, and an
+ * answer to nobody says nothing. */
+static void test_join_asked_once(void **state)
+{
+    struct sg_frame_message join = {.type = SG_MESSAGE_JOIN};
+    uint8_t body[SG_JOIN_SIZE];
+    struct sg_stage1_out out;
+
+    (void)state;
+    found(3);
+    prepare_join(SG_JOIN_WAIT);
+    dial(4, 3);
+    sg_stage1_answer(&sides[1].stage1, SG_JOIN_WAIT, NULL, &out);
+    assert_int_equal(out.count, 0);
+    assert_false(out.is_closed);
+    sg_join_request_encode(&nodes[4].application.request, body);
+    memset(body + SG_JOIN_REQUEST_SIZE, 0, SG_JOIN_PROOF_SIZE);
+    join.body = SG_BYTES_ARRAY(body);
+    sg_stage1_take(&sides[1].stage1, &join, &out);
+    assert_true(out.is_asked);
+    assert_int_equal(out.count, 0);
+    assert_true(sg_bytes_equal(out.join, join.body));
+    sg_stage1_take(&sides[1].stage1, &join, &out);
+    assert_true(out.is_closed);
+    assert_err(out.err, MALFORMED);
+    sg_stage1_answer(&sides[1].stage1, SG_JOIN_WAIT, NULL, &out);
+    assert_int_equal(out.count, 0);
 }
 
 /* A certificate that is not the applicant's own, or not the newest root's, is
@@ -252,13 +260,15 @@ static void connect_channels(unsigned a, unsigned b)
 }
 
 /* Sends what a call of stage 1 gave. */
-static void send_out(unsigned i, const struct sg_stage1_out *out)
+static void send_out(unsigned i, struct sg_stage1_out *out)
 {
-    note(i, out);
-    n_queue = 0;
-    for (size_t j = 0; j < out->count; j++)
-        assert_ok(sg_channel_send(channels[i], out->messages[j].type,
-                                  out->messages[j].body));
+    do {
+        note(i, out);
+        n_queue = 0;
+        for (size_t j = 0; j < out->count; j++)
+            assert_ok(sg_channel_send(channels[i], out->messages[j].type,
+                                      out->messages[j].body));
+    } while (answer(i, out));
     assert_ok(sg_channel_flush(channels[i]));
 }
 
@@ -278,6 +288,8 @@ static void on_event(unsigned i, enum sg_channel_event event,
         side->received = *sg_channel_received(channels[i]);
         config = config_of(side, &sides[1 - i]);
         config.handshake = *sg_channel_handshake(channels[i]);
+        assert_memory_equal(config.remote_static,
+                            sg_channel_remote_static(channels[i]), SG_KEY_SIZE);
         sg_stage1_init(&side->stage1, &config, &out);
         send_out(i, &out);
     } else if (event == SG_CHANNEL_MESSAGE) {
@@ -408,6 +420,7 @@ int main(void)
         STAGE1_TEST(test_join_not_yet),
         STAGE1_TEST(test_join_nobody_invites),
         STAGE1_TEST(test_join_at_stranger),
+        STAGE1_TEST(test_join_asked_once),
         STAGE1_TEST(test_join_not_own),
         STAGE1_TEST(test_join_wrong_certificate),
         STAGE1_TEST(test_join_out_of_turn),
