@@ -122,7 +122,7 @@ static bool fetch(struct sg_sync *core, struct sg_core_session *session,
 static bool is_coming(const struct sg_sync *core, const struct sg_log_id *log,
                       const struct sg_flow_branch *item)
 {
-    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++) {
+    for (size_t i = 0; i < core->fetches_top; i++) {
         const struct sg_core_fetch *fetch = &core->fetches[i];
 
         if (fetch->state != SG_CORE_FETCH_FREE && fetch->is_branch &&
@@ -143,7 +143,7 @@ static uint8_t free_branch(const struct sg_sync *core,
         const struct sg_log *row = sg_log_table_find(core->table, log, branch);
         bool is_fetched = false;
 
-        for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++)
+        for (size_t i = 0; i < core->fetches_top; i++)
             is_fetched = is_fetched ||
                          (core->fetches[i].state != SG_CORE_FETCH_FREE &&
                           core->fetches[i].branch == branch &&

@@ -32,7 +32,7 @@ enum sg_err sg_claims_new(struct sg_log_table *table, uint32_t claims_max,
     claims->table = table;
     claims->claims_max = claims_max;
     claims->index_mask = size - 1;
-    claims->list = sg_calloc(claims_max, sizeof *claims->list);
+    claims->list = sg_alloc(claims_max * sizeof *claims->list);
     claims->index = sg_calloc(size, sizeof *claims->index);
     if (claims->list == NULL || claims->index == NULL) {
         sg_claims_free(claims);

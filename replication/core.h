@@ -191,10 +191,13 @@ struct sg_core_session {
     struct sg_log_ref stopped[SG_CORE_STOPPED_MAX];
     struct sg_credit credit; /* that the peer has */
 
-    struct sg_core_serve *serves; /* SG_OUTBOX_STREAMS_MAX */
-    uint32_t n_serves;            /* in use, and not all is sent */
-    uint32_t n_sent;              /* of which `stored` is awaited */
-    uint32_t n_pushes;            /* of them */
+    /* SG_OUTBOX_STREAMS_MAX: SG_WANTS_MAX for wants, then those for pushes. Of
+     * either kind those from its top on were never used in this session. */
+    struct sg_core_serve *serves;
+    uint32_t wants_top, pushes_top;
+    uint32_t n_serves; /* in use, and not all is sent */
+    uint32_t n_sent;   /* of which `stored` is awaited */
+    uint32_t n_pushes; /* of them */
     struct sg_flow_subscription subscription;
     struct sg_sync_wants filter; /* the same for READ effects */
     bool has_filter;
@@ -411,6 +414,7 @@ struct sg_sync {
     struct sg_core_session *sessions;
     uint32_t top;                  /* sessions from here on were never used */
     struct sg_core_fetch *fetches; /* SG_CORE_FETCHES_MAX */
+    size_t fetches_top;            /* those from here on are free */
     struct sg_core_memory *memories;
     struct sg_core_peer *peers;
     struct sg_core_penalty *penalties;

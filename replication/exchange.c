@@ -17,7 +17,7 @@
 
 enum sg_err sg_exchange_room_new(struct sg_exchange_room **ret_room)
 {
-    struct sg_exchange_room *room = sg_calloc(1, sizeof *room);
+    struct sg_exchange_room *room = sg_alloc(sizeof *room);
 
     if (room == NULL)
         return SG_ERR_NOMEM;
@@ -45,8 +45,8 @@ enum sg_err sg_exchange_new(const struct sg_exchange_config *config,
     x->room = config->room;
     x->send_max = config->send_max;
     err = sg_claims_new(config->table, config->claims_max, &x->claims);
-    x->cells = sg_calloc(SG_CELLS_MAX, sizeof *x->cells);
-    x->asked = sg_calloc(SG_ASKS_MAX, sizeof *x->asked);
+    x->cells = sg_alloc(SG_CELLS_MAX * sizeof *x->cells);
+    x->asked = sg_alloc(SG_ASKS_MAX * sizeof *x->asked);
     if (err == SG_OK && (x->cells == NULL || x->asked == NULL))
         err = SG_ERR_NOMEM;
     if (err != SG_OK) {

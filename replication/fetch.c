@@ -19,7 +19,7 @@
 struct sg_core_fetch *sg_fetch_find(struct sg_sync *core,
                                     const struct sg_log_id *id, uint8_t branch)
 {
-    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++) {
+    for (size_t i = 0; i < core->fetches_top; i++) {
         struct sg_core_fetch *fetch = &core->fetches[i];
 
         if (fetch->state != SG_CORE_FETCH_FREE && fetch->branch == branch &&
@@ -49,6 +49,8 @@ struct sg_core_fetch *sg_fetch_begin(struct sg_sync *core,
             fetch = &core->fetches[i];
     if (fetch == NULL)
         return NULL;
+    if (number_of(core, fetch) >= core->fetches_top)
+        core->fetches_top = number_of(core, fetch) + 1;
     fetch->serial = ++core->serial;
     fetch->session = SG_SYNC_NONE;
     fetch->number = 0;
@@ -403,7 +405,7 @@ bool sg_fetch_scan(struct sg_sync *core, struct sg_core_session *session)
 
 bool sg_fetch_read(struct sg_sync *core, const struct sg_event *event)
 {
-    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++) {
+    for (size_t i = 0; i < core->fetches_top; i++) {
         struct sg_core_fetch *fetch = &core->fetches[i];
         struct sg_log *log;
         struct sg_frontier *kept;
@@ -458,7 +460,7 @@ void sg_fetch_leave(struct sg_sync *core, struct sg_core_session *session)
 
     while (session->n_wants > 0)
         sg_fetch_release(core, &core->fetches[session->wants[0].fetch]);
-    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++)
+    for (size_t i = 0; i < core->fetches_top; i++)
         if (core->fetches[i].state != SG_CORE_FETCH_FREE &&
             core->fetches[i].session == session->number)
             sg_fetch_release(core, &core->fetches[i]); /* a push's proof */

@@ -55,8 +55,9 @@ static enum sg_err take_memory(struct sg_log_table *table,
     table->index_mask = size - 1;
     table->index = sg_calloc(size, sizeof *table->index);
     table->logs = sg_calloc(config->logs_max, sizeof *table->logs);
+    /* Of the largest piece only what is in use is touched. */
     table->frontiers =
-        sg_calloc(config->frontiers_max, sizeof *table->frontiers);
+        sg_alloc(config->frontiers_max * sizeof *table->frontiers);
     table->free_frontiers =
         sg_calloc(config->frontiers_max, sizeof *table->free_frontiers);
     if (table->index == NULL || table->logs == NULL ||

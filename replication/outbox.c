@@ -69,8 +69,10 @@ struct sg_outbox {
     struct ring rings[LINES];
     struct list rounds[SG_OUTBOX_PRIORITIES]; /* of queues; none for lines */
     size_t round_counts[SG_OUTBOX_PRIORITIES];
-    uint16_t free_queue;
-    uint16_t free_note;
+    /* Queues and notes that were given back; those from the second number on
+     * were never taken since the reset, which therefore need not touch them. */
+    uint16_t free_queue, queues_top;
+    uint16_t free_note, notes_top;
     struct list lent_notes;
     size_t note_bytes; /* that wait */
     uint16_t making;   /* slot */
@@ -101,12 +103,11 @@ static const struct list empty = {NONE, NONE};
 
 static void reset_queues(struct sg_outbox *outbox)
 {
-    for (size_t i = 0; i < QUEUES; i++)
-        outbox->queues[i] = (struct queue){
-            .next = (uint16_t)(i + 1), .notes = empty, .streams = empty};
-    outbox->queues[QUEUES - 1].next = NONE;
-    outbox->queues[1].priority = 1;
-    outbox->free_queue = LINES;
+    for (uint8_t i = 0; i < LINES; i++)
+        outbox->queues[i] =
+            (struct queue){.priority = i, .notes = empty, .streams = empty};
+    outbox->queues_top = LINES;
+    outbox->free_queue = NONE;
     for (size_t i = 0; i < SG_OUTBOX_PRIORITIES; i++) {
         outbox->rounds[i] = empty;
         outbox->round_counts[i] = 0;
@@ -125,10 +126,8 @@ void sg_outbox_reset(struct sg_outbox *outbox, struct sg_budget *budget)
     reset_queues(outbox);
     for (size_t i = 0; i < SG_OUTBOX_STREAMS_MAX; i++)
         outbox->streams[i] = (struct stream){0, NONE, NONE};
-    for (size_t i = 0; i < SG_OUTBOX_NOTES_MAX; i++)
-        outbox->notes[i].next =
-            i + 1 < SG_OUTBOX_NOTES_MAX ? (uint16_t)(i + 1) : NONE;
-    outbox->free_note = 0;
+    outbox->notes_top = 0;
+    outbox->free_note = NONE;
     outbox->lent_notes = empty;
     outbox->note_bytes = 0;
     outbox->making = NONE;
@@ -231,15 +230,25 @@ static void remove_queue(struct sg_outbox *outbox, uint16_t number)
     outbox->round_counts[priority]--;
 }
 
+static uint16_t take_queue(struct sg_outbox *outbox)
+{
+    uint16_t number = outbox->free_queue;
+
+    if (number == NONE) {
+        /* There is one for each stream and each note. */
+        SG_ASSERT(outbox->queues_top < QUEUES);
+        return outbox->queues_top++;
+    }
+    outbox->free_queue = outbox->queues[number].next;
+    return number;
+}
+
 static uint16_t new_queue(struct sg_outbox *outbox, unsigned priority,
                           const uint8_t writer[SG_KEY_SIZE])
 {
-    uint16_t number = outbox->free_queue;
-    struct queue *queue;
+    uint16_t number = take_queue(outbox);
+    struct queue *queue = &outbox->queues[number];
 
-    SG_ASSERT(number != NONE); /* one for each stream and each note */
-    queue = &outbox->queues[number];
-    outbox->free_queue = queue->next;
     memcpy(queue->writer, writer, sizeof queue->writer);
     queue->priority = (uint8_t)priority;
     queue->deficit = SG_OUTBOX_QUANTUM;
@@ -280,11 +289,23 @@ static void drop_if_empty(struct sg_outbox *outbox, uint16_t number)
 
 /* --- What waits ----------------------------------------------------------- */
 
+/* Takes a note that is free; NONE if there is none. */
+static uint16_t take_note_place(struct sg_outbox *outbox)
+{
+    uint16_t number = outbox->free_note;
+
+    if (number != NONE)
+        outbox->free_note = outbox->notes[number].next;
+    else if (outbox->notes_top < SG_OUTBOX_NOTES_MAX)
+        number = outbox->notes_top++;
+    return number;
+}
+
 static enum sg_err put_note(struct sg_outbox *outbox, unsigned priority,
                             const uint8_t writer[SG_KEY_SIZE],
                             enum sg_message_type type, struct sg_bytes body)
 {
-    uint16_t number = outbox->free_note;
+    uint16_t number = take_note_place(outbox);
     struct queue *queue;
     struct note *note;
 
@@ -292,7 +313,6 @@ static enum sg_err put_note(struct sg_outbox *outbox, unsigned priority,
     if (number == NONE)
         return SG_ERR_LIMIT;
     note = &outbox->notes[number];
-    outbox->free_note = note->next;
     note->next = NONE;
     note->type = (uint8_t)type;
     note->size = (uint16_t)body.size;

@@ -49,7 +49,7 @@ bool sg_quota_allows_log(struct sg_sync *core, struct sg_core_session *session,
             memcmp(log->core.node_key, log_core->node_key, SG_KEY_SIZE) == 0)
             n++;
     }
-    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++) {
+    for (size_t i = 0; i < core->fetches_top; i++) {
         const struct sg_core_fetch *fetch = &core->fetches[i];
 
         if (fetch->state != SG_CORE_FETCH_FREE && fetch->branch == 0 &&

@@ -74,7 +74,7 @@ static void free_slot(struct sg_core_session *session, uint32_t slot)
 
 static uint32_t slot_of(const struct sg_core_session *session, uint64_t number)
 {
-    for (uint32_t i = 0; i < SG_WANTS_MAX; i++)
+    for (uint32_t i = 0; i < session->wants_top; i++)
         if (session->serves[i].kind != SG_CORE_SERVE_FREE &&
             session->serves[i].number == number)
             return i;
@@ -85,8 +85,11 @@ static uint32_t slot_of(const struct sg_core_session *session, uint64_t number)
 static uint32_t take_slot(struct sg_core_session *session)
 {
     for (uint32_t i = 0; i < SG_WANTS_MAX; i++)
-        if (session->serves[i].kind == SG_CORE_SERVE_FREE)
+        if (session->serves[i].kind == SG_CORE_SERVE_FREE) {
+            if (i == session->wants_top)
+                session->wants_top++;
             return i;
+        }
     for (uint32_t i = 0; i < SG_WANTS_MAX; i++)
         if (session->serves[i].is_sent) {
             free_slot(session, i);
@@ -240,7 +243,7 @@ static void note_stored(struct sg_core_session *session,
 
     if (held <= log->held && held > peer_log->common)
         peer_log->common = held;
-    for (uint32_t i = 0; i < SG_WANTS_MAX && session->n_sent > 0; i++)
+    for (uint32_t i = 0; i < session->wants_top && session->n_sent > 0; i++)
         if (session->serves[i].kind != SG_CORE_SERVE_FREE &&
             session->serves[i].is_sent &&
             session->serves[i].log == log->number &&
@@ -285,6 +288,8 @@ bool sg_serve_push(struct sg_sync *core, struct sg_core_session *session,
 
         if (serve->kind != SG_CORE_SERVE_FREE)
             continue;
+        if (i == SG_WANTS_MAX + session->pushes_top)
+            session->pushes_top++;
         *serve = (struct sg_core_serve){
             .kind = SG_CORE_SERVE_PUSH,
             .next = session->logs[log->number].held,

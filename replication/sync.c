@@ -90,7 +90,7 @@ static enum sg_err take_memory(struct sg_sync *core)
     core->arena = sg_alloc(SG_CORE_ARENA_SIZE);
     core->filling = sg_alloc(SG_MESSAGE_SIZE_MAX);
     core->body = sg_calloc(1, sizeof *core->body);
-    core->writes = sg_calloc(SG_CORE_WRITES_MAX, sizeof *core->writes);
+    core->writes = sg_alloc(SG_CORE_WRITES_MAX * sizeof *core->writes);
     core->sessions =
         sg_calloc(core->config.sessions_max, sizeof *core->sessions);
     core->fetches = sg_calloc(SG_CORE_FETCHES_MAX, sizeof *core->fetches);
@@ -99,7 +99,7 @@ static enum sg_err take_memory(struct sg_sync *core)
     core->penalties = sg_calloc(SG_CORE_PENALTIES_MAX, sizeof *core->penalties);
     core->writers = sg_calloc(logs, sizeof *core->writers);
     core->rows = sg_calloc(logs, sizeof *core->rows);
-    core->proofs = sg_calloc(SG_FORKED_LOGS_MAX, sizeof *core->proofs);
+    core->proofs = sg_alloc(SG_FORKED_LOGS_MAX * sizeof *core->proofs);
     if (core->arena == NULL || core->filling == NULL || core->body == NULL ||
         core->writes == NULL || core->sessions == NULL ||
         core->fetches == NULL || core->memories == NULL ||
@@ -575,6 +575,14 @@ static void say_waiting(struct sg_sync *core)
             core->n_alarms * sizeof core->alarms[0]);
 }
 
+/* Fetches that have ended are not looked through any more. */
+static void lower_fetches(struct sg_sync *core)
+{
+    while (core->fetches_top > 0 &&
+           core->fetches[core->fetches_top - 1].state == SG_CORE_FETCH_FREE)
+        core->fetches_top--;
+}
+
 /* Hands out what waits. Returns whether more is left. */
 static bool pump(struct sg_sync *core)
 {
@@ -622,6 +630,7 @@ enum sg_err sg_sync_step(struct sg_sync *core, const struct sg_event *event,
         core->sessions[i].has_given = false;
     }
     err = take(core, event);
+    lower_fetches(core);
     if (err == SG_OK)
         ret_effects->more = pump(core);
     core->is_stepping = false;

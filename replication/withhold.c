@@ -58,7 +58,7 @@ static struct sg_core_fetch *find_slow(const struct sg_sync *core,
     struct sg_core_fetch *found = NULL;
 
     *ret_at = UINT64_MAX;
-    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++) {
+    for (size_t i = 0; i < core->fetches_top; i++) {
         struct sg_core_fetch *fetch = &core->fetches[i];
 
         if ((fetch->state != SG_CORE_FETCH_WANTED &&

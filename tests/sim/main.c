@@ -11,6 +11,7 @@
 #include "storage/base/crypto.h"
 #include "storage/base/version.h"
 #include "tests/sim/check.h"
+#include "tests/sim/memory.h"
 #include "tests/sim/world.h"
 
 #define JOBS_MAX 64u
@@ -333,6 +334,7 @@ int main(int argc, char **argv)
         if (code >= 0)
             return code;
     }
+    memory_begin();
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     if (optind != argc || sg_crypto_init() != SG_OK) {
         fputs(usage, stderr);

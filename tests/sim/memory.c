@@ -1,5 +1,6 @@
 #include "tests/sim/memory.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,13 @@ static void *have(void *pointer)
         abort();
     }
     return pointer;
+}
+
+void memory_begin(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 15);
+#endif
 }
 
 void *memory_new(size_t size)

@@ -5,6 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Once, before anything else: large pieces come from the system, which gives
+ * pages of zeros when they are touched. A core takes megabytes at its start and
+ * uses a few pages of them; a registry starts thousands. */
+void memory_begin(void);
+
 /* Gives SIZE bytes of zeros; the caller frees them with memory_free. */
 void *memory_new(size_t size);
 void memory_free(void *pointer);
