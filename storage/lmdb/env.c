@@ -210,7 +210,8 @@ static enum sg_err env_attach(struct sg_env *env)
         rc = mdb_env_set_assert(env->mdb, leave_guard);
     }
     if (rc == 0) {
-        unsigned fast = SG_PLANT(nosync) ? MDB_NOSYNC : 0;
+        unsigned fast =
+            SG_PLANT(nosync) || env->config.is_unsynced ? MDB_NOSYNC : 0;
         rc = mdb_env_open(env->mdb, env->dir, MDB_NOTLS | fast, FILE_MODE);
     }
     if (rc == 0) {
@@ -501,6 +502,18 @@ enum sg_err sg_env_write(struct sg_env *env, sg_env_fn *fn, void *context)
         err = write_once(env, fn, context, &grow);
     }
     return err;
+}
+
+enum sg_err sg_env_sync(struct sg_env *env)
+{
+    if (env == NULL || atomic_load(&env->failed)) {
+        return SG_ERR_FATAL;
+    }
+    if (mdb_env_sync(env->mdb, 1) != 0) {
+        atomic_store(&env->failed, true);
+        return SG_ERR_FATAL;
+    }
+    return SG_OK;
 }
 
 void sg_env_fail(struct sg_env *env)

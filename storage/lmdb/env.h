@@ -33,6 +33,9 @@ struct sg_env_config {
     uint64_t map_size;     /* at open, bytes; grown by doubling */
     uint64_t map_size_max; /* and never beyond */
     uint64_t reserve_size; /* a failed write with less free than this is FULL */
+    /* Commits are not flushed: for what is made anew after any crash, behind a
+     * durable marker that says so (sealed.h). Never for logs. */
+    bool is_unsynced;
 };
 
 /* Work inside a transaction. What it reads is borrowed until it returns. */
@@ -70,6 +73,9 @@ SG_USE_RESULT enum sg_err sg_env_read(struct sg_env *env, sg_env_fn *fn,
  * Context: one writer at a time, any thread. */
 SG_USE_RESULT enum sg_err sg_env_write(struct sg_env *env, sg_env_fn *fn,
                                        void *context);
+
+/* Flushes what commits of an unsynced environment have left. Errors: FATAL. */
+SG_USE_RESULT enum sg_err sg_env_sync(struct sg_env *env);
 
 /* Refuses all further work, as after a failed commit: what lies outside the
  * environment and belongs to it could not be kept. */
