@@ -252,6 +252,40 @@ struct sg_ref office_decide(struct office *office, unsigned no, unsigned act,
                          parents);
 }
 
+static struct sg_ref rule_as(struct office *office, unsigned no, unsigned act,
+                             struct sg_ref record, uint8_t officer)
+{
+    uint8_t before = office->officer;
+    struct sg_ref ref;
+
+    office->officer = officer;
+    ref = office_decide(office, no, act, OFFICE_HOME, 1, &record);
+    office->officer = before;
+    return ref;
+}
+
+struct sg_ref office_approve(struct office *office, unsigned no,
+                             struct sg_ref record, uint8_t officer)
+{
+    return rule_as(office, no, 1, record, officer);
+}
+
+struct sg_ref office_refuse(struct office *office, unsigned no,
+                            struct sg_ref record, uint8_t officer)
+{
+    return rule_as(office, no, 2, record, officer);
+}
+
+void office_withdraw(struct office *office, size_t n_copies)
+{
+    assert_true(n_copies <= office->n_copies);
+    while (office->n_copies > n_copies) {
+        office->n_copies--;
+        sg_free(
+            (void *)(uintptr_t)office->copies[office->n_copies].payload.data);
+    }
+}
+
 /* --- what stands ------------------------------------------------------- */
 
 struct sg_register *office_deliver(const struct office *office, uint64_t seed)
@@ -351,4 +385,36 @@ const struct sg_subject_cell *office_cell(struct office *office, unsigned no,
         key = SG_BYTES_ARRAY(object->bytes);
     return sg_subject_cell(
         sg_subject_find(office_subject(office, no), type, key), field);
+}
+
+void office_assert_birth(struct office *office, uint64_t value, unsigned flags)
+{
+    const struct sg_subject_object *person = sg_subject_find(
+        office_subject(office, 1), SG_TYPE_PERSON, (struct sg_bytes){0});
+    const struct sg_subject_cell *cell =
+        sg_subject_cell(person, SG_FIELD_PERSON_BIRTH);
+
+    if (value == 0) {
+        assert_null(cell);
+        return;
+    }
+    assert_non_null(cell);
+    assert_int_equal(sg_subject_stands_uint(person, SG_FIELD_PERSON_BIRTH, 0),
+                     value);
+    assert_int_equal(cell->flags, flags);
+}
+
+void office_assert_conflict(struct office *office, unsigned no, unsigned rule,
+                            unsigned state, size_t n_contenders)
+{
+    const struct sg_subject_conflict *conflict =
+        office_conflict(office, no, rule);
+
+    if (state == 0) {
+        assert_null(conflict);
+        return;
+    }
+    assert_non_null(conflict);
+    assert_int_equal(conflict->state, state);
+    assert_int_equal(conflict->n_contenders, n_contenders);
 }

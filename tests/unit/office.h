@@ -107,6 +107,15 @@ struct sg_ref office_settle(struct office *office, unsigned no, unsigned act,
                             const struct sg_ref *choice, size_t count,
                             const struct sg_ref *parents);
 
+/* Rules on RECORD about subject NO, for the home, as OFFICER. */
+struct sg_ref office_approve(struct office *office, unsigned no,
+                             struct sg_ref record, uint8_t officer);
+struct sg_ref office_refuse(struct office *office, unsigned no,
+                            struct sg_ref record, uint8_t officer);
+
+/* Forgets the copies filed last, down to N_COPIES. */
+void office_withdraw(struct office *office, size_t n_copies);
+
 /* Asks what stands: office->reg is a register with all copies. */
 void office_ask(struct office *office);
 
@@ -122,6 +131,14 @@ const struct sg_subject_cell *office_cell(struct office *office, unsigned no,
                                           enum sg_type type,
                                           const struct sg_ref *object,
                                           unsigned field);
+
+/* Says what the birth cell of person 1 shows: its value (0: none) and flags. */
+void office_assert_birth(struct office *office, uint64_t value, unsigned flags);
+
+/* Says that conflict RULE of subject NO is in STATE with so many contenders; in
+ * state 0 there is none. */
+void office_assert_conflict(struct office *office, unsigned no, unsigned rule,
+                            unsigned state, size_t n_contenders);
 
 /* Delivers all copies to a fresh register in the order of SEED (0: as filed).
  */
