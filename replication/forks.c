@@ -6,6 +6,7 @@
 #include "replication/fetch.h"
 #include "replication/session.h"
 #include "storage/base/check.h"
+#include "storage/base/plant.h"
 
 /* --- Proofs -------------------------------------------------------------- */
 
@@ -23,6 +24,11 @@ bool sg_forks_has(const struct sg_sync *core, const struct sg_log_id *log)
     return find(core, log) != NULL;
 }
 
+static bool is_kept(const struct sg_sync *core, const struct sg_log_id *log)
+{
+    return find(core, log) != NULL && !SG_PLANT(sync_fork_again);
+}
+
 /* Keeps a proof to show it. False: it is kept already, or there are too many.
  */
 static bool keep(struct sg_sync *core, const struct sg_log_id *log,
@@ -30,7 +36,7 @@ static bool keep(struct sg_sync *core, const struct sg_log_id *log,
 {
     struct sg_core_proof *proof;
 
-    if (find(core, log) != NULL || core->n_proofs == SG_FORKED_LOGS_MAX)
+    if (is_kept(core, log) || core->n_proofs == SG_FORKED_LOGS_MAX)
         return false;
     proof = &core->proofs[core->n_proofs++];
     proof->log = *log;
@@ -111,7 +117,7 @@ enum sg_err sg_forks_take(struct sg_sync *core, struct sg_core_session *session,
     if (err != SG_OK)
         return err;
     id = sg_entry_log_id(&core->config.registry, &fork.core);
-    if (find(core, &id) != NULL)
+    if (is_kept(core, &id))
         return SG_OK;
     err = sg_fork_verify(&fork);
     if (err != SG_OK)

@@ -9,6 +9,7 @@
 #include "storage/base/check.h"
 #include "storage/registry/record_build.h"
 #include "tests/sim/memory.h"
+#include "tests/sim/secret.h"
 
 #define BEGIN_MS  UINT64_C(1751302800000) /* 2025-07-01 in Vietnam */
 #define BEGIN_DAY 20250701u
@@ -138,7 +139,7 @@ static void certify(struct world *world, struct node *node)
     };
 
     memcpy(certificate.node_key, node->public_key, SG_KEY_SIZE);
-    memset(certificate.transport_key, (int)node->number + 1, SG_KEY_SIZE);
+    memcpy(certificate.transport_key, node->transport_public, SG_KEY_SIZE);
     sg_certificate_sign(&certificate, &world->registry,
                         &authority->roots[authority->generation].key);
     sg_certificate_encode(&certificate, node->certificate);
@@ -170,7 +171,7 @@ void authority_found(struct world *world)
 
     authority->serial = 2;
     for (size_t i = 0; i < AUTHORITY_ROOTS; i++) {
-        sg_prng_bytes(&world->prng, seed, sizeof seed);
+        secret_key(&world->prng, seed);
         sg_crypto_sign_keypair(seed, &authority->roots[i].key,
                                authority->roots[i].public_key);
     }

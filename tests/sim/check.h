@@ -24,7 +24,9 @@
     X(CONVERGE, "converge", "after healing all have all, within the bound")   \
     X(LIVE, "live", "a record is acknowledged within 2 s on a sound node")    \
     X(BOUND, "bound", "queues stay within their limits")                      \
-    X(EVENT, "event", "the core takes every event that can be")
+    X(EVENT, "event", "the core takes every event that can be")               \
+    X(IDEM, "replay", "a bundle taken once more changes nothing")             \
+    X(SEAL, "seal", "no secret is in a message, on a disk or a stick")
 /* clang-format on */
 
 enum check {
@@ -75,6 +77,13 @@ void check_judged(struct world *world, struct node *node); /* CUT */
 void check_roots(struct world *world);                     /* ROOT */
 void check_cuts(struct world *world);                      /* CUT, at the end */
 void check_forks(struct world *world); /* FORK, at the end */
+
+/* A bundle that was taken whole was taken again: CAME is what came of it. */
+void check_replay(struct world *world, struct node *node,
+                  uint64_t came); /* IDEM */
+/* BYTES are about to leave NODE. */
+void check_seal(struct world *world, uint32_t node,
+                struct sg_bytes bytes); /* SEAL */
 
 /* CONVERGE: says whether all honest nodes have the same logs and entries; at
  * the end it must be so. */

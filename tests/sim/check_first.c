@@ -14,8 +14,6 @@ void check_write(struct world *world, struct node *node,
         memcmp(effect->package.core.node_key, authority, SG_KEY_SIZE) == 0)
         return;
     session = &node->sessions[effect->session];
-    if (session->connection == NULL)
-        return;
     for (size_t i = 0; i < session->n_authority; i++) {
         const struct session_authority *had = &session->authority[i];
         const struct disk_log *log = disk_find(&node->disk, &had->log, 0);

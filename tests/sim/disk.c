@@ -114,6 +114,7 @@ void disk_drop(struct disk *disk, size_t n)
         return;
     for (size_t i = 0; i < n; i++) {
         memory_free(disk->waiting[i].slots);
+        memory_free(disk->waiting[i].body);
         memory_free(disk->waiting[i].proof);
     }
     memmove(disk->waiting, disk->waiting + n,

@@ -69,6 +69,9 @@ struct disk_op {
     uint64_t first;
     struct disk_slot *slots;
     size_t count;
+    uint8_t *body; /* own entry that is not sealed yet; NULL: none */
+    size_t body_size;
+    uint64_t key_entry; /* under which it will be */
     struct sg_checkpoint known;
     struct disk_memory memory;
     uint8_t *proof; /* FORK; becomes the log's */

@@ -5,6 +5,7 @@
 
 #include "tests/sim/authority.h"
 #include "tests/sim/check.h"
+#include "tests/sim/courier.h"
 #include "tests/sim/memory.h"
 
 /* Short runs have as much trouble as one of so many days. */
@@ -17,6 +18,7 @@ static const unsigned days_between[NEMESIS_COUNT] = {
     [NEMESIS_RESTORE] = 12, [NEMESIS_CLOCK] = 10,    [NEMESIS_EQUIVOCATE] = 30,
     [NEMESIS_FLOOD] = 10,   [NEMESIS_EPOCHS] = 10,   [NEMESIS_REVOKE] = 25,
     [NEMESIS_ROTATE] = 40,  [NEMESIS_MINOR] = 1,     [NEMESIS_BACKDATE] = 5,
+    [NEMESIS_BUNDLE] = 1,
 };
 
 static uint64_t random_ms(struct world *world, uint64_t from, uint64_t to)
@@ -137,8 +139,7 @@ static void cut(struct world *world, uint32_t number, bool one_way,
                 LINK_UP_FORTH | LINK_UP_BACK, NULL);
 }
 
-/* A minute to 60 days, each magnitude as likely as the next. */
-static uint64_t outage_ms(struct world *world)
+uint64_t nemesis_span(struct world *world)
 {
     uint64_t ms = WORLD_MINUTE;
     uint64_t left = world->end_at - world->now_ms;
@@ -152,7 +153,7 @@ static uint64_t outage_ms(struct world *world)
 
 static void partition(struct world *world)
 {
-    uint64_t for_ms = outage_ms(world);
+    uint64_t for_ms = nemesis_span(world);
     uint32_t half =
         1 + (uint32_t)sg_prng_below(&world->prng, world->n_originals - 1);
     bool isolates = sg_prng_chance(&world->prng, 600);
@@ -266,6 +267,8 @@ static void equivocate(struct world *world, struct node *node)
         .per_day = node->per_day,
     };
     memcpy(twin->public_key, node->public_key, SG_KEY_SIZE);
+    memcpy(twin->transport_secret, node->transport_secret, SG_KEY_SIZE);
+    memcpy(twin->transport_public, node->transport_public, SG_KEY_SIZE);
     memcpy(twin->certificate, node->certificate, SG_CERTIFICATE_SIZE);
     twin->peers = memory_copy(node->peers, node->n_peers * sizeof *node->peers);
     twin->n_peers = node->n_peers;
@@ -346,7 +349,7 @@ static void act(struct world *world, enum nemesis nemesis)
     case NEMESIS_ONE_WAY:
         world->changed[nemesis]++;
         link = (uint32_t)sg_prng_below(&world->prng, world->n_links);
-        cut(world, link, true, outage_ms(world));
+        cut(world, link, true, nemesis_span(world));
         return;
     case NEMESIS_PARTITION:
         partition(world);
@@ -387,6 +390,9 @@ static void act(struct world *world, enum nemesis nemesis)
         return;
     case NEMESIS_MINOR:
         chatter(world);
+        return;
+    case NEMESIS_BUNDLE:
+        courier_set_out(world);
         return;
     default:
         return;

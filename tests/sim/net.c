@@ -7,6 +7,8 @@
  */
 #include <string.h>
 
+#include "tests/sim/check.h"
+#include "tests/sim/courier.h"
 #include "tests/sim/memory.h"
 #include "tests/sim/world.h"
 
@@ -222,6 +224,7 @@ void net_send(struct world *world, struct node *node, uint32_t slot,
         .size = body.size,
         .body = memory_copy(body.data, body.size),
     };
+    check_seal(world, node->number, body);
     world_trace(world, node->number, "send", NULL, slot, (uint64_t)type,
                 body.size);
     post(world, session->connection, session->side, delivery);
@@ -389,4 +392,6 @@ void net_free(enum queue_kind kind, void *pointer)
         free_delivery(pointer);
     if (kind == QUEUE_OPEN)
         release(pointer);
+    if (kind == QUEUE_STICK)
+        courier_free(pointer);
 }

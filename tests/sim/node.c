@@ -4,6 +4,7 @@
 #include "storage/base/check.h"
 #include "tests/sim/authority.h"
 #include "tests/sim/check.h"
+#include "tests/sim/courier.h"
 #include "tests/sim/memory.h"
 #include "tests/sim/world.h"
 
@@ -56,6 +57,8 @@ static void execute(struct world *world, struct node *node,
     case SG_EFFECT_CLOSE:
         world_trace(world, node->number, "close", NULL, effect->session,
                     (uint64_t)effect->close, 0);
+        if (effect->session == node->slots)
+            return; /* a stick's: nobody is there to be told */
         check_close(world, node, effect);
         net_close(world, node, effect->session, false);
         return;
@@ -143,7 +146,7 @@ static struct sg_sync *make_core(struct world *world, struct node *node)
     struct sg_sync_config config = {
         .registry = world->registry,
         .key = &node->key,
-        .sessions_max = node->slots,
+        .sessions_max = node->slots + 1,
         .logs_max = WORLD_LOGS_MAX,
         .interval_ms = world->interval_ms,
         .metered_ms = world->interval_ms,
@@ -155,7 +158,7 @@ static struct sg_sync *make_core(struct world *world, struct node *node)
     struct sg_sync *core = NULL;
     struct sg_buf chain;
 
-    SG_ASSERT(node->slots <= WORLD_SLOTS);
+    SG_ASSERT(node->slots < WORLD_SLOTS);
     authority_chain(world, &chain);
     config.chain = sg_buf_bytes(&chain);
     config.floor = node->floor;
@@ -198,6 +201,10 @@ static void load_core(struct world *world, struct node *node)
     }
     event = (struct sg_event){.kind = SG_EVENT_START};
     node_step(world, node, &event);
+    if (node->disk.is_full) {
+        event = (struct sg_event){.kind = SG_EVENT_FULL, .is_full = true};
+        node_step(world, node, &event);
+    }
 }
 
 void node_start(struct world *world, struct node *node)
@@ -230,6 +237,7 @@ void node_crash(struct world *world, struct node *node)
     for (uint32_t i = 0; i < WORLD_SLOTS; i++)
         if (node->sessions[i].connection != NULL)
             net_close(world, node, i, true);
+    taking_dies(world, node);
     sg_sync_free(node->core);
     node->core = NULL;
     disk_drop(&node->disk, node->disk.n_waiting);

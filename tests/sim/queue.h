@@ -21,6 +21,8 @@ enum queue_kind {
     QUEUE_NEMESIS,   /* the next act of a nemesis; a: which */
     QUEUE_LINK,      /* a link goes up or down; a: link, b: what */
     QUEUE_AUTHORITY, /* the authority's day */
+    QUEUE_STICK,     /* a courier is there; pointer: the stick */
+    QUEUE_TAKING,    /* a stick is gone on with; a: generation */
     QUEUE_CHECK,     /* the checkers that look now and then */
 };
 

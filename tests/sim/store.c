@@ -8,12 +8,15 @@
 #include "replication/package.h"
 #include "storage/base/check.h"
 #include "storage/base/plant.h"
+#include "storage/log/content_key.h"
 #include "tests/sim/authority.h"
 #include "tests/sim/check.h"
 #include "tests/sim/memory.h"
+#include "tests/sim/secret.h"
 #include "tests/sim/world.h"
 
 #define FLUSH_MS_MAX 20u
+#define RECORD_SIZE  112u /* about what one is once it is compressed */
 
 /* --- Own log -------------------------------------------------------------- */
 
@@ -29,6 +32,7 @@ static struct disk_slot slot_of(struct world *world, uint8_t kind,
         .payload = payload,
     };
 
+    check_seal(world, TRACE_NO_NODE, payload);
     return (struct disk_slot){.place = pool_put(&world->pool, &entry)};
 }
 
@@ -51,23 +55,27 @@ static void sign(struct world *world, struct node *node, struct disk_log *log)
     node->disk.fingerprint = node->fingerprint;
 }
 
-/* Entry 1: a content key; of the authority, what its log stands on. */
-static struct disk_slot second_entry(struct world *world, struct node *node,
-                                     const struct sg_log_id *id)
+/* What follows the opening: the content keys; of the authority, what its log
+ * stands on. Returns how many. */
+static size_t first_entries(struct world *world, struct node *node,
+                            const struct sg_log_id *id,
+                            struct disk_slot slots[SECRET_KEYS])
 {
-    uint8_t wraps[120];
-    struct disk_slot slot;
     struct sg_buf payload;
 
-    if (node->role != 1) {
-        sg_prng_bytes(&world->prng, wraps, sizeof wraps);
-        return slot_of(world, SG_ENTRY_CONTENT_KEY, 0,
-                       sg_bytes(wraps, sizeof wraps));
+    if (node->role == 1) {
+        authority_first(world, node, id, &payload);
+        slots[0] = slot_of(world, SG_ENTRY_PLAIN, 0, sg_buf_bytes(&payload));
+        sg_buf_clear(&payload);
+        return 1;
     }
-    authority_first(world, node, id, &payload);
-    slot = slot_of(world, SG_ENTRY_PLAIN, 0, sg_buf_bytes(&payload));
-    sg_buf_clear(&payload);
-    return slot;
+    for (size_t i = 0; i < SECRET_KEYS; i++) {
+        secret_wrap(world, node, id, i + 1, &payload);
+        slots[i] =
+            slot_of(world, SG_ENTRY_CONTENT_KEY, 0, sg_buf_bytes(&payload));
+        sg_buf_clear(&payload);
+    }
+    return SECRET_KEYS;
 }
 
 static struct disk_log *begin_log(struct world *world, struct node *node,
@@ -75,8 +83,8 @@ static struct disk_log *begin_log(struct world *world, struct node *node,
 {
     struct sg_opening opening = {.core.kind = SG_LOG_RECORDS};
     uint8_t bytes[SG_OPENING_SIZE_MAX];
-    struct disk_slot slots[2];
-    struct disk_op op = {.kind = SG_EFFECT_SEND, .count = 2};
+    struct disk_slot slots[1 + SECRET_KEYS];
+    struct disk_op op = {.kind = SG_EFFECT_SEND};
     bool was_full = node->disk.is_full;
 
     memcpy(opening.core.node_key, node->public_key, SG_KEY_SIZE);
@@ -93,7 +101,7 @@ static struct disk_log *begin_log(struct world *world, struct node *node,
                 sg_bytes(bytes, sg_entry_opening_encode(&opening, bytes)));
     op.core = opening.core;
     op.id = sg_entry_log_id(&world->registry, &op.core);
-    slots[1] = second_entry(world, node, &op.id);
+    op.count = 1 + first_entries(world, node, &op.id, slots + 1);
     op.slots = slots;
     node->disk.is_full = false; /* the reserve is for this */
     SG_ASSERT(disk_apply(&node->disk, &world->registry, &op) == SG_OK);
@@ -168,30 +176,42 @@ bool store_open(struct world *world, struct node *node)
 /* --- Commit -----------------------------------------------------------------
  */
 
-void store_append(struct world *world, struct node *node, uint8_t kind,
-                  struct sg_bytes payload)
+/* Puts an own entry in line. */
+static void put_own(struct world *world, struct node *node, struct disk_op *op)
 {
-    struct disk_op op = {.kind = SG_EFFECT_SEND, .count = 1};
-
-    op.slots = memory_new(sizeof *op.slots);
-    op.slots[0] =
-        slot_of(world, kind, kind == SG_ENTRY_SEALED ? 1 : 0, payload);
+    op->kind = SG_EFFECT_SEND;
+    op->count = 1;
     if (node->asked_at == 0)
         node->asked_at = world->now_ms;
-    disk_wait(&node->disk, &op);
+    disk_wait(&node->disk, op);
     store_commit(world, node);
 }
 
+void store_append(struct world *world, struct node *node, uint8_t kind,
+                  struct sg_bytes payload)
+{
+    struct disk_op op = {.slots = memory_new(sizeof *op.slots)};
+
+    op.slots[0] = slot_of(world, kind, 0, payload);
+    put_own(world, node, &op);
+}
+
+/* A record: what must not be seen, and what says whose it is. */
 void store_submit(struct world *world, struct node *node, uint64_t count)
 {
-    uint8_t payload[139];
+    uint8_t body[RECORD_SIZE];
 
     if (!node->is_up)
         return;
     for (uint64_t i = 0; i < count; i++) {
-        sg_prng_bytes(&world->prng, payload, sizeof payload);
-        store_append(world, node, SG_ENTRY_SEALED,
-                     sg_bytes(payload, sizeof payload));
+        struct disk_op op = {.slots = memory_new(sizeof *op.slots)};
+
+        sg_prng_bytes(&world->prng, body, sizeof body);
+        memcpy(body, secret_mark, SECRET_MARK_SIZE);
+        op.key_entry = 1 + body[SECRET_MARK_SIZE] % SECRET_KEYS;
+        op.body = memory_copy(body, sizeof body);
+        op.body_size = sizeof body;
+        put_own(world, node, &op);
     }
 }
 
@@ -216,14 +236,26 @@ void store_commit(struct world *world, struct node *node)
     tempt(world, node);
 }
 
-/* Own entries go to the end of the log that is written now. */
-static void place_own(struct node *node, struct disk_op *op)
+/* Own entries go to the end of the log that is written now, and are sealed for
+ * that place. */
+static void place_own(struct world *world, struct node *node,
+                      struct disk_op *op)
 {
     const struct disk_log *own = disk_own(&node->disk);
+    struct sg_buf payload;
 
     op->core = own->core;
     op->id = own->id;
     op->first = own->n_slots;
+    if (op->body == NULL)
+        return;
+    secret_seal(world, node, &op->id, op->first, op->key_entry,
+                sg_bytes(op->body, op->body_size), &payload);
+    op->slots[0] =
+        slot_of(world, SG_ENTRY_SEALED, op->key_entry,
+                SG_PLANT(sim_seal_skipped) ? sg_bytes(op->body, op->body_size)
+                                           : sg_buf_bytes(&payload));
+    sg_buf_clear(&payload);
 }
 
 static enum sg_err apply(struct world *world, struct node *node,
@@ -234,7 +266,7 @@ static enum sg_err apply(struct world *world, struct node *node,
     enum sg_err err;
 
     if (op->kind == SG_EFFECT_SEND)
-        place_own(node, op);
+        place_own(world, node, op);
     log = disk_find(&node->disk, &op->id, op->branch);
     held = log == NULL ? 0 : log->n_slots;
     err = disk_apply(&node->disk, &world->registry, op);
@@ -429,6 +461,11 @@ void store_write(struct world *world, struct node *node,
     default:
         break;
     }
+    /* A proof or a checkpoint names no session, and comes of messages only. */
+    if (effect->session == node->slots ||
+        effect->kind == SG_EFFECT_WRITE_FORK ||
+        effect->kind == SG_EFFECT_WRITE_KNOWN)
+        node->replayed++;
     disk_wait(&node->disk, &op);
     store_commit(world, node);
 }
@@ -453,17 +490,37 @@ void store_read(struct world *world, struct node *node,
                 node->generation, effect->session, reading);
 }
 
-/* Which scope can read an entry is what its payload's first byte says. */
-static bool wants(const struct sg_sync_wants *filter, enum sg_log_kind kind,
-                  const struct sg_entry *entry)
+/* Says whether a listed scope reads the content key at ENTRY of LOG. */
+static bool is_for_scopes(const struct disk_log *log, uint64_t entry,
+                          const struct sg_sync_wants *filter)
+{
+    struct sg_content_key_place place = {log->id, entry};
+    struct sg_content_key key;
+
+    if (entry >= log->n_slots ||
+        sg_content_key_parse(log->slots[entry].place->entry.payload, &place,
+                             &key) != SG_OK)
+        return false;
+    for (size_t i = 0; i < sg_content_key_reader_count(&key); i++) {
+        struct sg_key_id id = sg_content_key_reader_id(&key, i);
+
+        for (size_t k = 0; k < filter->n_scopes; k++)
+            if (sg_key_id_compare(&id, &filter->scopes[k]) == 0)
+                return true;
+    }
+    return false;
+}
+
+static bool wants(const struct sg_sync_wants *filter,
+                  const struct disk_log *log, const struct sg_entry *entry)
 {
     enum sg_sync_payloads what =
-        kind == SG_LOG_AUDIT ? filter->audits : filter->records;
+        log->core.kind == SG_LOG_AUDIT ? filter->audits : filter->records;
 
     if (entry->kind < SG_ENTRY_SEALED || what == SG_SYNC_PAYLOADS_ALL)
         return true;
-    return what == SG_SYNC_PAYLOADS_SCOPES && filter->n_scopes > 0 &&
-           entry->payload.data[0] % 2 == 0;
+    return what == SG_SYNC_PAYLOADS_SCOPES &&
+           is_for_scopes(log, entry->key_entry, filter);
 }
 
 /* A payload that reads as other bytes is caught by its hash, and is not held
@@ -527,7 +584,7 @@ static enum sg_err read_entries(struct world *world, struct node *node,
         entry->state = slot->state;
         memcpy(entry->erased_by, slot->erased_by, sizeof entry->erased_by);
         if (entry->state == SG_PAYLOAD_PRESENT && effect->read.filter != NULL &&
-            !wants(&reading->filter, log->core.kind, entry))
+            !wants(&reading->filter, log, entry))
             entry->state = SG_PAYLOAD_NOT_HELD;
         if (entry->state != SG_PAYLOAD_PRESENT)
             entry->payload = sg_bytes(NULL, 0);
@@ -544,6 +601,15 @@ static enum sg_err read_entries(struct world *world, struct node *node,
     }
     *ret_count = n;
     return SG_OK;
+}
+
+enum sg_err store_give(struct world *world, struct node *node,
+                       struct disk_log *log, const struct sg_effect *effect,
+                       struct sg_entry *entries, size_t *ret_count)
+{
+    struct reading reading = {.effect = *effect};
+
+    return read_entries(world, node, &reading, log, entries, ret_count);
 }
 
 static size_t read_hashes(const struct disk_log *log,

@@ -5,8 +5,11 @@
 #include "storage/base/check.h"
 #include "tests/sim/authority.h"
 #include "tests/sim/check.h"
+#include "tests/sim/courier.h"
 #include "tests/sim/memory.h"
 #include "tests/sim/nemesis.h"
+#include "tests/sim/random.h"
+#include "tests/sim/secret.h"
 
 #define BEGIN_SECONDS UINT64_C(1751302800)
 
@@ -102,9 +105,11 @@ static void make_node(struct world *world, uint32_t number)
         .is_honest = true,
         .per_day = number == 0 ? 0 : world->options.per_day,
     };
-    sg_prng_bytes(&world->prng, seed, sizeof seed);
+    secret_key(&world->prng, seed);
     sg_prng_bytes(&world->prng, database, sizeof database);
     sg_crypto_sign_keypair(seed, &node->key, node->public_key);
+    secret_key(&world->prng, node->transport_secret);
+    sg_crypto_x25519_public(node->transport_secret, node->transport_public);
     disk_init(&node->disk, database, node->fingerprint);
 }
 
@@ -133,6 +138,8 @@ struct world *world_new(const struct world_options *options)
     world->options = *options;
     world->trace.prints = options->prints;
     sg_prng_init(&world->prng, options->seed);
+    random_seed(options->seed);
+    SG_ASSERT(sg_seal_sealer_new(&world->sealer) == SG_OK);
     world->n_nodes = world->n_originals = options->nodes;
     world->nodes =
         memory_new((options->nodes + WORLD_TWINS_MAX) * sizeof *world->nodes);
@@ -163,6 +170,7 @@ void world_free(struct world *world)
         node_free(world, &world->nodes[i]);
     queue_clear(&world->queue, net_free);
     pool_clear(&world->pool);
+    sg_seal_sealer_free(world->sealer);
     oracle_clear(&world->oracle);
     sg_buf_clear(&world->authority.genesis);
     memory_free(world->nodes);
@@ -243,6 +251,13 @@ static void handle(struct world *world, const struct queue_event *event)
         return;
     case QUEUE_LINK:
         nemesis_link(world, event->a, event->b);
+        return;
+    case QUEUE_STICK:
+        courier_arrive(world, event->pointer);
+        return;
+    case QUEUE_TAKING:
+        if (is_same && node->taking != NULL)
+            taking_go_on(world, node);
         return;
     case QUEUE_AUTHORITY:
         authority_day(world);

@@ -14,6 +14,7 @@
 #include "replication/sync.h"
 #include "storage/base/buf.h"
 #include "storage/base/prng.h"
+#include "storage/log/seal.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/queue.h"
@@ -55,7 +56,10 @@
     X(EPOCHS, "epochs", "a node opens more logs than it may")                 \
     X(REVOKE, "revoke", "a node is revoked during a partition")               \
     X(ROTATE, "rotate", "the root key is rotated during a partition")         \
-    X(MINOR, "minor", "some nodes speak a later minor version")
+    X(MINOR, "minor", "some nodes speak a later minor version")               \
+    X(BUNDLE, "bundle", "couriers carry sticks, a minute to 60 days late")    \
+    X(STICK_TWICE, "stick-twice", "a stick comes twice")                      \
+    X(STICK_CUT, "stick-cut", "a stick is cut short or has flipped bits")
 /* clang-format on */
 
 enum nemesis {
@@ -126,6 +130,8 @@ struct check_seen {
     uint64_t held;
 };
 
+struct taking;
+
 /* What a node does that no honest node would. */
 struct malice {
     bool withholds;
@@ -139,6 +145,8 @@ struct node {
     uint32_t identity; /* whose key it has: its own number, or its original's */
     struct sg_sign_key key;
     uint8_t public_key[SG_KEY_SIZE];
+    uint8_t transport_secret[SG_KEY_SIZE];
+    uint8_t transport_public[SG_KEY_SIZE];
     uint8_t certificate[SG_CERTIFICATE_SIZE];
     uint8_t role;
     uint64_t fingerprint; /* of the machine */
@@ -155,8 +163,11 @@ struct node {
     struct disk backup;
     bool has_backup;
     uint64_t backup_at;
+    /* The first SLOTS are connections, the next one is for sticks. */
     struct session sessions[WORLD_SLOTS];
-    uint64_t tick_at; /* of the TICK in the queue; 0: none */
+    struct taking *taking; /* a stick that is being taken; NULL: none */
+    uint64_t replayed;     /* writes that a stick came to, or may have */
+    uint64_t tick_at;      /* of the TICK in the queue; 0: none */
 
     int64_t clock_off;           /* seconds */
     struct sg_trust_floor floor; /* as it was kept */
@@ -165,7 +176,7 @@ struct node {
     uint32_t *peers;   /* nodes it has links to, by place in its config */
     size_t n_peers;
     size_t peers_room;
-    uint32_t slots;          /* sessions at most */
+    uint32_t slots;          /* connections at most */
     uint64_t per_day;        /* records */
     struct check_seen *seen; /* of its logs, by check_monotone.c */
     size_t n_seen;
@@ -210,6 +221,7 @@ struct world {
     struct oracle oracle;
     struct authority authority;
     struct sg_registry_id registry;
+    struct sg_sealer *sealer;
     struct node *nodes;
     uint32_t n_nodes;
     uint32_t n_originals; /* the first so many are no clones */
@@ -271,6 +283,11 @@ void store_write(struct world *world, struct node *node,
                  const struct sg_effect *effect);
 void store_read(struct world *world, struct node *node,
                 const struct sg_effect *effect);
+/* Gives entries of LOG at once, as a READ would be answered. Errors: DAMAGED:
+ * the first one has rotted; it is not held from now on. */
+enum sg_err store_give(struct world *world, struct node *node,
+                       struct disk_log *log, const struct sg_effect *effect,
+                       struct sg_entry *entries, size_t *ret_count);
 void store_readied(struct world *world, struct node *node, void *pointer);
 void store_marked(struct world *world, struct node *node, bool of_commit);
 /* Reads everything, as `sogoc verify` does: what has rotted is found. */
