@@ -281,7 +281,8 @@ struct sg_core_write {
     uint64_t ticket;
     enum sg_effect_kind kind;
     bool is_refused;
-    uint32_t fetch; /* SG_SYNC_NONE: none */
+    bool is_unwanted; /* refused, and not because it is there already */
+    uint32_t fetch;   /* SG_SYNC_NONE: none */
     uint64_t fetch_serial;
     uint32_t session; /* from where it came */
     uint64_t session_serial;

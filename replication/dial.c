@@ -8,13 +8,17 @@
 
 #define BACKOFF_MS_MIN UINT64_C(1000)
 #define BACKOFF_MS_MAX UINT64_C(300000)
+/* To where a revoked node was: only a new node may ever answer there. */
+#define REVOKED_MS_MAX UINT64_C(3600000)
 #define PENALTY_MS_MIN UINT64_C(1000)
 #define PENALTY_MS_MAX UINT64_C(3600000)
 /* A peer who has a session by his own call is looked at again after this. */
 #define CONNECTED_MS UINT64_C(30000)
 
-/* Waits a random time in the second half of the backoff, which doubles. */
-static void back_off(struct sg_sync *core, struct sg_core_peer *peer)
+/* Waits a random time in the second half of the backoff, which doubles up to
+ * MS_MAX. */
+static void back_off(struct sg_sync *core, struct sg_core_peer *peer,
+                     uint64_t ms_max)
 {
     if (peer->backoff_ms < BACKOFF_MS_MIN)
         peer->backoff_ms = BACKOFF_MS_MIN;
@@ -23,8 +27,8 @@ static void back_off(struct sg_sync *core, struct sg_core_peer *peer)
     if (SG_PLANT(sync_dials_once))
         peer->dial_ms = UINT64_MAX;
     peer->backoff_ms *= 2;
-    if (peer->backoff_ms > BACKOFF_MS_MAX)
-        peer->backoff_ms = BACKOFF_MS_MAX;
+    if (peer->backoff_ms > ms_max)
+        peer->backoff_ms = ms_max;
 }
 
 static bool is_waiting(const struct sg_sync *core,
@@ -81,7 +85,7 @@ uint64_t sg_dial_deadline(const struct sg_sync *core)
 void sg_dial_failed(struct sg_sync *core, uint32_t peer)
 {
     core->peers[peer].is_dialling = SG_PLANT(sync_dial_never_ends);
-    back_off(core, &core->peers[peer]);
+    back_off(core, &core->peers[peer], BACKOFF_MS_MAX);
 }
 
 void sg_dial_connected(struct sg_sync *core, struct sg_core_session *session)
@@ -122,7 +126,9 @@ void sg_dial_ended(struct sg_sync *core, struct sg_core_session *session)
     peer->is_dialling = false;
     peer->was_slow =
         session->close == SG_ERR_SLOW || session->close == SG_ERR_DOUBLE;
-    back_off(core, peer);
+    back_off(core, peer,
+             session->close == SG_ERR_REVOKED ? REVOKED_MS_MAX
+                                              : BACKOFF_MS_MAX);
     if (session->budget_ms > peer->dial_ms)
         peer->dial_ms = session->budget_ms;
 }

@@ -1,9 +1,9 @@
 /* Dialling: when a configured peer is called, and whom not to let in. A part of
  * the sync core: see core.h.
  *
- * PROTOCOL.md sections 2 and 11: again after 1 s doubling to 5 min, each time a
- * random point in [half, whole]; bad behaviour doubles the wait of its node key
- * from 1 s to 1 h.
+ * PROTOCOL.md sections 2 and 11: again after 1 s doubling to 5 min, or to 1 h
+ * where a revoked node was, each time a random point in [half, whole]; bad
+ * behaviour doubles the wait of its node key from 1 s to 1 h.
  */
 #ifndef SG_REPLICATION_DIAL_H
 #define SG_REPLICATION_DIAL_H

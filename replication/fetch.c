@@ -232,7 +232,8 @@ bool sg_fetch_is_stopped(const struct sg_core_session *session,
 
 void sg_fetch_stop(struct sg_core_session *session, const struct sg_log_id *id)
 {
-    if (session->n_stopped < SG_CORE_STOPPED_MAX)
+    if (session->n_stopped < SG_CORE_STOPPED_MAX &&
+        !sg_fetch_is_stopped(session, id))
         session->stopped[session->n_stopped++] = sg_package_ref(id);
 }
 

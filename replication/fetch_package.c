@@ -633,6 +633,9 @@ void sg_fetch_stored(struct sg_sync *core, const struct sg_core_write *write,
             number = fetch->number;
     }
     if (log == NULL) {
+        /* Asked again at once it would be refused again, round after round. */
+        if (session != NULL && write->is_unwanted)
+            sg_fetch_stop(session, &write->id);
         if (fetch != NULL)
             sg_fetch_give_up(core, fetch, SG_FLOW_DONE);
         return;

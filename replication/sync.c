@@ -382,6 +382,7 @@ static enum sg_err take_refused(struct sg_sync *core,
         if (write->ticket != event->refused.ticket)
             continue;
         write->is_refused = true;
+        write->is_unwanted = event->refused.err != SG_ERR_EXISTS;
         return SG_OK;
     }
     return SG_ERR_INVALID;
@@ -439,8 +440,11 @@ static void take_full(struct sg_sync *core, const struct sg_event *event)
 
     core->is_full =
         event->is_full || (was_full && SG_PLANT(sync_full_for_ever));
-    if (was_full && !core->is_full)
-        sg_gossip_rescan(core, NULL);
+    if (!was_full || core->is_full)
+        return;
+    for (uint32_t i = 0; i < core->top; i++)
+        core->sessions[i].n_stopped = 0; /* what was refused may fit now */
+    sg_gossip_rescan(core, NULL);
 }
 
 /* --- Stepping ------------------------------------------------------------- */

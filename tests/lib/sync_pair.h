@@ -70,6 +70,7 @@ struct pair_node {
     struct sg_event memory;
     bool holds_commits; /* the disk is slow: nothing becomes durable */
     bool refuses;       /* the next commit refuses its first write */
+    bool refuses_all;   /* and every other, until it is told otherwise */
     size_t n_alarms;
     struct sg_effect alarms[PAIR_ALARMS_MAX];
     size_t n_judged, n_dials, n_behind, n_statements;

@@ -389,7 +389,7 @@ bool pair_commit(struct pair_net *net, size_t node)
 
             refused.refused.ticket = writes[i].ticket;
             refused.refused.err = at->refuses ? SG_ERR_FULL : SG_ERR_STATE;
-            at->refuses = false;
+            at->refuses = at->refuses_all;
             pair_step(net, node, &refused);
         } else {
             apply(net, node, &writes[i]);

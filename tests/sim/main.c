@@ -26,7 +26,7 @@ static const char usage[] =
     "  --from N        first seed (1)\n"
     "  --nodes N       nodes (27), the authority's and the centre's included\n"
     "  --days N        days (by the seed: 90 for every tenth, else 67)\n"
-    "  --per-day N     records a node and day, about (4, which makes 5 or 6)\n"
+    "  --per-day N     records a node and day, about (7)\n"
     "  --interval S    anti-entropy interval, seconds (by the seed)\n"
     "  --only A,B,...  just these nemeses\n"
     "  --quiet-world   no nemesis\n"
@@ -218,7 +218,7 @@ static int take_option(int option, struct request *request)
         return -1;
     case OPTION_PER_DAY:
         options->per_day = number;
-        return -1;
+        return number >= 1 ? -1 : 2;
     case OPTION_INTERVAL:
         options->interval_ms = number * 1000;
         return -1;
@@ -315,7 +315,7 @@ static unsigned run_shares(const struct request *request, struct totals *totals)
 
 int main(int argc, char **argv)
 {
-    struct request request = {.options = {.nodes = 27, .per_day = 4},
+    struct request request = {.options = {.nodes = 27, .per_day = 7},
                               .from = 1,
                               .seeds = 1,
                               .jobs = 1};

@@ -12,6 +12,8 @@
 #include "tests/sim/secret.h"
 
 #define BEGIN_SECONDS UINT64_C(1751302800)
+/* Records that an officer saves together. */
+#define SUBMIT_COUNT 2u
 
 bool world_has(const struct world *world, enum nemesis nemesis)
 {
@@ -183,10 +185,10 @@ void world_free(struct world *world)
 
 static void submit(struct world *world, struct node *node)
 {
-    uint64_t mean = WORLD_DAY / 3;
+    uint64_t mean = WORLD_DAY * SUBMIT_COUNT / node->per_day;
 
     if (world->now_ms < world->end_at) {
-        store_submit(world, node, 1 + node->per_day / 3);
+        store_submit(world, node, SUBMIT_COUNT);
         if (node->is_revoked && node->is_up)
             world->changed[NEMESIS_BACKDATE]++;
     }

@@ -45,6 +45,34 @@ static void test_backoff(void **state)
     pair_free(&net);
 }
 
+/* Where a revoked node answers is called less and less, down to once an hour:
+ * a link that is paid by the byte has better uses. */
+static void test_revoked(void **state)
+{
+    struct pair_net net = dialling();
+    uint64_t last;
+    size_t dials;
+
+    (void)state;
+    net.last = &net.first;
+    pair_write(&net, 0,
+               trust_cut(&net.world, 0, net.serial++, net.nodes[1].node_key,
+                         SG_TRUST_REVOKE, NULL, 0));
+    pair_restart(&net, 0);
+    pair_run(&net, 2000);
+    assert_int_equal(net.nodes[0].n_dials, 1);
+    for (size_t i = 0; i < 14; i++) {
+        dials = net.nodes[0].n_dials;
+        pair_connect(&net, 0, 1);
+        pair_run(&net, 1);
+        assert_err(net.nodes[0].closed, REVOKED);
+        for (last = net.now_ms; net.nodes[0].n_dials == dials;)
+            pair_run(&net, 1000);
+    }
+    assert_in_range(net.now_ms - last, 1800000 - 1000, 3600000 + 2000);
+    pair_free(&net);
+}
+
 /* A node that broke the protocol is not let in again before its time, which
  * doubles; another node is. */
 static bool spoil(struct pair_net *net, struct pair_message *message)
@@ -165,9 +193,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_backoff),   cmocka_unit_test(test_penalty),
-        cmocka_unit_test(test_epochs),    cmocka_unit_test(test_quota),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_backoff), cmocka_unit_test(test_revoked),
+        cmocka_unit_test(test_penalty), cmocka_unit_test(test_epochs),
+        cmocka_unit_test(test_quota),   cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

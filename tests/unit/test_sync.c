@@ -7,6 +7,9 @@
 #include "storage/base/alloc.h"
 #include "tests/lib/sync_pair.h"
 
+/* Anti-entropy, when nothing is configured. */
+#define INTERVAL_MS 30000u
+
 /* Two nodes that know nothing of each other replicate their logs both ways,
  * the authority's log first, and find their roots equal. */
 static void test_two_nodes(void **state)
@@ -130,6 +133,32 @@ static void test_restart(void **state)
     pair_append(&net, 1, 5);
     pair_run(&net, 10);
     assert_int_equal(pair_held(&net, 0, 1), 56);
+    pair_free(&net);
+}
+
+/* A store that refuses everything is not offered the same again and again: a
+ * log is asked for after each exchange of heads, of which either side begins at
+ * most one in half an interval, until the store takes it. */
+static void test_refused_writes(void **state)
+{
+    struct pair_net net;
+    size_t wants;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_connect(&net, 1, 0);
+    pair_connect(&net, 2, 0);
+    pair_run(&net, 60000);
+    net.nodes[1].refuses = true;
+    net.nodes[1].refuses_all = true;
+    wants = net.nodes[1].sent[SG_MESSAGE_WANT];
+    pair_append(&net, 2, 600);
+    pair_run(&net, 10 * INTERVAL_MS);
+    assert_int_equal(pair_held(&net, 1, 2), 1);
+    assert_in_range(net.nodes[1].sent[SG_MESSAGE_WANT], wants + 1, wants + 40);
+    net.nodes[1].refuses = net.nodes[1].refuses_all = false;
+    pair_run(&net, 2 * INTERVAL_MS);
+    pair_assert_equal(&net);
     pair_free(&net);
 }
 
@@ -265,9 +294,13 @@ static void test_bundle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_nodes), cmocka_unit_test(test_relay_and_push),
-        cmocka_unit_test(test_resume),    cmocka_unit_test(test_no_progress),
-        cmocka_unit_test(test_restart),   cmocka_unit_test(test_refused_write),
+        cmocka_unit_test(test_two_nodes),
+        cmocka_unit_test(test_relay_and_push),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_no_progress),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_refused_write),
+        cmocka_unit_test(test_refused_writes),
         cmocka_unit_test(test_bundle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
