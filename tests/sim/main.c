@@ -12,6 +12,7 @@
 #include "storage/base/version.h"
 #include "tests/sim/check.h"
 #include "tests/sim/memory.h"
+#include "tests/sim/random.h"
 #include "tests/sim/world.h"
 
 #define JOBS_MAX 64u
@@ -335,6 +336,7 @@ int main(int argc, char **argv)
             return code;
     }
     memory_begin();
+    random_begin();
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     if (optind != argc || sg_crypto_init() != SG_OK) {
         fputs(usage, stderr);

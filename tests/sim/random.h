@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+/* Once, before libsodium is begun: its bytes come from here. */
+void random_begin(void);
+
 /* Begins the bytes of a run with SEED. */
 void random_seed(uint64_t seed);
 

@@ -43,9 +43,11 @@ static const struct {
      {NULL},
      "only storage/lmdb knows LMDB (and its bench, and the test of its pages)"},
     {"sodium*",
-     {"storage/base/crypto*.c", "tests/unit/test_crypto*.c"},
+     {"storage/base/crypto*.c", "tests/unit/test_crypto*.c",
+      "tests/sim/random.c"},
      {NULL},
-     "only storage/base/crypto*.c knows libsodium: use sg_crypto_*"},
+     "only storage/base/crypto*.c knows libsodium (and the simulator, which "
+     "gives it random bytes): use sg_crypto_*"},
     {"openssl/*",
      {"storage/base/crypto*.c", "tests/unit/test_crypto*.c"},
      {NULL},
