@@ -35,12 +35,14 @@ enum sg_err sg_store_env_config(const struct sg_store *store, const char *name,
 {
     enum sg_err err = sg_store_path(store->dir, name, path, SG_STORE_PATH_MAX);
     if (err == SG_OK) {
-        ret_config->dir = path;
-        ret_config->databases = sg_schema_names;
-        ret_config->database_count = SG_DB_COUNT;
-        ret_config->map_size = store->map_size;
-        ret_config->map_size_max = store->map_size_max;
-        ret_config->reserve_size = store->reserve_size;
+        *ret_config = (struct sg_env_config){
+            .dir = path,
+            .databases = sg_schema_names,
+            .database_count = SG_DB_COUNT,
+            .map_size = store->map_size,
+            .map_size_max = store->map_size_max,
+            .reserve_size = store->reserve_size,
+        };
     }
     return err;
 }
