@@ -174,6 +174,8 @@ static enum sg_err read_hashes(struct sg_answer *answer, struct sg_store *store,
     else if (reach > 0)
         reach = sg_package_reach(effect->read.first, end, reach,
                                  effect->read.is_fresh);
+    if (reach > effect->read.held)
+        reach = effect->read.held;
     if (err == SG_OK && reach > end)
         err = sg_fetch_cover(store, number, end, reach,
                              answer->hashes + *ret_count, &count);
@@ -192,7 +194,7 @@ void sg_answer_read(struct sg_answer *answer, struct sg_store *store,
     enum sg_err err = sg_store_find(store, &effect->log, effect->branch, &log);
 
     if (err == SG_OK && (effect->read.to > log.row.frontier.size ||
-                         effect->read.prove_to > log.row.frontier.size))
+                         effect->read.held > log.row.frontier.size))
         err = SG_ERR_NOTFOUND;
     if (err == SG_OK)
         err = read_entries(answer, store, &log, effect, filter);

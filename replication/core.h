@@ -40,6 +40,9 @@
 /* Logs being fetched at a time, by all sessions; and by one. */
 #define SG_CORE_FETCHES_MAX       256u
 #define SG_CORE_WANTS_SESSION_MAX 64u
+/* Logs held in part that can be served all the same, of which each takes 4 KiB.
+ */
+#define SG_CORE_PARTIALS_MAX 256u
 /* Peers that are remembered, the oldest memory goes first. */
 #define SG_CORE_MEMORIES_MAX 1024u
 /* Acknowledgements after one event; what is beyond is said with the next
@@ -79,11 +82,21 @@ enum sg_core_gate {
     SG_CORE_GATE_PASSED, /* everything else is accepted */
 };
 
+/* What ties the held part of a log to its known checkpoint: partial.h. */
+struct sg_core_partial {
+    uint32_t log;  /* row */
+    uint64_t used; /* for which goes first; 0: free */
+    struct sg_frontier held;
+    struct sg_package_stack stack;
+};
+
 /* What a session knows of the peer's side of a log. */
 struct sg_core_peer_log {
     uint64_t held;     /* up to here the peer has it; 0: not known */
     uint64_t common;   /* largest size that both are known to know */
     uint64_t promised; /* the most that the peer ever claimed or signed */
+    uint64_t offered;  /* of a log held in part: up to where it was claimed, and
+                        * the peer has not asked for it since; 0: nowhere */
     uint32_t next;     /* in the list of pushes */
     bool is_known;     /* the peer knows the log */
     bool is_queued;
@@ -204,10 +217,14 @@ struct sg_core_session {
 
     uint64_t read_ticket; /* of the package in the making; 0: none is read */
     uint32_t read_slot;
+    bool reads_partial; /* and then that is its partial */
+    struct sg_core_partial read_partial;
     size_t n_proves; /* questions of the peer */
     struct sg_proof_question proves[SG_CORE_PROVES_MAX];
     uint64_t prove_ticket; /* of the first of them; 0: not asked yet */
     struct sg_checkpoint prove_toward;
+    bool proves_partial;
+    struct sg_core_partial prove_partial;
 
     uint64_t fill_number; /* of the want for payloads; 0: none */
     uint32_t fill_row, fill_cursor;
@@ -269,10 +286,15 @@ struct sg_core_fetch {
     uint64_t toward; /* size of the checkpoint the packages prove; 0: unknown */
     uint32_t in_flight;
     uint64_t wanted_ms;
-    uint64_t claimed; /* the peer serves it up to here */
-    bool is_branch;   /* of a forked log: wanted by its root */
-    bool is_suspect;  /* a package did not fold: the proof shows whose fault */
+    uint64_t claimed; /* the peer serves it up to here; 0: it did not say so */
+    uint64_t peer_known; /* and knows it up to here */
+    bool is_branch;      /* of a forked log: wanted by its root */
+    bool is_suspect; /* a package did not fold: the proof shows whose fault */
+    bool has_said_stack; /* the want says that the stack is here */
     struct sg_package_receiver receiver;
+    uint64_t noted_ticket; /* of the write with which NOTED is durable; 0: none
+                            */
+    struct sg_core_partial noted;
 };
 
 /* --- Writes ------------------------------------------------------------ */
@@ -347,6 +369,7 @@ struct sg_core_row {
     uint64_t said_ms;         /* when its holding was said last; 0: never */
     uint64_t central_held;    /* what a central node last said to hold */
     struct sg_key_id central; /* and which */
+    uint32_t partial;         /* place in the partials and 1; 0: none */
     bool is_due;              /* its holding is to be said */
     uint32_t next;            /* in that list */
 };
@@ -416,6 +439,7 @@ struct sg_sync {
     uint32_t top;                  /* sessions from here on were never used */
     struct sg_core_fetch *fetches; /* SG_CORE_FETCHES_MAX */
     size_t fetches_top;            /* those from here on are free */
+    struct sg_core_partial *partials; /* SG_CORE_PARTIALS_MAX */
     struct sg_core_memory *memories;
     struct sg_core_peer *peers;
     struct sg_core_penalty *penalties;

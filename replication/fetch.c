@@ -5,6 +5,7 @@
 #include "replication/first.h"
 #include "replication/forks.h"
 #include "replication/gossip.h"
+#include "replication/partial.h"
 #include "replication/quota.h"
 #include "replication/session.h"
 #include "replication/withhold.h"
@@ -62,6 +63,8 @@ struct sg_core_fetch *sg_fetch_begin(struct sg_sync *core,
     fetch->in_flight = 0;
     fetch->is_suspect = false;
     fetch->is_branch = false;
+    fetch->has_said_stack = false;
+    fetch->noted_ticket = 0;
     fetch->wanted_ms = core->now_ms;
     sg_package_receiver_init(&fetch->receiver, &empty,
                              log == NULL ? &none : &log->known);
@@ -71,10 +74,17 @@ struct sg_core_fetch *sg_fetch_begin(struct sg_sync *core,
 bool sg_fetch_load(struct sg_sync *core, struct sg_core_fetch *fetch,
                    struct sg_log *log)
 {
+    const struct sg_core_partial *partial;
     struct sg_frontier *kept;
 
     if (log == NULL || log->held == 0)
         return true;
+    partial = log->branch == 0 ? sg_partial_find(core, log) : NULL;
+    if (partial != NULL && partial->held.size == log->held) {
+        sg_package_receiver_init(&fetch->receiver, &partial->held, &log->known);
+        fetch->receiver.stack = partial->stack;
+        return true;
+    }
     kept = sg_log_table_frontier(core->table, log);
     if (kept == NULL || kept->size != log->held)
         return false;
@@ -133,6 +143,18 @@ void sg_fetch_give_up(struct sg_sync *core, struct sg_core_fetch *fetch,
     sg_fetch_release(core, fetch);
 }
 
+void sg_fetch_renumber(struct sg_core_session *session,
+                       struct sg_core_fetch *fetch, enum sg_flow_reason reason)
+{
+    struct sg_core_want *want = want_of(session, fetch->number);
+
+    if (want == NULL)
+        return;
+    post_stop(session, fetch->number, reason);
+    fetch->number = want->number = session->next_number++;
+    fetch->toward = 0;
+}
+
 /* --- Asking -------------------------------------------------------------- */
 
 void sg_fetch_prove(struct sg_core_session *session,
@@ -157,8 +179,10 @@ void sg_fetch_want(struct sg_sync *core, struct sg_core_session *session,
     uint8_t body[64];
     struct sg_writer writer;
 
+    fetch->has_said_stack = false;
     if (fetch->receiver.stack.toward.size > item.from &&
         fetch->receiver.stack.toward.size == fetch->receiver.known.size) {
+        fetch->has_said_stack = true;
         item.has_stack = true;
         item.to = fetch->receiver.stack.toward.size;
         fetch->toward = item.to;
@@ -177,14 +201,16 @@ void sg_fetch_want(struct sg_sync *core, struct sg_core_session *session,
 }
 
 /* Proves first what is known here and not held, if the peer knows more: else
- * its packages could not be tied to it (section 8). */
+ * its packages could not be tied to it (section 8). With a stack they are
+ * wanted toward what is known here, and what is more comes after it. */
 static void ask(struct sg_sync *core, struct sg_core_session *session,
-                struct sg_core_fetch *fetch, uint64_t size, bool is_own)
+                struct sg_core_fetch *fetch, bool is_own)
 {
     const struct sg_checkpoint *known = &fetch->receiver.known;
+    bool has_stack = fetch->receiver.stack.toward.size == known->size;
 
-    if (is_own || (size > known->size && known->size > 0 &&
-                   fetch->receiver.held.size < known->size)) {
+    if (is_own || (fetch->peer_known > known->size && known->size > 0 &&
+                   !has_stack && fetch->receiver.held.size < known->size)) {
         fetch->state = SG_CORE_FETCH_PROVING;
         sg_fetch_prove(session, &fetch->id, known->size);
         return;
@@ -256,20 +282,42 @@ bool sg_fetch_may_introduce(struct sg_sync *core,
     return sg_quota_allows_log(core, session, id, log_core);
 }
 
-/* Asks SESSION for a log that it serves up to SIZE. LOG is its row or NULL.
- * Returns false when it must be tried again. */
-static bool consider(struct sg_sync *core, struct sg_core_session *session,
-                     const struct sg_log_id *id,
-                     const struct sg_log_core *log_core, struct sg_log *log,
-                     uint64_t size)
+/* A log that a peer may have more of. */
+struct offer {
+    const struct sg_log_id *id;
+    const struct sg_log_core *core;
+    struct sg_log *log; /* its row, or NULL */
+    uint64_t known;     /* to the peer */
+    uint64_t served;    /* by it; that is, it says so, unless IS_GUESS */
+    bool is_guess;
+};
+
+/* Says whether OFFER brings more than is held here. Toward a checkpoint below
+ * the one that is known here nothing can be verified. */
+static bool is_more(const struct offer *offer)
 {
+    const struct sg_log *log = offer->log;
+
+    if (log == NULL)
+        return offer->served > 0;
+    return offer->served > log->held &&
+           (log->held == log->known.size || offer->known >= log->known.size);
+}
+
+/* Asks SESSION for a log. Returns false when it must be tried again. */
+static bool consider(struct sg_sync *core, struct sg_core_session *session,
+                     const struct offer *offer)
+{
+    const struct sg_log_id *id = offer->id;
+    const struct sg_log_core *log_core = offer->core;
+    struct sg_log *log = offer->log;
     struct sg_core_fetch *fetch = sg_fetch_find(core, id, 0);
     bool is_own = log != NULL && log->is_own;
 
     if (is_own && session->logs[log->number].is_asked)
         return true;
-    if (size <= (log == NULL ? 0 : log->held) || fetch != NULL ||
-        sg_fetch_is_stopped(session, id) || sg_forks_has(core, id))
+    if (!is_more(offer) || fetch != NULL || sg_fetch_is_stopped(session, id) ||
+        sg_forks_has(core, id))
         return true;
     if (core->is_full || !sg_first_allows(core, session, log_core))
         return true;
@@ -284,14 +332,15 @@ static bool consider(struct sg_sync *core, struct sg_core_session *session,
         return false;
     fetch->session = session->number;
     fetch->number = session->next_number;
-    fetch->claimed = size;
+    fetch->claimed = offer->is_guess ? 0 : offer->served;
+    fetch->peer_known = offer->known;
     if (!sg_fetch_load(core, fetch, log)) {
         if (!read_frontier(core, fetch, log)) {
             fetch->state = SG_CORE_FETCH_FREE;
             return false;
         }
     } else {
-        ask(core, session, fetch, size, is_own);
+        ask(core, session, fetch, is_own);
     }
     if (is_own)
         session->logs[log->number].is_asked = true;
@@ -305,9 +354,16 @@ void sg_fetch_claim(struct sg_sync *core, struct sg_core_session *session,
                     const struct sg_log *log, uint64_t size)
 {
     struct sg_log *row = sg_log_table_at(core->table, log->number);
+    struct offer offer = {
+        .id = &row->id,
+        .core = &row->core,
+        .log = row,
+        .known = size,
+        .served = size,
+    };
 
     if (session->link != SG_SYNC_BUNDLE)
-        (void)consider(core, session, &row->id, &row->core, row, size);
+        (void)consider(core, session, &offer);
 }
 
 /* One claim of head exchange. */
@@ -342,34 +398,52 @@ static bool take_claim(struct sg_sync *core, struct sg_core_session *session,
             sg_forks_ask(core, session, &claim->id, false);
         return true;
     }
-    return consider(core, session, &claim->id, log_core, log,
-                    claim->size - claim->short_by);
+    return consider(core, session,
+                    &(struct offer){.id = &claim->id,
+                                    .core = log_core,
+                                    .log = log,
+                                    .known = claim->size,
+                                    .served = claim->size - claim->short_by});
 }
 
 static bool scan_listed(struct sg_sync *core, struct sg_core_session *session)
 {
     for (size_t i = 0; i < session->n_listed; i++) {
         const struct sg_core_listed *listed = &session->listed[i];
+        struct offer offer = {
+            .id = &listed->id,
+            .core = &listed->core,
+            .log = sg_log_table_find(core->table, &listed->id, 0),
+            .known = listed->size,
+            .served = listed->size - listed->short_by,
+            .is_guess = session->lists_own,
+        };
 
-        if (!consider(core, session, &listed->id, &listed->core,
-                      sg_log_table_find(core->table, &listed->id, 0),
-                      listed->size - listed->short_by))
+        if (!consider(core, session, &offer))
             return false;
     }
     return true;
 }
 
-/* One own log of which more is known than held, and the peer claimed nothing
+/* One log of which more is known here than held, and the peer claimed nothing
  * else: it knows as much, and may hold it. */
 static bool take_row(struct sg_sync *core, struct sg_core_session *session,
                      const struct sg_claims *claims, uint32_t number)
 {
     struct sg_log *log = sg_log_table_at(core->table, number);
+    struct offer offer = {
+        .id = &log->id,
+        .core = &log->core,
+        .log = log,
+        .known = log->known.size,
+        .served = log->known.size,
+        .is_guess = true,
+    };
 
     if (log->branch != 0 || log->held >= log->known.size ||
         sg_claims_find(claims, &log->id) != NULL)
         return true;
-    return consider(core, session, &log->id, &log->core, log, log->known.size);
+    return consider(core, session, &offer);
 }
 
 bool sg_fetch_scan(struct sg_sync *core, struct sg_core_session *session)
@@ -429,11 +503,17 @@ bool sg_fetch_read(struct sg_sync *core, const struct sg_event *event)
         if (fetch->session == SG_SYNC_NONE)
             sg_fetch_release(core, fetch);
         else
-            ask(core, &core->sessions[fetch->session], fetch, fetch->claimed,
-                log->is_own);
+            ask(core, &core->sessions[fetch->session], fetch, log->is_own);
         return true;
     }
     return false;
+}
+
+/* Says whether a peer who stops so does not give what he may have claimed. */
+static bool is_refusal(enum sg_flow_reason reason)
+{
+    return reason == SG_FLOW_DONE || reason == SG_FLOW_NOT_HELD ||
+           reason == SG_FLOW_CANNOT_PROVE;
 }
 
 void sg_fetch_stopped(struct sg_sync *core, struct sg_core_session *session,
@@ -445,11 +525,20 @@ void sg_fetch_stopped(struct sg_sync *core, struct sg_core_session *session,
     if (want == NULL)
         return;
     fetch = &core->fetches[want->fetch];
-    if (stop->reason == SG_FLOW_NOT_HELD ||
-        stop->reason == SG_FLOW_CANNOT_PROVE) {
-        session->unserved = fetch->id;
-        sg_withhold_missed(core, session, &fetch->id, fetch->claimed);
+    /* Who cannot go on from the stack here may prove what is known first. */
+    if (stop->reason == SG_FLOW_CANNOT_PROVE && fetch->has_said_stack &&
+        fetch->in_flight == 0) {
+        fetch->receiver.stack.toward.size = 0;
+        fetch->number = want->number = session->next_number++;
+        fetch->toward = 0;
+        ask(core, session, fetch, /* is_own= */ false);
+        return;
     }
+    if (stop->reason == SG_FLOW_NOT_HELD ||
+        stop->reason == SG_FLOW_CANNOT_PROVE)
+        session->unserved = fetch->id;
+    if (is_refusal(stop->reason) && fetch->claimed > fetch->receiver.held.size)
+        sg_withhold_missed(core, session, &fetch->id, fetch->claimed);
     sg_fetch_stop(session, &fetch->id);
     sg_fetch_release(core, fetch);
     sg_gossip_rescan(core, session);

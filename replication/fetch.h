@@ -88,6 +88,11 @@ void sg_fetch_release(struct sg_sync *core, struct sg_core_fetch *fetch);
 void sg_fetch_give_up(struct sg_sync *core, struct sg_core_fetch *fetch,
                       enum sg_flow_reason reason);
 
+/* Gives the want of FETCH another number: what still comes for the old one, of
+ * which the peer is told, means nothing. */
+void sg_fetch_renumber(struct sg_core_session *session,
+                       struct sg_core_fetch *fetch, enum sg_flow_reason reason);
+
 /* Asks the store for the frontier that FETCH, which is nobody's, needs; the
  * fetch ends when it is there. */
 void sg_fetch_ask_frontier(struct sg_sync *core, struct sg_core_fetch *fetch,

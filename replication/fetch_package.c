@@ -8,6 +8,7 @@
 #include "replication/first.h"
 #include "replication/forks.h"
 #include "replication/gossip.h"
+#include "replication/partial.h"
 #include "replication/quota.h"
 #include "replication/session.h"
 #include "replication/withhold.h"
@@ -39,6 +40,7 @@ static void write_package(struct sg_sync *core, struct sg_core_session *session,
     for (size_t i = skip; i < core->body->head.count; i++)
         write->absent += core->body->entries[i].state == SG_PAYLOAD_NOT_HELD;
     fetch->in_flight++;
+    sg_partial_note(fetch, write->ticket);
     effect = sg_core_effect(core, SG_EFFECT_WRITE_PACKAGE);
     effect->session = session->number;
     effect->ticket = write->ticket;
@@ -179,6 +181,7 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
             fetch->number = 0;
         }
         if (fetch->session == session->number) {
+            sg_fetch_renumber(session, fetch, SG_FLOW_DONE);
             fetch->state = SG_CORE_FETCH_PROVING;
             fetch->wanted_ms = core->now_ms;
             sg_fetch_prove(session, &fetch->id, fetch->receiver.known.size);
@@ -504,7 +507,7 @@ enum sg_err sg_fetch_package(struct sg_sync *core,
         err = take(core, session, sg_bytes(copy, body.size), &head);
     }
     if (err == SG_ERR_VERSION) {
-        struct sg_flow_stop stop = {.number = head.number};
+        struct sg_flow_stop stop = {head.number, SG_FLOW_NO_LOG};
 
         sg_fetch_stopped(core, session, &stop);
         err = SG_OK;
@@ -578,8 +581,14 @@ enum sg_err sg_fetch_take_proof(struct sg_sync *core,
         sg_forks_compare(core, session, log, &result.checkpoint);
         break;
     case SG_PROOF_LARGER:
-        if (proof.from == 0)
+        /* One who was asked from here on and cannot say more is not asked
+         * again. */
+        if (proof.from == 0 &&
+            (fetch == NULL || fetch->session != session->number ||
+             fetch->state != SG_CORE_FETCH_PROVING))
             sg_fetch_prove(session, &log->id, log->known.size);
+        else
+            sg_fetch_stop(session, &log->id);
         break;
     }
     if (fetch != NULL && fetch->session == session->number &&
@@ -601,6 +610,9 @@ static void settle(struct sg_sync *core, struct sg_core_fetch *fetch,
     kept = sg_log_table_frontier(core->table, log);
     if (kept != NULL && fetch->receiver.held.size == log->held)
         *kept = fetch->receiver.held;
+    /* Meanwhile nobody else was asked for it. */
+    if (fetch->state == SG_CORE_FETCH_ENDING && log->held < log->known.size)
+        sg_gossip_rescan(core, NULL);
     if (fetch->state == SG_CORE_FETCH_PUSHED ||
         fetch->state == SG_CORE_FETCH_ENDING ||
         (fetch->state == SG_CORE_FETCH_WANTED && fetch->toward > 0 &&
@@ -629,6 +641,7 @@ void sg_fetch_stored(struct sg_sync *core, const struct sg_core_write *write,
     if (fetch != NULL) {
         SG_ASSERT(fetch->in_flight > 0);
         fetch->in_flight--;
+        sg_partial_stored(core, fetch, write->ticket, log);
         if (session != NULL && fetch->session == session->number)
             number = fetch->number;
     }

@@ -171,6 +171,7 @@ void sg_forks_compare(struct sg_sync *core, struct sg_core_session *session,
     effect->read.first = smaller->size;
     effect->read.to = smaller->size;
     effect->read.prove_to = log->known.size;
+    effect->read.held = log->held;
     effect->read.is_fresh = true;
     effect->read.frontier = true;
     session->compare_ticket = effect->ticket;

@@ -57,6 +57,36 @@ static enum sg_core_push kind_of(const struct sg_sync *core,
     return SG_CORE_PUSH_RECORDS;
 }
 
+/* Says whether LOG is being given to the peer up to what is known: what comes
+ * to it goes there without a word. */
+static bool is_given(const struct sg_core_session *session,
+                     const struct sg_log *log)
+{
+    for (uint32_t i = 0; session->n_serves > 0 && i < session->wants_top; i++)
+        if (session->serves[i].kind == SG_CORE_SERVE_WANT &&
+            session->serves[i].log == log->number &&
+            session->serves[i].end >= log->known.size &&
+            !session->serves[i].is_sent && !session->serves[i].is_filling)
+            return true;
+    return false;
+}
+
+/* Says whether the peer is to hear of LOG. One that is held in part is claimed
+ * once, and when the peer has asked for it and got what there was; to one who
+ * does not ask, when there is a quarter more. */
+static bool is_news_for(const struct sg_core_session *session,
+                        const struct sg_log *log)
+{
+    const struct sg_core_peer_log *peer_log = &session->logs[log->number];
+
+    if (is_given(session, log))
+        return false;
+    if (log->held == log->known.size)
+        return peer_log->held < log->held;
+    return log->served > peer_log->held &&
+           log->served > peer_log->offered + peer_log->offered / 4;
+}
+
 void sg_gossip_news(struct sg_sync *core, const struct sg_log *log,
                     uint32_t from)
 {
@@ -72,7 +102,7 @@ void sg_gossip_news(struct sg_sync *core, const struct sg_log *log,
         session->stirs = true; /* the root is another */
         if (i == from && log->held > peer_log->held)
             peer_log->held = log->held;
-        if (peer_log->held < log->held)
+        if (is_news_for(session, log))
             append(session, kind_of(core, log), log->number);
     }
 }
@@ -125,7 +155,7 @@ static bool offer(struct sg_sync *core, struct sg_core_session *session,
     struct sg_core_peer_log *peer_log = &session->logs[log->number];
     bool is_exchanging = sg_exchange_is_open(session->exchange);
 
-    if (log->is_forked || log->is_refused || peer_log->held >= log->held)
+    if (log->is_forked || log->is_refused || peer_log->held >= log->served)
         return true;
     if (session->state != SG_CORE_OPEN && !log->is_authority)
         return true; /* head exchange finds it when the peer is let in */
@@ -139,6 +169,7 @@ static bool offer(struct sg_sync *core, struct sg_core_session *session,
     }
     if (is_exchanging)
         return false;
+    peer_log->offered = log->served < log->known.size ? log->served : 0;
     if (peer_log->is_known)
         claim_alone(core, session, log);
     else

@@ -367,6 +367,14 @@ void sg_log_table_set_held(struct sg_log_table *table, struct sg_log *log,
     touch(table, log, change);
 }
 
+void sg_log_table_set_served(struct sg_log_table *table, struct sg_log *log,
+                             uint64_t served)
+{
+    SG_ASSERT(log->number < table->count);
+    SG_ASSERT(served <= log->held);
+    log->served = served;
+}
+
 void sg_log_table_set_forked(struct sg_log_table *table, struct sg_log *log,
                              uint64_t change)
 {

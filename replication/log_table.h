@@ -101,6 +101,11 @@ void sg_log_table_set_held(struct sg_log_table *table, struct sg_log *log,
 void sg_log_table_set_forked(struct sg_log_table *table, struct sg_log *log,
                              uint64_t change);
 
+/* Sets SERVED alone, which is nobody's but this process's: no change of the
+ * store goes with it. */
+void sg_log_table_set_served(struct sg_log_table *table, struct sg_log *log,
+                             uint64_t served);
+
 /* Marks branch 0 of a log as the authority's. Errors: LIMIT, from
  * SG_AUTHORITY_LOGS_MAX on. */
 SG_USE_RESULT enum sg_err sg_log_table_set_authority(struct sg_log_table *table,

@@ -4,6 +4,7 @@
 
 #include "replication/branches.h"
 #include "replication/forks.h"
+#include "replication/partial.h"
 #include "replication/quota.h"
 #include "replication/session.h"
 #include "storage/base/check.h"
@@ -20,8 +21,8 @@ _Static_assert(SG_WANTS_MAX < SG_OUTBOX_STREAMS_MAX, "pushes have slots");
 
 /* --- Streams ------------------------------------------------------------- */
 
-/* Up to here a log can be served: all that is held, if the checkpoint covers
- * just that. */
+/* Up to here a log can be served: all that is held, if that is all that is
+ * known; else as far as it can be tied to the known checkpoint. */
 static uint64_t served(const struct sg_log *log)
 {
     return log->is_forked || log->is_refused ? 0 : log->served;
@@ -114,6 +115,15 @@ static void post_stop(struct sg_core_session *session, uint64_t number,
 
 /* --- Wants --------------------------------------------------------------- */
 
+/* Says whether the packages of SERVE can be tied to the checkpoint that they
+ * prove: it is held, or it is the known one. */
+static bool can_tie(const struct sg_log *log, const struct sg_core_serve *serve)
+{
+    return serve->toward.size <= log->held ||
+           (serve->toward.size == log->known.size && !serve->is_branch &&
+            served(log) > 0);
+}
+
 /* Sets SERVE to what ITEM wants of LOG. Returns why it cannot be had, DONE if
  * it can. */
 static enum sg_flow_reason plan(const struct sg_core_session *session,
@@ -121,13 +131,16 @@ static enum sg_flow_reason plan(const struct sg_core_session *session,
                                 const struct sg_log *log,
                                 struct sg_core_serve *serve)
 {
+    uint64_t end;
+
     if (log == NULL)
         return SG_FLOW_NO_LOG;
     if (session->state != SG_CORE_OPEN && !log->is_authority)
         return SG_FLOW_NO_LOG;
     if (log->is_forked != item->has_branch)
         return SG_FLOW_NO_BRANCH;
-    if (log->held <= item->from || item->to > log->held)
+    end = item->has_stack && !item->is_filling ? log->known.size : log->held;
+    if (log->held <= item->from || item->to > end)
         return SG_FLOW_NOT_HELD;
     if (item->is_filling) {
         *serve =
@@ -138,23 +151,18 @@ static enum sg_flow_reason plan(const struct sg_core_session *session,
                                    .is_filling = true};
         return SG_FLOW_DONE;
     }
-    if (log->is_refused || log->held < log->known.size ||
-        log->held <= item->from)
+    if (served(log) <= item->from)
         return SG_FLOW_CANNOT_PROVE;
     serve->kind = SG_CORE_SERVE_WANT;
     serve->number = item->number;
     serve->next = item->from;
     serve->toward = log->known;
     serve->is_filling = false;
-    serve->is_fresh = true;
-    serve->end = log->known.size;
-    if (item->to != 0)
-        serve->end = item->to;
-    if (item->has_stack) {
-        serve->is_fresh = false;
+    serve->is_fresh = !item->has_stack;
+    serve->end = item->to != 0 ? item->to : log->known.size;
+    if (item->has_stack)
         serve->toward.size = item->to;
-    }
-    return SG_FLOW_DONE;
+    return can_tie(log, serve) ? SG_FLOW_DONE : SG_FLOW_CANNOT_PROVE;
 }
 
 /* The same of a branch. */
@@ -206,6 +214,7 @@ static enum sg_err serve_want(struct sg_sync *core,
         return SG_ERR_LIMIT;
     session->serves[slot] = planned;
     session->logs[log->number].is_known = true;
+    session->logs[log->number].offered = 0;
     if (item->from > session->logs[log->number].held)
         session->logs[log->number].held = item->from;
     open_stream(core, session, slot, log);
@@ -305,13 +314,38 @@ bool sg_serve_push(struct sg_sync *core, struct sg_core_session *session,
 
 /* --- Packages ------------------------------------------------------------ */
 
+/* Where READ goes beyond what is held, the partial of LOG has the hashes: sets
+ * RET to it as it is now. False: the store has them all. */
+static bool note_partial(struct sg_sync *core, const struct sg_log *log,
+                         struct sg_effect *read, struct sg_core_partial *ret)
+{
+    const struct sg_core_partial *partial;
+
+    if (read->read.prove_to <= log->held)
+        return false;
+    partial = sg_partial_find(core, log);
+    SG_ASSERT(partial != NULL);
+    *ret = *partial;
+    read->read.held = partial->held.size;
+    return true;
+}
+
+/* Up to where the stream of SERVE can go now. */
+static uint64_t reach_of(const struct sg_log *log,
+                         const struct sg_core_serve *serve)
+{
+    uint64_t end = serve->toward.size <= log->held ? log->held : served(log);
+
+    return serve->is_filling || serve->end < end ? serve->end : end;
+}
+
 /* Asks the store for the next entries of the stream in SLOT. */
 static void read_entries(struct sg_sync *core, struct sg_core_session *session,
                          uint32_t slot)
 {
     struct sg_core_serve *serve = &session->serves[slot];
     const struct sg_log *log = sg_log_table_at(core->table, serve->log);
-    uint64_t to = sg_package_end_max(serve->next, serve->end);
+    uint64_t to = sg_package_end_max(serve->next, reach_of(log, serve));
     struct sg_effect *effect = sg_core_effect(core, SG_EFFECT_READ);
 
     if (serve->to != 0 && serve->to > serve->next && serve->to < to)
@@ -324,7 +358,10 @@ static void read_entries(struct sg_sync *core, struct sg_core_session *session,
     effect->read.to = to;
     effect->read.size_max = serve->size;
     effect->read.prove_to = serve->is_filling ? 0 : serve->toward.size;
+    effect->read.held = log->held;
     effect->read.is_fresh = serve->is_fresh;
+    session->reads_partial =
+        note_partial(core, log, effect, &session->read_partial);
     effect->read.filter = session->has_filter ? &session->filter : NULL;
     session->read_ticket = effect->ticket;
     session->read_slot = slot;
@@ -337,13 +374,13 @@ void sg_serve_turn(struct sg_sync *core, struct sg_core_session *session,
     const struct sg_log *log = sg_log_table_at(core->table, serve->log);
 
     SG_ASSERT(serve->kind != SG_CORE_SERVE_FREE);
-    if (serve->kind == SG_CORE_SERVE_PUSH && served(log) > 0) {
+    if (serve->kind == SG_CORE_SERVE_PUSH && served(log) == log->known.size) {
         serve->end = log->held; /* by now */
         serve->toward = log->known;
     }
-    if (serve->next >= serve->end || log->is_refused ||
-        (log->is_forked && !serve->is_branch) || serve->end > log->held ||
-        serve->toward.size > log->held) {
+    if (log->is_refused || (log->is_forked && !serve->is_branch) ||
+        (!serve->is_filling && !can_tie(log, serve)) ||
+        serve->next >= reach_of(log, serve)) {
         post_stop(session, serve->number, SG_FLOW_CANNOT_PROVE);
         free_slot(session, turn->slot);
         return;
@@ -379,16 +416,27 @@ static void lay_head(struct sg_sync *core, const struct sg_core_serve *serve,
     memcpy(head->signature, serve->toward.signature, sizeof head->signature);
 }
 
-/* Lays out what was read behind it. */
-static void lay_out(struct sg_sync *core, const struct sg_event *event)
+/* Lays out what was read behind it. False: the hashes do not fit. */
+static bool lay_out(struct sg_sync *core, const struct sg_core_session *session,
+                    const struct sg_core_serve *serve,
+                    const struct sg_event *event)
 {
-    core->body->head.count = event->read.count;
-    memcpy(core->body->entries, event->read.entries,
-           event->read.count * sizeof core->body->entries[0]);
-    core->body->node_count = event->read.hash_count;
-    if (event->read.hash_count > 0)
-        memcpy(core->body->nodes, event->read.hashes,
-               event->read.hash_count * sizeof core->body->nodes[0]);
+    struct sg_package_body *body = core->body;
+    uint64_t end;
+
+    body->head.count = event->read.count;
+    memcpy(body->entries, event->read.entries,
+           event->read.count * sizeof body->entries[0]);
+    body->node_count = 0;
+    if (serve->is_filling)
+        return true;
+    end = sg_package_end(&body->head);
+    return sg_partial_nodes(
+        session->reads_partial ? &session->read_partial : NULL, end,
+        sg_package_reach(body->head.first, end, serve->toward.size,
+                         serve->is_fresh),
+        event->read.hashes, event->read.hash_count, body->nodes,
+        &body->node_count);
 }
 
 /* A package went out: the stream goes on, or is done. */
@@ -397,7 +445,9 @@ static void note_sent(struct sg_sync *core, struct sg_core_session *session,
 {
     struct sg_core_serve *serve = &session->serves[slot];
     struct sg_core_peer_log *peer_log = &session->logs[serve->log];
-    bool is_done = end >= serve->end || serve->kind == SG_CORE_SERVE_PUSH;
+    const struct sg_log *log = sg_log_table_at(core->table, serve->log);
+    bool is_all = end >= serve->end || serve->kind == SG_CORE_SERVE_PUSH;
+    bool is_done = is_all || end >= reach_of(log, serve);
 
     sg_outbox_made(session->outbox, core->now_ms, size, end, is_done);
     session->read_ticket = 0;
@@ -408,6 +458,10 @@ static void note_sent(struct sg_sync *core, struct sg_core_session *session,
         peer_log->held = end;
     if (!is_done)
         return;
+    /* The rest is not here yet; it is claimed when it is. */
+    if (!is_all)
+        post_stop(session, serve->number, SG_FLOW_DONE);
+    serve->end = end;
     serve->is_sent = true;
     session->n_serves--;
     session->n_sent++;
@@ -439,11 +493,11 @@ static void send_package(struct sg_sync *core, struct sg_core_session *session,
         read_entries(core, session, slot);
         return;
     }
-    lay_out(core, event);
     bytes = sg_core_memory(core, SG_MESSAGE_SIZE_MAX);
     SG_ASSERT(bytes != NULL); /* a step answers one READ */
     sg_writer_init_array(&writer, bytes, SG_MESSAGE_SIZE_MAX);
-    if (sg_package_encode(core->body, &writer) != SG_OK) {
+    if (!lay_out(core, session, serve, event) ||
+        sg_package_encode(core->body, &writer) != SG_OK) {
         post_stop(session, serve->number, SG_FLOW_NOT_HELD);
         free_slot(session, slot);
         return;
@@ -517,7 +571,7 @@ bool sg_serve_pump(struct sg_sync *core, struct sg_core_session *session)
             sg_forks_send(core, session, log);
         } else if (log != NULL && log->known.size > 0 &&
                    (question->from == 0 || question->from > log->known.size ||
-                    log->held < log->known.size)) {
+                    question->from > served(log))) {
             prove_head(session, log);
         } else if (log != NULL && log->known.size > 0) {
             if (!sg_core_has_effects(core, 1))
@@ -529,8 +583,11 @@ bool sg_serve_pump(struct sg_sync *core, struct sg_core_session *session)
             effect->read.first = question->from;
             effect->read.to = question->from;
             effect->read.prove_to = log->known.size;
+            effect->read.held = log->held;
             effect->read.is_fresh = true;
             effect->read.frontier = true;
+            session->proves_partial =
+                note_partial(core, log, effect, &session->prove_partial);
             session->prove_ticket = effect->ticket;
             session->prove_toward = log->known;
             return true;
@@ -545,21 +602,24 @@ static void send_proof(struct sg_sync *core, struct sg_core_session *session,
 {
     struct sg_proof proof = {.ref = session->proves[0].ref,
                              .from = session->proves[0].from,
-                             .checkpoint = session->prove_toward,
-                             .hash_count = event->read.hash_count};
+                             .checkpoint = session->prove_toward};
     struct sg_log *log = sg_log_table_find_ref(core->table, proof.ref.bytes);
+    size_t before = sg_merkle_frontier_count(proof.from);
 
     end_prove(session);
     if (log == NULL || log->is_forked)
         return;
-    if (event->read.err != SG_OK ||
-        proof.hash_count !=
-            sg_proof_hash_count(proof.from, proof.checkpoint.size)) {
+    if (event->read.err != SG_OK || event->read.hash_count < before ||
+        !sg_partial_nodes(
+            session->proves_partial ? &session->prove_partial : NULL,
+            proof.from, proof.checkpoint.size, event->read.hashes + before,
+            event->read.hash_count - before, proof.hashes + before,
+            &proof.hash_count)) {
         prove_head(session, log);
         return;
     }
-    memcpy(proof.hashes, event->read.hashes,
-           proof.hash_count * sizeof proof.hashes[0]);
+    memcpy(proof.hashes, event->read.hashes, before * sizeof proof.hashes[0]);
+    proof.hash_count += before;
     post_proof(session, &proof);
 }
 

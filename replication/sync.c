@@ -10,6 +10,7 @@
 #include "replication/first.h"
 #include "replication/forks.h"
 #include "replication/gossip.h"
+#include "replication/partial.h"
 #include "replication/serve.h"
 #include "replication/session.h"
 #include "replication/talk.h"
@@ -94,6 +95,7 @@ static enum sg_err take_memory(struct sg_sync *core)
     core->sessions =
         sg_calloc(core->config.sessions_max, sizeof *core->sessions);
     core->fetches = sg_calloc(SG_CORE_FETCHES_MAX, sizeof *core->fetches);
+    core->partials = sg_calloc(SG_CORE_PARTIALS_MAX, sizeof *core->partials);
     core->memories = sg_calloc(SG_CORE_MEMORIES_MAX, sizeof *core->memories);
     core->peers = sg_calloc(core->config.n_peers + 1, sizeof *core->peers);
     core->penalties = sg_calloc(SG_CORE_PENALTIES_MAX, sizeof *core->penalties);
@@ -102,9 +104,10 @@ static enum sg_err take_memory(struct sg_sync *core)
     core->proofs = sg_alloc(SG_FORKED_LOGS_MAX * sizeof *core->proofs);
     if (core->arena == NULL || core->filling == NULL || core->body == NULL ||
         core->writes == NULL || core->sessions == NULL ||
-        core->fetches == NULL || core->memories == NULL ||
-        core->peers == NULL || core->penalties == NULL ||
-        core->writers == NULL || core->rows == NULL || core->proofs == NULL)
+        core->fetches == NULL || core->partials == NULL ||
+        core->memories == NULL || core->peers == NULL ||
+        core->penalties == NULL || core->writers == NULL ||
+        core->rows == NULL || core->proofs == NULL)
         return SG_ERR_NOMEM;
     return SG_OK;
 }
@@ -186,6 +189,7 @@ void sg_sync_free(struct sg_sync *core)
     sg_free(core->writes);
     sg_free(core->sessions);
     sg_free(core->fetches);
+    sg_free(core->partials);
     sg_free(core->memories);
     sg_free(core->peers);
     sg_free(core->penalties);
@@ -226,8 +230,9 @@ static void set_row(struct sg_sync *core, struct sg_log *log,
         held = log->held;
     if (held > log->known.size)
         held = log->known.size; /* a tail that is not signed yet */
-    sg_log_table_set_held(core->table, log, held,
-                          held == log->known.size ? held : 0, change);
+    sg_log_table_set_held(core->table, log, held, /* served= */ 0, change);
+    sg_log_table_set_served(core->table, log, sg_partial_served(core, log));
+    sg_partial_settle(core, log);
 }
 
 static void take_head(struct sg_sync *core, const struct sg_event *event)

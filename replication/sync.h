@@ -269,13 +269,15 @@ struct sg_effect {
          * payloads allow, at least one; never across a multiple of 256 unless
          * IS_JUDGED. With PROVE_TO > 0 the hashes of
          * sg_merkle_plan_extension(end, sg_package_reach(...)), see package.h:
-         * to PROVE_TO if IS_FRESH. FRONTIER asks for the frontier at FIRST
-         * first, then those; then no entries are wanted (FIRST == TO). */
+         * to PROVE_TO if IS_FRESH; but no further than HELD, for beyond it the
+         * core has them. FRONTIER asks for the frontier at FIRST first, then
+         * those; then no entries are wanted (FIRST == TO). */
         struct {
             uint64_t first;
             uint64_t to;
             size_t size_max;
             uint64_t prove_to;
+            uint64_t held;
             bool is_fresh;
             bool frontier;
             bool is_judged; /* for the core itself, not for a peer */

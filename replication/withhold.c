@@ -102,7 +102,8 @@ void sg_withhold_tick(struct sg_sync *core, struct sg_core_session *session)
     struct sg_core_fetch *slow = find_slow(core, session, &at);
 
     if (slow != NULL && core->now_ms >= at) {
-        sg_withhold_missed(core, session, &slow->id, slow->claimed);
+        if (slow->claimed > 0)
+            sg_withhold_missed(core, session, &slow->id, slow->claimed);
         sg_fetch_stop(session, &slow->id);
         sg_fetch_give_up(core, slow, SG_FLOW_DONE);
         sg_gossip_rescan(core, session);

@@ -446,14 +446,20 @@ static void answer(struct pair_net *net, size_t node,
         memcpy(hashes, frontier.hashes,
                event.read.hash_count * sizeof hashes[0]);
     }
-    if (effect->read.prove_to > 0)
-        event.read.hash_count +=
-            cover_of(log, end,
-                     effect->read.frontier
-                         ? effect->read.prove_to
-                         : sg_package_reach(first, end, effect->read.prove_to,
-                                            effect->read.is_fresh),
-                     hashes + event.read.hash_count);
+    if (effect->read.prove_to > 0) {
+        uint64_t reach =
+            effect->read.frontier
+                ? effect->read.prove_to
+                : sg_package_reach(first, end, effect->read.prove_to,
+                                   effect->read.is_fresh);
+
+        assert_true(effect->read.held <= log->frontier.size);
+        if (reach > effect->read.held)
+            reach = effect->read.held;
+        if (reach > end)
+            event.read.hash_count +=
+                cover_of(log, end, reach, hashes + event.read.hash_count);
+    }
     pair_step(net, node, &event);
 }
 

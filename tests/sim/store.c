@@ -631,6 +631,8 @@ static size_t read_hashes(const struct disk_log *log,
         reach = sg_package_reach(effect->read.first, end, reach,
                                  effect->read.is_fresh);
     }
+    if (reach > effect->read.held)
+        reach = effect->read.held;
     if (reach <= end)
         return n;
     n_ranges = sg_merkle_plan_extension(end, reach, ranges);
@@ -654,7 +656,7 @@ void store_readied(struct world *world, struct node *node, void *pointer)
     event.read.entries = entries;
     event.read.hashes = hashes;
     if (log == NULL || effect->read.to > log->n_slots ||
-        effect->read.prove_to > log->n_slots) {
+        effect->read.held > log->n_slots) {
         event.read.err = SG_ERR_NOTFOUND;
     } else {
         event.read.err =
