@@ -45,10 +45,9 @@ static const struct {
     const char *says;
 } benches[] = {
     {"limits", sg_bench_limits, "what this machine gives, without us"},
-    {"synth", sg_bench_synth, "invented citizens, as lines in memory"},
     {"seal", sg_bench_seal, "sealing and opening workload W, in memory"},
     {"storage", sg_bench_storage, "the log store, on workload W"},
-    {"registry", sg_bench_registry, "records of citizens, in memory"},
+    {"registry", sg_bench_registry, "citizens, real and invented, in memory"},
     {"sync", sg_bench_sync, "replication, in bytes and in memory"},
 };
 

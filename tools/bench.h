@@ -68,11 +68,16 @@ SG_USE_RESULT enum sg_err sg_bench_limits_hash(const struct sg_bench *bench,
 
 /* The benches. They print what fails to standard error. */
 SG_USE_RESULT enum sg_err sg_bench_limits(struct sg_bench *bench);
-SG_USE_RESULT enum sg_err sg_bench_synth(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_seal(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_storage(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_registry(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_sync(struct sg_bench *bench);
+
+/* A part of sg_bench_registry: citizens invented over UNITS, as lines. It
+ * prints no error. */
+struct sg_unit_table;
+SG_USE_RESULT enum sg_err sg_bench_synth(struct sg_bench *bench,
+                                         const struct sg_unit_table *units);
 
 /* Parts of sg_bench_sync. */
 SG_USE_RESULT enum sg_err sg_bench_heads(struct sg_bench *bench);
