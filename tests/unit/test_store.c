@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/lmdb/internal.h"
 #include "tests/lib/store.h"
 #include "tests/lib/tempdir.h"
 #include "tests/lib/test.h"
@@ -26,6 +27,24 @@ static void test_first(void **state)
     assert_int_equal(log.row.flags, SG_LOG_OWN);
     assert_err(sg_store_get(a.store, 99, &log), NOTFOUND);
     assert_null(sg_store_own(a.store, 1));
+    sg_test_store_free(&a);
+}
+
+/* The store says everything of how its environment is opened, whatever the
+ * memory held: above all that commits are flushed. */
+static void test_flushed(void **state)
+{
+    struct sg_test_store a;
+    struct sg_env_config config;
+    char path[SG_STORE_PATH_MAX];
+    uint8_t unsynced;
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    memset(&config, 0xff, sizeof config);
+    assert_ok(sg_store_env_config(a.store, "log", path, &config));
+    memcpy(&unsynced, &config.is_unsynced, sizeof unsynced);
+    assert_int_equal(unsynced, 0);
     sg_test_store_free(&a);
 }
 
@@ -313,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first),
+        cmocka_unit_test(test_flushed),
         cmocka_unit_test(test_one_process),
         cmocka_unit_test(test_carry_on),
         cmocka_unit_test(test_machine),
