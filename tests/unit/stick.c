@@ -333,6 +333,5 @@ void stick_take(struct pair_net *net, size_t node, const struct stick *stick,
     struct stick_how how = {0};
 
     for (size_t i = 0; i < stick->n_parts; i++)
-        assert_ok(stick_take_part(
-            net, node, sg_bytes(stick->parts[i], stick->sizes[i]), &how, ret));
+        assert_ok(stick_take_part(net, node, stick_part(stick, i), &how, ret));
 }

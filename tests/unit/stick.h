@@ -62,6 +62,12 @@ void stick_state(struct pair_net *net, size_t node,
 
 void stick_free(struct stick *stick);
 
+/* Gives part NO, borrowed. */
+static inline struct sg_bytes stick_part(const struct stick *stick, size_t no)
+{
+    return sg_bytes(stick->parts[no], stick->sizes[no]);
+}
+
 /* How a part is taken. */
 struct stick_how {
     struct sg_bundle_plan *plan; /* for claims; may be NULL */

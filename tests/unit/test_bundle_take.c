@@ -42,9 +42,8 @@ static size_t ask_and_carry(struct pair_net *net, size_t node, size_t to,
     stick_request(net, to, node, &request);
     wish.plan = stick_plan(net, node);
     how.plan = wish.plan;
-    assert_ok(stick_take_part(net, node,
-                              sg_bytes(request.parts[0], request.sizes[0]),
-                              &how, &result));
+    assert_ok(
+        stick_take_part(net, node, stick_part(&request, 0), &how, &result));
     assert_ok(result.view.maker);
     assert_true(result.n_claims > 0);
     stick_make(net, node, &wish, &stick);
@@ -168,13 +167,13 @@ static void test_parts_in_any_order(void **state)
     stick_make(&net, 0, &wish, &stick);
     assert_true(stick.n_parts > 2);
     for (size_t i = stick.n_parts; i-- > 0;) {
-        assert_ok(stick_take_part(
-            &net, 1, sg_bytes(stick.parts[i], stick.sizes[i]), &how, &result));
+        assert_ok(
+            stick_take_part(&net, 1, stick_part(&stick, i), &how, &result));
         assert_int_equal(result.view.waiting, i > 0 ? pieces_of(&stick, i) : 0);
     }
     for (size_t i = 1; i < stick.n_parts; i++) {
-        assert_ok(stick_take_part(
-            &net, 1, sg_bytes(stick.parts[i], stick.sizes[i]), &how, &result));
+        assert_ok(
+            stick_take_part(&net, 1, stick_part(&stick, i), &how, &result));
         assert_int_equal(result.view.waiting, 0);
     }
     assert_int_equal(pair_held(&net, 1, 0), pair_held(&net, 0, 0));
@@ -203,7 +202,7 @@ static void test_every_piece_lost(void **state)
         stick_make(&net, 1, &wish, &stick);
         n = pieces_of(&stick, 0);
         assert_true(n > 2);
-        bytes = sg_bytes(stick.parts[0], stick.sizes[0]);
+        bytes = stick_part(&stick, 0);
         stick.parts[0][HEADER_SIZE + lost * PIECE + 100] ^= 1;
         assert_ok(stick_take_part(&net, 2, bytes, &how, &result));
         assert_int_equal(result.n_damages, 1);
@@ -284,8 +283,7 @@ static void test_mutations(void **state)
         enum sg_err err;
 
         stick.parts[0][at] ^= bit;
-        err = stick_take_part(&net, 1, sg_bytes(stick.parts[0], stick.sizes[0]),
-                              &how, &result);
+        err = stick_take_part(&net, 1, stick_part(&stick, 0), &how, &result);
         if (at < HEADER_SIZE)
             assert_true(err != SG_OK);
         else
@@ -322,16 +320,16 @@ static void test_resumption(void **state)
         pair_append(&net, 0, 2500);
         stick_make(&net, 0, &wish, &stick);
         n = pieces_of(&stick, 0);
-        assert_ok(stick_take_part(
-            &net, 1, sg_bytes(stick.parts[0], stick.sizes[0]), &how, &result));
+        assert_ok(
+            stick_take_part(&net, 1, stick_part(&stick, 0), &how, &result));
         is_through = result.view.pieces_done == n;
         done = 0;
         for (size_t i = 22; i < kept; i++)
             for (unsigned bit = 0; bit < 8; bit++)
                 done += progress[i] >> bit & 1u;
         how = (struct stick_how){.progress = sg_bytes(progress, kept)};
-        assert_ok(stick_take_part(
-            &net, 1, sg_bytes(stick.parts[0], stick.sizes[0]), &how, &result));
+        assert_ok(
+            stick_take_part(&net, 1, stick_part(&stick, 0), &how, &result));
         assert_true(result.n_reads <= 2 * (n - done));
         assert_int_equal(result.view.pieces_done, n);
         assert_int_equal(pair_held(&net, 1, 0), pair_held(&net, 0, 0));
@@ -355,7 +353,7 @@ static void test_not_for_here(void **state)
     (void)state;
     pair_new(&net, 3, NULL);
     stick_make(&net, 0, &wish, &stick);
-    bytes = sg_bytes(stick.parts[0], stick.sizes[0]);
+    bytes = stick_part(&stick, 0);
     assert_err(stick_take_part(&net, 2, bytes, &how, &result), NOTFOUND);
     net.world.registry.hash.bytes[0] ^= 1;
     assert_err(stick_take_part(&net, 1, bytes, &how, &result), UNTRUSTED);
@@ -381,9 +379,7 @@ static void test_courier(void **state)
     pair_new(&net, 3, NULL);
     pair_append(&net, 0, 300);
     stick_make(&net, 0, &wish, &stick);
-    assert_err(stick_take_part(&net, 1,
-                               sg_bytes(stick.parts[0], stick.sizes[0]), &how,
-                               &result),
+    assert_err(stick_take_part(&net, 1, stick_part(&stick, 0), &how, &result),
                NOTFOUND);
     assert_int_equal(pair_held(&net, 1, 0), 0);
     stick_take(&net, 2, &stick, &result);
@@ -428,8 +424,7 @@ static void test_revocation(void **state)
     assert_int_equal(sg_sync_cut(net.nodes[1].core, &pair_own(&net, 2)->id), 1);
     assert_int_equal(pair_alarms(&net, 1, SG_SYNC_ALARM_QUARANTINE), 1);
     how.plan = stick_plan(&net, 1);
-    assert_ok(stick_take_part(
-        &net, 1, sg_bytes(request.parts[0], request.sizes[0]), &how, &result));
+    assert_ok(stick_take_part(&net, 1, stick_part(&request, 0), &how, &result));
     assert_err(result.view.maker, REVOKED);
     assert_int_equal(result.n_claims, 0);
     sg_bundle_plan_free(how.plan);
@@ -543,9 +538,8 @@ static void test_statements(void **state)
         wish.poses_as = lies ? 2 : 0;
         wish.id++;
         stick_state(&net, 1, &wish, &states);
-        assert_ok(stick_take_part(&net, 0,
-                                  sg_bytes(states.parts[0], states.sizes[0]),
-                                  &how, &result));
+        assert_ok(
+            stick_take_part(&net, 0, stick_part(&states, 0), &how, &result));
         assert_int_equal(net.nodes[0].n_statements - before, 1);
         (void)sg_bundle_plan_logs(how.plan, &count);
         if (lies)
