@@ -101,6 +101,8 @@ struct sg_core_peer_log {
     bool is_known;     /* the peer knows the log */
     bool is_queued;
     bool is_filled;      /* the peer was asked for payloads */
+    bool wants_fill;     /* the peer asked us for payloads */
+    bool owes_claim;     /* and is to hear that some came since */
     bool is_rolled_back; /* the peer claimed less than before */
     bool is_asked;       /* of an own log: what is signed beyond it was asked */
 };
@@ -226,9 +228,21 @@ struct sg_core_session {
     bool proves_partial;
     struct sg_core_partial prove_partial;
 
-    uint64_t fill_number; /* of the want for payloads; 0: none */
-    uint32_t fill_row, fill_cursor;
-    uint64_t fill_end, fill_ms;
+    /* Filling: rows before the cursor were looked at; one is in work, entries
+     * before fill_next of it are done; of a window of them the leaves are in
+     * core->fill_leaves, and a want asks for what is lacking in it. */
+    uint32_t fill_cursor;
+    bool fills; /* a row is in work */
+    uint32_t fill_row;
+    uint64_t fill_next, fill_to;
+    uint64_t fill_first; /* of the window */
+    size_t fill_count;
+    uint8_t fill_lacks[SG_PACKAGE_ENTRIES_MAX / 8]; /* bits of the window */
+    uint64_t fill_ticket; /* of the READ of a window; 0: none is read */
+    uint64_t fill_number; /* of the want; 0: none */
+    uint64_t fill_end;    /* and where it ends */
+    uint64_t fill_ms;
+    bool fill_again; /* the row's payloads came to the peer meanwhile */
     struct sg_flow_branches branches; /* that the peer named last */
     size_t branch_at;                 /* the item that is looked at */
     uint8_t branch_row;               /* against this row */
@@ -366,6 +380,8 @@ struct sg_core_peer {
 /* What the core notes of a log beside its row in the table. */
 struct sg_core_row {
     uint64_t absent;          /* payloads not held */
+    bool is_refilled;         /* some came; nobody was told yet */
+    uint32_t filling;         /* writes of payloads that are not durable */
     uint64_t said_ms;         /* when its holding was said last; 0: never */
     uint64_t central_held;    /* what a central node last said to hold */
     struct sg_key_id central; /* and which */
@@ -419,10 +435,7 @@ struct sg_sync {
 
     struct sg_effects *effects; /* of this step */
     uint8_t *arena;
-    uint8_t *filling; /* a package of payloads that waits for leaves */
-    size_t filling_size;
-    uint32_t filling_session;
-    uint64_t filling_serial, filling_ticket; /* 0: none waits */
+    struct sg_hash *fill_leaves; /* a window of them for each session */
     size_t arena_used;
     struct sg_package_body *body; /* of the package now taken or made */
 

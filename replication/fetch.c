@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "replication/fill.h"
 #include "replication/first.h"
 #include "replication/forks.h"
 #include "replication/gossip.h"
@@ -383,6 +384,7 @@ static bool take_claim(struct sg_sync *core, struct sg_core_session *session,
             session->logs[log->number].held = claim->size - claim->short_by;
         if (claim->size > 0)
             sg_withhold_claim(core, session, log, claim->size);
+        sg_fill_claimed(core, session, log);
         switch (sg_claims_news(claims, claim)) {
         case SG_CLAIM_OTHER:
         case SG_CLAIM_FORKED:

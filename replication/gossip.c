@@ -107,6 +107,21 @@ void sg_gossip_news(struct sg_sync *core, const struct sg_log *log,
     }
 }
 
+void sg_gossip_filled(struct sg_sync *core, const struct sg_log *log)
+{
+    for (uint32_t i = 0; i < core->top; i++) {
+        struct sg_core_session *session = &core->sessions[i];
+        struct sg_core_peer_log *peer_log = &session->logs[log->number];
+
+        if (!sg_session_is_open(session) || session->link == SG_SYNC_BUNDLE ||
+            !peer_log->wants_fill)
+            continue;
+        peer_log->wants_fill = false;
+        peer_log->owes_claim = true;
+        append(session, kind_of(core, log), log->number);
+    }
+}
+
 /* --- Offering ------------------------------------------------------------ */
 
 static struct sg_head_message_claim claim_of(const struct sg_sync *core,
@@ -155,12 +170,13 @@ static bool offer(struct sg_sync *core, struct sg_core_session *session,
     struct sg_core_peer_log *peer_log = &session->logs[log->number];
     bool is_exchanging = sg_exchange_is_open(session->exchange);
 
-    if (log->is_forked || log->is_refused || peer_log->held >= log->served)
+    if (log->is_forked || log->is_refused ||
+        (peer_log->held >= log->served && !peer_log->owes_claim))
         return true;
     if (session->state != SG_CORE_OPEN && !log->is_authority)
         return true; /* head exchange finds it when the peer is let in */
     if (log->served == log->known.size && peer_log->is_known &&
-        peer_log->held > 0 &&
+        peer_log->held > 0 && !peer_log->owes_claim &&
         log->held - peer_log->held <= SG_SMALL_ENTRIES_MAX &&
         sg_outbox_has_credit(session->outbox)) {
         if (session->n_pushes >= PUSHES_MAX)
@@ -169,6 +185,7 @@ static bool offer(struct sg_sync *core, struct sg_core_session *session,
     }
     if (is_exchanging)
         return false;
+    peer_log->owes_claim = false;
     peer_log->offered = log->served < log->known.size ? log->served : 0;
     if (peer_log->is_known)
         claim_alone(core, session, log);

@@ -15,6 +15,10 @@ void sg_gossip_begin(struct sg_sync *core, struct sg_core_session *session);
 void sg_gossip_news(struct sg_sync *core, const struct sg_log *log,
                     uint32_t from);
 
+/* Payloads of LOG came that were lacking here: peers who asked for payloads of
+ * it hear a claim, and ask again. */
+void sg_gossip_filled(struct sg_sync *core, const struct sg_log *log);
+
 /* Offers SESSION what is new. */
 void sg_gossip_pump(struct sg_sync *core, struct sg_core_session *session);
 

@@ -205,6 +205,8 @@ static enum sg_err serve_want(struct sg_sync *core,
     } else {
         reason = plan(session, item, log, &planned);
     }
+    if (log != NULL && item->is_filling)
+        session->logs[log->number].wants_fill = true;
     if (reason != SG_FLOW_DONE) {
         post_stop(session, item->number, reason);
         return SG_OK;
@@ -465,8 +467,29 @@ static void note_sent(struct sg_sync *core, struct sg_core_session *session,
     serve->is_sent = true;
     session->n_serves--;
     session->n_sent++;
-    if (serve->kind == SG_CORE_SERVE_PUSH)
-        free_slot(session, slot);
+    if (serve->kind == SG_CORE_SERVE_PUSH || serve->is_filling)
+        free_slot(session, slot); /* nobody says `stored` of a filling */
+}
+
+/* A filling without a payload would say nothing: it does not travel. False:
+ * there is one among the N entries. */
+static bool passes_over(struct sg_sync *core, struct sg_core_session *session,
+                        const struct sg_event *event, size_t n)
+{
+    uint32_t slot = session->read_slot;
+    const struct sg_core_serve *serve = &session->serves[slot];
+    uint64_t number = serve->number, end = event->read.first + n;
+    bool is_last = end >= serve->end;
+
+    if (!serve->is_filling)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (event->read.entries[i].state == SG_PAYLOAD_PRESENT)
+            return false;
+    note_sent(core, session, slot, end, 0);
+    if (is_last)
+        post_stop(session, number, SG_FLOW_DONE);
+    return true;
 }
 
 static void send_package(struct sg_sync *core, struct sg_core_session *session,
@@ -493,6 +516,8 @@ static void send_package(struct sg_sync *core, struct sg_core_session *session,
         read_entries(core, session, slot);
         return;
     }
+    if (passes_over(core, session, event, n))
+        return;
     bytes = sg_core_memory(core, SG_MESSAGE_SIZE_MAX);
     SG_ASSERT(bytes != NULL); /* a step answers one READ */
     sg_writer_init_array(&writer, bytes, SG_MESSAGE_SIZE_MAX);

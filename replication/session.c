@@ -4,6 +4,7 @@
 
 #include "replication/dial.h"
 #include "replication/fetch.h"
+#include "replication/fill.h"
 #include "replication/first.h"
 #include "replication/gossip.h"
 #include "replication/serve.h"
@@ -129,6 +130,7 @@ void sg_session_close(struct sg_core_session *session, enum sg_err err)
     session->closing_ms = core->now_ms;
     session->stirs = true;
     move(session, SG_CORE_CLOSING);
+    sg_fill_end(session);
     core->counts.closes++;
     switch (sg_close_code(err)) {
     case SG_CLOSE_MALFORMED:
@@ -151,6 +153,7 @@ void sg_session_close(struct sg_core_session *session, enum sg_err err)
 void sg_session_end(struct sg_sync *core, struct sg_core_session *session)
 {
     sg_fetch_leave(core, session);
+    sg_fill_end(session);
     sg_dial_ended(core, session);
     sg_outbox_reset(session->outbox, &core->no_budget);
     move(session, SG_CORE_FREE);

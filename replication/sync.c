@@ -89,7 +89,9 @@ static enum sg_err take_memory(struct sg_sync *core)
 
     core->writers_max = logs;
     core->arena = sg_alloc(SG_CORE_ARENA_SIZE);
-    core->filling = sg_alloc(SG_MESSAGE_SIZE_MAX);
+    core->fill_leaves =
+        sg_calloc((size_t)core->config.sessions_max * SG_PACKAGE_ENTRIES_MAX,
+                  sizeof *core->fill_leaves);
     core->body = sg_calloc(1, sizeof *core->body);
     core->writes = sg_alloc(SG_CORE_WRITES_MAX * sizeof *core->writes);
     core->sessions =
@@ -102,8 +104,8 @@ static enum sg_err take_memory(struct sg_sync *core)
     core->writers = sg_calloc(logs, sizeof *core->writers);
     core->rows = sg_calloc(logs, sizeof *core->rows);
     core->proofs = sg_alloc(SG_FORKED_LOGS_MAX * sizeof *core->proofs);
-    if (core->arena == NULL || core->filling == NULL || core->body == NULL ||
-        core->writes == NULL || core->sessions == NULL ||
+    if (core->arena == NULL || core->fill_leaves == NULL ||
+        core->body == NULL || core->writes == NULL || core->sessions == NULL ||
         core->fetches == NULL || core->partials == NULL ||
         core->memories == NULL || core->peers == NULL ||
         core->penalties == NULL || core->writers == NULL ||
@@ -184,7 +186,7 @@ void sg_sync_free(struct sg_sync *core)
     sg_trust_free(core->trust);
     sg_log_table_free(core->table);
     sg_free(core->arena);
-    sg_free(core->filling);
+    sg_free(core->fill_leaves);
     sg_free(core->body);
     sg_free(core->writes);
     sg_free(core->sessions);
@@ -318,6 +320,8 @@ static void apply(struct sg_sync *core, const struct sg_core_write *write,
             break;
         }
         core->rows[log->number].absent += write->absent;
+        if (write->absent > 0)
+            sg_fill_lacking(core, log);
         note_quarantine(core, log, before);
         sg_witness_news(core, log);
         sg_gossip_news(core, log, write->session);
@@ -330,9 +334,7 @@ static void apply(struct sg_sync *core, const struct sg_core_write *write,
         break;
     case SG_EFFECT_WRITE_FILL:
         sg_fill_stored(core, write,
-                       write->is_refused
-                           ? NULL
-                           : sg_log_table_find(core->table, &write->id, 0));
+                       sg_log_table_find(core->table, &write->id, 0));
         break;
     case SG_EFFECT_WRITE_FORK:
         log = write->is_refused ? NULL
@@ -450,6 +452,7 @@ static void take_full(struct sg_sync *core, const struct sg_event *event)
     for (uint32_t i = 0; i < core->top; i++)
         core->sessions[i].n_stopped = 0; /* what was refused may fit now */
     sg_gossip_rescan(core, NULL);
+    sg_fill_again(core);
 }
 
 /* --- Stepping ------------------------------------------------------------- */

@@ -169,6 +169,39 @@ static void test_filling(void **state)
     pair_free(&net);
 }
 
+/* Payloads also come through a node that wanted none when it was asked: it says
+ * when it has them, and is asked again in the same session. */
+static void test_filling_through_another(void **state)
+{
+    struct sg_event event = {.kind = SG_EVENT_WANTS};
+    struct pair_net net;
+    struct pair_log *log;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    event.wants.records = SG_SYNC_PAYLOADS_NONE;
+    pair_step(&net, 1, &event);
+    for (size_t i = 0; i < 300; i++) {
+        uint8_t payload[100] = {(uint8_t)i, (uint8_t)(i >> 8)};
+
+        pair_append_plain(&net, pair_own(&net, 0), SG_ENTRY_SEALED,
+                          SG_BYTES_ARRAY(payload));
+    }
+    pair_append(&net, 0, 1);
+    pair_connect(&net, 1, 0);
+    pair_connect(&net, 2, 1);
+    pair_run(&net, 300000);
+    log = pair_find(&net, 2, &pair_own(&net, 0)->id);
+    assert_int_equal(log->frontier.size, pair_own(&net, 0)->frontier.size);
+    assert_int_equal(log->entries[log->frontier.size - 2].state,
+                     SG_PAYLOAD_NOT_HELD);
+    event.wants.records = SG_SYNC_PAYLOADS_ALL;
+    pair_step(&net, 1, &event);
+    pair_run(&net, 60000);
+    pair_assert_equal(&net);
+    pair_free(&net);
+}
+
 /* A push that waits for a proof does not keep its log when the session ends: it
  * comes from another peer. */
 static bool lose_proofs(struct pair_net *net, struct pair_message *message)
@@ -213,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_own_epoch_comes_back),
         cmocka_unit_test(test_withholding),
         cmocka_unit_test(test_filling),
+        cmocka_unit_test(test_filling_through_another),
         cmocka_unit_test(test_cut_while_proving),
         cmocka_unit_test(test_rollback),
     };
