@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "storage/base/check.h"
+#include "storage/base/plant.h"
 
 struct order_question {
     struct sg_sync *core;
@@ -35,6 +36,7 @@ static void erase(struct sg_sync *core, const struct sg_trust_erased *erased)
     struct sg_effect *effect;
 
     if (log == NULL || erased->index >= log->held ||
+        SG_PLANT(sync_erase_forgotten) ||
         !sg_trust_erasure(core->trust, &erased->log, erased->index, order))
         return;
     write = sg_core_begin_write(core, SG_EFFECT_WRITE_ERASE);

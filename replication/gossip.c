@@ -9,6 +9,7 @@
 #include "replication/session.h"
 #include "replication/talk.h"
 #include "storage/base/check.h"
+#include "storage/base/plant.h"
 
 /* The closing `root` waits so long for the other side to want something. */
 #define QUIET_MS 1000u
@@ -114,7 +115,7 @@ void sg_gossip_filled(struct sg_sync *core, const struct sg_log *log)
         struct sg_core_peer_log *peer_log = &session->logs[log->number];
 
         if (!sg_session_is_open(session) || session->link == SG_SYNC_BUNDLE ||
-            !peer_log->wants_fill)
+            !peer_log->wants_fill || SG_PLANT(sync_fill_untold))
             continue;
         peer_log->wants_fill = false;
         peer_log->owes_claim = true;

@@ -130,6 +130,9 @@ static enum sg_err take_parts(struct sg_sync *core,
     };
     enum sg_err err = sg_log_table_new(&table, &core->table);
 
+    if (SG_PLANT(sync_floor_forgotten))
+        trust.floor = (struct sg_trust_floor){0};
+
     if (err == SG_OK)
         err = sg_trust_new(&trust, &core->trust);
     if (err == SG_OK)

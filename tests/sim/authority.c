@@ -3,6 +3,7 @@
  * builder, so that replication's reader is tried on what the product writes. */
 #include "tests/sim/authority.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "replication/certificate.h"
@@ -18,6 +19,10 @@
 
 /* A statement lists no more logs than fit a record. */
 #define STANDS_MAX 20u
+#define ERASED_MAX 4u
+#define REF_SIZE                                                \
+    sizeof(struct sg_ref) /* any will do: nothing reads it here \
+                           */
 
 struct statement {
     struct sg_record_head head;
@@ -243,6 +248,7 @@ static void beat(struct world *world)
                          world->authority.serial++);
     sg_record_build_uint(&statement.build, SG_FIELD_HEARTBEAT_TIME,
                          BEGIN_MS + world->now_ms);
+    world->authority.beat_ms = BEGIN_MS + world->now_ms;
     publish(world, &statement);
 }
 
@@ -375,6 +381,79 @@ static void rotate(struct world *world)
     world->changed[NEMESIS_ROTATE]++;
 }
 
+/* Draws an entry of somebody's that the authority holds and that may be
+ * erased. */
+static bool choose_entry(struct world *world, struct oracle_order *ret)
+{
+    const struct disk *disk = &world->nodes[0].disk;
+    const struct disk_log *log =
+        disk->logs[sg_prng_below(&world->prng, disk->n_logs)];
+    uint64_t index = sg_prng_below(&world->prng, log->n_slots + 1);
+
+    *ret = (struct oracle_order){log->id, index};
+    return log->branch == 0 && index < log->n_slots &&
+           log->slots[index].place->entry.kind == SG_ENTRY_SEALED;
+}
+
+static int compare_orders(const void *a, const void *b)
+{
+    const struct oracle_order *first = a;
+    const struct oracle_order *second = b;
+    int by_log = memcmp(&first->log, &second->log, sizeof first->log);
+
+    if (by_log != 0)
+        return by_log;
+    return first->index < second->index ? -1 : first->index > second->index;
+}
+
+/* Returns how many of the N, in order, are left. */
+static uint32_t drop_doubles(struct oracle_order *orders, uint32_t n)
+{
+    uint32_t left = 1;
+
+    for (uint32_t i = 1; i < n; i++)
+        if (compare_orders(&orders[left - 1], &orders[i]) != 0)
+            orders[left++] = orders[i];
+    return left;
+}
+
+/* What a day's decision names: a few entries of several logs. */
+static void order_erasure(struct world *world)
+{
+    struct oracle_order orders[ERASED_MAX];
+    struct statement statement;
+    struct sg_pack *pack;
+    uint32_t n = 0;
+
+    for (unsigned i = 0; i < 4 * ERASED_MAX && n < ERASED_MAX; i++)
+        n += choose_entry(world, &orders[n]);
+    if (n == 0)
+        return;
+    begin(world, &statement, SG_TYPE_ERASURE);
+    sg_record_build_uint(&statement.build, SG_FIELD_ERASURE_SERIAL,
+                         world->authority.serial++);
+    sg_record_build_str(&statement.build, SG_FIELD_ERASURE_ORDER,
+                        sg_bytes("1", 1));
+    sg_record_build_str(&statement.build, SG_FIELD_ERASURE_CLAUSE,
+                        sg_bytes("14", 2));
+    sg_record_build_uint(&statement.build, SG_FIELD_ERASURE_REASON, 1);
+    pack = sg_record_build_field(&statement.build, SG_FIELD_ERASURE_ENTRIES);
+    qsort(orders, n, sizeof orders[0], compare_orders);
+    n = drop_doubles(orders, n);
+    sg_pack_array(pack, n);
+    for (uint32_t i = 0; i < n; i++) {
+        sg_pack_array(pack, 4);
+        sg_pack_bin(pack, SG_BYTES_ARRAY(orders[i].log.hash.bytes));
+        sg_pack_uint(pack, orders[i].index);
+        sg_pack_bin(pack, sg_bytes(orders[i].log.hash.bytes, REF_SIZE));
+        sg_pack_array(pack, 0);
+        oracle_ordered(&world->oracle, &orders[i].log, orders[i].index);
+    }
+    sg_record_build_uint(&statement.build, SG_FIELD_ERASURE_ORDERED, BEGIN_DAY);
+    publish(world, &statement);
+    world_trace(world, 0, "erase", NULL, n, 0, 0);
+}
+
 void authority_speak(struct world *world, uint64_t what)
 {
     if (!world->nodes[0].is_up)
@@ -385,6 +464,9 @@ void authority_speak(struct world *world, uint64_t what)
         return;
     case AUTHORITY_REVOKE:
         revoke(world);
+        return;
+    case AUTHORITY_ERASE:
+        order_erasure(world);
         return;
     default:
         rotate(world);

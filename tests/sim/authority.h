@@ -9,6 +9,7 @@ enum authority_word {
     AUTHORITY_BEAT,
     AUTHORITY_REVOKE,
     AUTHORITY_ROTATE,
+    AUTHORITY_ERASE,
 };
 
 /* Founds the registry: its root keys, its genesis, everybody's certificate.

@@ -26,7 +26,11 @@
     X(BOUND, "bound", "queues stay within their limits")                      \
     X(EVENT, "event", "the core takes every event that can be")               \
     X(IDEM, "replay", "a bundle taken once more changes nothing")             \
-    X(SEAL, "seal", "no secret is in a message, on a disk or a stick")
+    X(SEAL, "seal", "no secret is in a message, on a disk or a stick")        \
+    X(ERASE, "erase", "what was ordered erased is gone, and nothing else")    \
+    X(ROLL, "roll", "neither the time floor nor the authority goes back")     \
+    X(TRUST, "trust", "all who hold the same statements believe the same")    \
+    X(FILL, "fill", "payloads that are wanted come, if anybody has them")
 /* clang-format on */
 
 enum check {
@@ -84,6 +88,22 @@ void check_replay(struct world *world, struct node *node,
 /* BYTES are about to leave NODE. */
 void check_seal(struct world *world, uint32_t node,
                 struct sg_bytes bytes); /* SEAL */
+
+/* NODE judged the authority anew; its process begins. */
+void check_roll(struct world *world, struct node *node); /* ROLL */
+void check_roll_anew(struct node *node);
+void check_erased(struct world *world); /* ERASE, at the end */
+void check_trusts(struct world *world); /* ROLL and TRUST, at the end */
+
+/* Whose convergence is demanded, and of which logs. */
+bool check_is_demanded(const struct node *node);
+bool check_is_ordinary(const struct world *world, const struct disk_log *log);
+
+void check_filled(struct world *world); /* FILL, at the end */
+/* FILL: says whether NODE lacks a payload of LOG that another honest node has.
+ */
+bool check_lacks_payload(const struct world *world, const struct node *node,
+                         const struct disk_log *log);
 
 /* CONVERGE: says whether all honest nodes have the same logs and entries; at
  * the end it must be so. */

@@ -4,7 +4,7 @@
 
 #include "tests/sim/check.h"
 
-static bool is_demanded(const struct node *node)
+bool check_is_demanded(const struct node *node)
 {
     return node->is_honest && !node->is_revoked;
 }
@@ -21,7 +21,7 @@ static bool has_all(const struct node *node, const struct disk_log *log)
 }
 
 /* Logs of a key beyond its epochs need not be everywhere. */
-static bool is_ordinary(const struct world *world, const struct disk_log *log)
+bool check_is_ordinary(const struct world *world, const struct disk_log *log)
 {
     const struct oracle_log *truth = oracle_find(&world->oracle, &log->id);
 
@@ -37,15 +37,17 @@ static const struct node *find_lacking(const struct world *world,
     for (uint32_t i = 0; i < world->n_nodes; i++) {
         const struct disk *disk = &world->nodes[i].disk;
 
-        if (!is_demanded(&world->nodes[i]))
+        if (!check_is_demanded(&world->nodes[i]))
             continue;
         for (size_t k = 0; k < disk->n_logs; k++) {
             *ret_log = disk->logs[k];
-            if (!is_ordinary(world, disk->logs[k]))
+            if (!check_is_ordinary(world, disk->logs[k]))
                 continue;
             for (uint32_t j = 0; j < world->n_nodes; j++)
-                if (is_demanded(&world->nodes[j]) &&
-                    !has_all(&world->nodes[j], disk->logs[k]))
+                if (check_is_demanded(&world->nodes[j]) &&
+                    (!has_all(&world->nodes[j], disk->logs[k]) ||
+                     check_lacks_payload(world, &world->nodes[j],
+                                         disk->logs[k])))
                     return &world->nodes[j];
         }
     }

@@ -31,6 +31,8 @@ void check_monotone(struct world *world, struct node *node,
 void check_forget(struct node *node)
 {
     node->n_seen = 0;
+    node->roll.position_ever = 0;
+    node->roll.generation_ever = 0;
 }
 
 void check_stored(struct world *world, struct node *node, struct disk_log *log,

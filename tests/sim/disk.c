@@ -253,6 +253,7 @@ static enum sg_err apply_erase(struct disk *disk, const struct disk_op *op)
     if (slot->state == SG_PAYLOAD_NOT_HELD)
         log->absent--;
     slot->state = SG_PAYLOAD_ERASED;
+    slot->is_rotten = false; /* what read as other bytes is gone */
     memcpy(slot->erased_by, op->order, sizeof slot->erased_by);
     return SG_OK;
 }

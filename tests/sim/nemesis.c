@@ -18,7 +18,7 @@ static const unsigned days_between[NEMESIS_COUNT] = {
     [NEMESIS_RESTORE] = 12, [NEMESIS_CLOCK] = 10,    [NEMESIS_EQUIVOCATE] = 30,
     [NEMESIS_FLOOD] = 10,   [NEMESIS_EPOCHS] = 10,   [NEMESIS_REVOKE] = 25,
     [NEMESIS_ROTATE] = 40,  [NEMESIS_MINOR] = 1,     [NEMESIS_BACKDATE] = 5,
-    [NEMESIS_BUNDLE] = 1,
+    [NEMESIS_BUNDLE] = 1,   [NEMESIS_ERASE] = 3,     [NEMESIS_WANTS] = 3,
 };
 
 static uint64_t random_ms(struct world *world, uint64_t from, uint64_t to)
@@ -212,6 +212,17 @@ static void move_disk(struct world *world, struct node *node)
                 node->number, 0, 0, NULL);
 }
 
+/* All links of NODE are down for a while. */
+static void isolate(struct world *world, const struct node *node)
+{
+    uint64_t for_ms = nemesis_span(world);
+
+    for (uint32_t i = 0; i < world->n_links; i++)
+        if (world->links[i].node[0] == node->number ||
+            world->links[i].node[1] == node->number)
+            cut(world, i, false, for_ms);
+}
+
 static void restore(struct world *world, struct node *node)
 {
     struct disk restored;
@@ -226,6 +237,8 @@ static void restore(struct world *world, struct node *node)
         node->backup_at = world->now_ms;
         return;
     }
+    if (sg_prng_chance(&world->prng, 500))
+        isolate(world, node); /* it writes before it meets anybody */
     node_crash(world, node);
     memcpy(marks, node->disk.marks, sizeof marks);
     disk_copy(&node->backup, true, &restored);
@@ -265,6 +278,7 @@ static void equivocate(struct world *world, struct node *node)
         .role = node->role,
         .fingerprint = node->fingerprint,
         .per_day = node->per_day,
+        .wants = node->wants,
     };
     memcpy(twin->public_key, node->public_key, SG_KEY_SIZE);
     memcpy(twin->transport_secret, node->transport_secret, SG_KEY_SIZE);
@@ -340,6 +354,18 @@ static void off_clock(struct world *world, struct node *node)
                 node->clock_off < 0, 0);
 }
 
+static void want_less(struct world *world, struct node *node)
+{
+    if (!node->is_up)
+        return;
+    if (node->wants.records != SG_SYNC_PAYLOADS_ALL)
+        node_want(world, node, SG_SYNC_PAYLOADS_ALL);
+    else if (sg_prng_chance(&world->prng, 500))
+        node_want(world, node, SG_SYNC_PAYLOADS_SCOPES);
+    else
+        node_want(world, node, SG_SYNC_PAYLOADS_NONE);
+}
+
 static void act(struct world *world, enum nemesis nemesis)
 {
     struct node *node = pick(world, true);
@@ -391,6 +417,12 @@ static void act(struct world *world, enum nemesis nemesis)
     case NEMESIS_MINOR:
         chatter(world);
         return;
+    case NEMESIS_ERASE:
+        authority_speak(world, AUTHORITY_ERASE);
+        return;
+    case NEMESIS_WANTS:
+        want_less(world, node);
+        return;
     case NEMESIS_BUNDLE:
         courier_set_out(world);
         return;
@@ -437,6 +469,7 @@ void nemesis_heal(struct world *world)
         if (node->disk.is_full)
             tell_full(world, node, false);
         store_scrub(world, node);
+        node_want(world, node, SG_SYNC_PAYLOADS_ALL);
         node->malice = (struct malice){.spawns = node->malice.spawns};
         node_start(world, node);
     }

@@ -6,6 +6,7 @@
 #include "tests/sim/check.h"
 #include "tests/sim/courier.h"
 #include "tests/sim/memory.h"
+#include "tests/sim/secret.h"
 #include "tests/sim/world.h"
 
 /* --- Effects ------------------------------------------------------------ */
@@ -70,6 +71,7 @@ static void execute(struct world *world, struct node *node,
         return;
     case SG_EFFECT_JUDGED:
         node->floor = sg_trust_floor(sg_sync_trust(node->core));
+        check_roll(world, node);
         check_judged(world, node);
         return;
     case SG_EFFECT_BEHIND:
@@ -173,6 +175,25 @@ static struct sg_sync *make_core(struct world *world, struct node *node)
     return core;
 }
 
+static void tell_wants(struct world *world, struct node *node)
+{
+    struct sg_event event = {.kind = SG_EVENT_WANTS, .wants = node->wants};
+
+    node_step(world, node, &event);
+}
+
+void node_want(struct world *world, struct node *node,
+               enum sg_sync_payloads what)
+{
+    if (node->wants.records == what)
+        return;
+    node->wants.records = node->wants.audits = what;
+    node->wants.n_scopes = what == SG_SYNC_PAYLOADS_SCOPES;
+    node->wants.scopes[0] = secret_scope(world, node->number);
+    world_trace(world, node->number, "wants", NULL, (uint64_t)what, 0, 0);
+    tell_wants(world, node);
+}
+
 static void load_core(struct world *world, struct node *node)
 {
     struct sg_event event = {.kind = SG_EVENT_HEAD};
@@ -199,6 +220,7 @@ static void load_core(struct world *world, struct node *node)
         event.proof = sg_bytes(log->proof, log->proof_size);
         node_step(world, node, &event);
     }
+    tell_wants(world, node);
     event = (struct sg_event){.kind = SG_EVENT_START};
     node_step(world, node, &event);
     if (node->disk.is_full) {
@@ -221,6 +243,7 @@ void node_start(struct world *world, struct node *node)
         return;
     }
     world_trace(world, node->number, "up", NULL, node->generation, 0, 0);
+    check_roll_anew(node);
     node->core = make_core(world, node);
     node->is_up = true;
     load_core(world, node);

@@ -12,6 +12,7 @@ void oracle_clear(struct oracle *oracle)
     memory_free(oracle->logs);
     memory_free(oracle->acks);
     memory_free(oracle->cuts);
+    memory_free(oracle->orders);
     *oracle = (struct oracle){0};
 }
 
@@ -110,6 +111,14 @@ void oracle_acknowledged(struct oracle *oracle, const struct oracle_ack *ack)
     oracle->acks = memory_room(oracle->acks, ++oracle->n_acks,
                                &oracle->acks_room, sizeof *oracle->acks);
     oracle->acks[oracle->n_acks - 1] = *ack;
+}
+
+void oracle_ordered(struct oracle *oracle, const struct sg_log_id *log,
+                    uint64_t index)
+{
+    oracle->orders = memory_room(oracle->orders, ++oracle->n_orders,
+                                 &oracle->orders_room, sizeof *oracle->orders);
+    oracle->orders[oracle->n_orders - 1] = (struct oracle_order){*log, index};
 }
 
 void oracle_stands(struct oracle *oracle, const uint8_t node_key[SG_KEY_SIZE],

@@ -47,6 +47,12 @@ struct oracle_cut {
     uint64_t size;
 };
 
+/* An entry whose payload the authority ordered erased. */
+struct oracle_order {
+    struct sg_log_id log;
+    uint64_t index;
+};
+
 struct oracle {
     struct oracle_log *logs;
     size_t n_logs;
@@ -57,6 +63,9 @@ struct oracle {
     struct oracle_cut *cuts;
     size_t n_cuts;
     size_t cuts_room;
+    struct oracle_order *orders;
+    size_t n_orders;
+    size_t orders_room;
     uint64_t violations;
 };
 
@@ -85,6 +94,9 @@ uint32_t oracle_match(const struct oracle_log *log, uint32_t variants,
  */
 void oracle_stands(struct oracle *oracle, const uint8_t node_key[SG_KEY_SIZE],
                    const struct sg_log_id *log, uint64_t size);
+
+void oracle_ordered(struct oracle *oracle, const struct sg_log_id *log,
+                    uint64_t index);
 
 void oracle_acknowledged(struct oracle *oracle, const struct oracle_ack *ack);
 

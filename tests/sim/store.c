@@ -273,6 +273,8 @@ static enum sg_err apply(struct world *world, struct node *node,
     log = disk_find(&node->disk, &op->id, op->branch);
     if (err == SG_OK && op->kind == SG_EFFECT_WRITE_PACKAGE)
         check_stored(world, node, log, held);
+    if (err == SG_OK && op->kind == SG_EFFECT_WRITE_ERASE)
+        world->changed[NEMESIS_ERASE]++;
     if (err == SG_ERR_FULL)
         world->changed[NEMESIS_FULL]++;
     return err;
@@ -584,8 +586,10 @@ static enum sg_err read_entries(struct world *world, struct node *node,
         entry->state = slot->state;
         memcpy(entry->erased_by, slot->erased_by, sizeof entry->erased_by);
         if (entry->state == SG_PAYLOAD_PRESENT && effect->read.filter != NULL &&
-            !wants(&reading->filter, log, entry))
+            !wants(&reading->filter, log, entry)) {
             entry->state = SG_PAYLOAD_NOT_HELD;
+            world->changed[NEMESIS_WANTS]++;
+        }
         if (entry->state != SG_PAYLOAD_PRESENT)
             entry->payload = sg_bytes(NULL, 0);
         if (slot->is_rotten && entry->payload.size > 0)

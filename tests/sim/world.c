@@ -106,6 +106,7 @@ static void make_node(struct world *world, uint32_t number)
         .fingerprint = sg_prng_u64(&world->prng),
         .is_honest = true,
         .per_day = number == 0 ? 0 : world->options.per_day,
+        .wants = {SG_SYNC_PAYLOADS_ALL, SG_SYNC_PAYLOADS_ALL, 0, {{{0}}}},
     };
     secret_key(&world->prng, seed);
     sg_prng_bytes(&world->prng, database, sizeof database);
@@ -199,6 +200,8 @@ static void submit(struct world *world, struct node *node)
 
 static void authority_day(struct world *world)
 {
+    if (world->now_ms >= world->end_at)
+        return; /* nothing is written any more: all is to become equal */
     authority_speak(world, AUTHORITY_BEAT);
     world_later(world, WORLD_DAY, QUEUE_AUTHORITY, 0, 0, 0, NULL);
 }
@@ -335,6 +338,9 @@ uint64_t world_run(struct world *world)
     check_converged(world, world->took_ms, bound);
     run_until(world, world->now_ms + 4 * world->interval_ms);
     check_cuts(world);
+    check_erased(world);
+    check_filled(world);
+    check_trusts(world);
     check_forks(world);
     check_roots(world);
     for (uint32_t i = 0; i < world->n_nodes; i++)

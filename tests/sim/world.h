@@ -59,7 +59,9 @@
     X(MINOR, "minor", "some nodes speak a later minor version")               \
     X(BUNDLE, "bundle", "couriers carry sticks, a minute to 60 days late")    \
     X(STICK_TWICE, "stick-twice", "a stick comes twice")                      \
-    X(STICK_CUT, "stick-cut", "a stick is cut short or has flipped bits")
+    X(STICK_CUT, "stick-cut", "a stick is cut short or has flipped bits")      \
+    X(ERASE, "erase", "the authority orders payloads erased")                 \
+    X(WANTS, "wants", "nodes want fewer payloads, and later all again")
 /* clang-format on */
 
 enum nemesis {
@@ -132,6 +134,15 @@ struct check_seen {
 
 struct taking;
 
+/* What a node believed at most; by check_roll.c. */
+struct check_roll {
+    struct sg_trust_floor floor;
+    uint64_t position;      /* since its process began */
+    uint64_t position_ever; /* while its disk went on */
+    uint8_t generation;
+    uint8_t generation_ever;
+};
+
 /* What a node does that no honest node would. */
 struct malice {
     bool withholds;
@@ -169,6 +180,7 @@ struct node {
     uint64_t replayed;     /* writes that a stick came to, or may have */
     uint64_t tick_at;      /* of the TICK in the queue; 0: none */
 
+    struct sg_sync_wants wants;
     int64_t clock_off;           /* seconds */
     struct sg_trust_floor floor; /* as it was kept */
     bool is_committing;          /* a flush is under way */
@@ -182,6 +194,7 @@ struct node {
     size_t n_seen;
     size_t seen_room;
     uint64_t queued_max; /* bytes, by check_bound.c */
+    struct check_roll roll;
 };
 
 #define AUTHORITY_ROOTS 8u
@@ -195,8 +208,9 @@ struct authority_root {
 struct authority {
     struct authority_root roots[AUTHORITY_ROOTS];
     uint8_t generation;
-    uint64_t serial; /* of the next statement */
-    uint64_t logs;   /* that were begun */
+    uint64_t serial;  /* of the next statement */
+    uint64_t logs;    /* that were begun */
+    uint64_t beat_ms; /* the latest time that it signed */
     struct sg_buf genesis;
 };
 
@@ -269,6 +283,10 @@ void node_crash(struct world *world, struct node *node);
 void node_tick(struct world *world, struct node *node, uint64_t generation);
 /* Gives EVENT to the core and executes what follows. */
 void node_step(struct world *world, struct node *node, struct sg_event *event);
+
+/* NODE wants other payloads from now on. */
+void node_want(struct world *world, struct node *node,
+               enum sg_sync_payloads what);
 
 /* --- store.c: its storage ---------------------------------------------- */
 
