@@ -46,13 +46,15 @@ struct sg_core_fetch *sg_fetch_begin(struct sg_sync *core,
     struct sg_frontier empty = {0};
     struct sg_checkpoint none = {0};
 
-    for (size_t i = 0; i < SG_CORE_FETCHES_MAX && fetch == NULL; i++)
+    for (size_t i = 0; i < core->fetches_top && fetch == NULL; i++)
         if (core->fetches[i].state == SG_CORE_FETCH_FREE)
             fetch = &core->fetches[i];
+    if (fetch == NULL && core->fetches_top < SG_CORE_FETCHES_MAX)
+        fetch = &core->fetches[core->fetches_top++];
     if (fetch == NULL)
         return NULL;
-    if (number_of(core, fetch) >= core->fetches_top)
-        core->fetches_top = number_of(core, fetch) + 1;
+    fetch->state = SG_CORE_FETCH_FREE; /* until something is asked */
+    fetch->claimed = 0;
     fetch->serial = ++core->serial;
     fetch->session = SG_SYNC_NONE;
     fetch->number = 0;

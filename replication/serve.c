@@ -85,12 +85,11 @@ static uint32_t slot_of(const struct sg_core_session *session, uint64_t number)
 /* A slot for a want: a free one, or one of which all was sent. */
 static uint32_t take_slot(struct sg_core_session *session)
 {
-    for (uint32_t i = 0; i < SG_WANTS_MAX; i++)
-        if (session->serves[i].kind == SG_CORE_SERVE_FREE) {
-            if (i == session->wants_top)
-                session->wants_top++;
+    for (uint32_t i = 0; i < session->wants_top; i++)
+        if (session->serves[i].kind == SG_CORE_SERVE_FREE)
             return i;
-        }
+    if (session->wants_top < SG_WANTS_MAX)
+        return session->wants_top++;
     for (uint32_t i = 0; i < SG_WANTS_MAX; i++)
         if (session->serves[i].is_sent) {
             free_slot(session, i);
@@ -291,27 +290,35 @@ enum sg_err sg_serve_stored(struct sg_sync *core,
     return err;
 }
 
+/* A slot for a push; SG_OUTBOX_STREAMS_MAX when none is free. */
+static uint32_t take_push_slot(struct sg_core_session *session)
+{
+    uint32_t top = SG_WANTS_MAX + session->pushes_top;
+
+    for (uint32_t i = SG_WANTS_MAX; i < top; i++)
+        if (session->serves[i].kind == SG_CORE_SERVE_FREE)
+            return i;
+    if (top < SG_OUTBOX_STREAMS_MAX)
+        session->pushes_top++;
+    return top;
+}
+
 bool sg_serve_push(struct sg_sync *core, struct sg_core_session *session,
                    const struct sg_log *log)
 {
-    for (uint32_t i = SG_WANTS_MAX; i < SG_OUTBOX_STREAMS_MAX; i++) {
-        struct sg_core_serve *serve = &session->serves[i];
+    uint32_t slot = take_push_slot(session);
 
-        if (serve->kind != SG_CORE_SERVE_FREE)
-            continue;
-        if (i == SG_WANTS_MAX + session->pushes_top)
-            session->pushes_top++;
-        *serve = (struct sg_core_serve){
-            .kind = SG_CORE_SERVE_PUSH,
-            .next = session->logs[log->number].held,
-            .end = log->held,
-            .toward = log->known,
-            .is_fresh = true,
-        };
-        open_stream(core, session, i, log);
-        return true;
-    }
-    return false;
+    if (slot == SG_OUTBOX_STREAMS_MAX)
+        return false;
+    session->serves[slot] = (struct sg_core_serve){
+        .kind = SG_CORE_SERVE_PUSH,
+        .next = session->logs[log->number].held,
+        .end = log->held,
+        .toward = log->known,
+        .is_fresh = true,
+    };
+    open_stream(core, session, slot, log);
+    return true;
 }
 
 /* --- Packages ------------------------------------------------------------ */

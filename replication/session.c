@@ -67,7 +67,7 @@ enum sg_err sg_session_new(struct sg_sync *core,
     session->number = (uint32_t)(session - core->sessions);
     session->listed =
         sg_alloc(SG_AUTHORITY_LISTED_MAX * sizeof *session->listed);
-    session->serves = sg_calloc(SG_OUTBOX_STREAMS_MAX, sizeof *session->serves);
+    session->serves = sg_alloc(SG_OUTBOX_STREAMS_MAX * sizeof *session->serves);
     session->logs = sg_calloc(core->config.logs_max, sizeof *session->logs);
     if (err == SG_OK && (session->listed == NULL || session->serves == NULL ||
                          session->logs == NULL))
@@ -107,9 +107,6 @@ static void reset(struct sg_sync *core, struct sg_core_session *session)
     };
     for (int i = 0; i < SG_CORE_PUSHES; i++)
         session->pushes[i] = (struct sg_core_list){SG_LOG_NONE, SG_LOG_NONE};
-    memset(session->serves, 0, kept.wants_top * sizeof *session->serves);
-    memset(session->serves + SG_WANTS_MAX, 0,
-           kept.pushes_top * sizeof *session->serves);
     /* No row beyond these was ever looked at. */
     memset(session->logs, 0,
            sg_log_table_count(core->table) * sizeof *session->logs);

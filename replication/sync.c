@@ -96,7 +96,7 @@ static enum sg_err take_memory(struct sg_sync *core)
     core->writes = sg_alloc(SG_CORE_WRITES_MAX * sizeof *core->writes);
     core->sessions =
         sg_calloc(core->config.sessions_max, sizeof *core->sessions);
-    core->fetches = sg_calloc(SG_CORE_FETCHES_MAX, sizeof *core->fetches);
+    core->fetches = sg_alloc(SG_CORE_FETCHES_MAX * sizeof *core->fetches);
     core->partials = sg_calloc(SG_CORE_PARTIALS_MAX, sizeof *core->partials);
     core->memories = sg_calloc(SG_CORE_MEMORIES_MAX, sizeof *core->memories);
     core->peers = sg_calloc(core->config.n_peers + 1, sizeof *core->peers);
