@@ -161,8 +161,10 @@ void sg_forks_compare(struct sg_sync *core, struct sg_core_session *session,
 {
     struct sg_effect *effect;
 
+    /* It is below what has come, which may be more than what is durable: only
+     * with that it can be compared. */
     if (session->compare_ticket != 0 || log->held < log->known.size ||
-        smaller->size == 0)
+        smaller->size == 0 || smaller->size >= log->known.size)
         return;
     effect = sg_core_effect(core, SG_EFFECT_READ);
     effect->session = session->number;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "replication/proof.h"
 #include "tests/lib/sync_pair.h"
 
 static bool is_forked(struct pair_net *net, size_t node)
@@ -125,12 +126,70 @@ static void test_nobody_is_framed(void **state)
     pair_free(&net);
 }
 
+/* Shows NODE, on session 0, the head that node 2's log had at SIZE. */
+static void show_head(struct pair_net *net, size_t node, uint64_t size)
+{
+    static struct sg_proof proof;
+    const struct pair_log *log = pair_own(net, 2);
+    struct sg_frontier frontier = {0};
+    struct sg_hash root;
+    struct sg_buf body;
+    struct sg_writer writer;
+    struct sg_event event = {.kind = SG_EVENT_MESSAGE};
+
+    for (uint64_t i = 0; i < size; i++)
+        sg_merkle_append(&frontier, &log->leaves[i], NULL, NULL);
+    root = sg_merkle_root(&frontier);
+    sg_checkpoint_sign(&net->world.registry, &log->id, &net->nodes[2].key, size,
+                       &root, &proof.checkpoint);
+    memcpy(proof.ref.bytes, log->id.hash.bytes, sizeof proof.ref.bytes);
+    proof.hash_count = 1; /* from 0: the root */
+    proof.hashes[0] = root;
+    sg_buf_init(&body, 1 << 16);
+    sg_writer_init_buf(&writer, &body);
+    sg_proof_encode(&proof, &writer);
+    assert_ok(sg_writer_end(&writer));
+    event.message.type = SG_MESSAGE_PROOF;
+    event.message.body = sg_buf_bytes(&body);
+    pair_step(net, node, &event);
+    sg_buf_clear(&body);
+}
+
+/* A head that is longer than what is durable here, and shorter than what has
+ * come and is on its way to the disk, is compared with neither. */
+static void test_head_in_between(void **state)
+{
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_append(&net, 2, 10);
+    pair_connect(&net, 1, 0);
+    pair_connect(&net, 1, 2);
+    pair_run(&net, 60000);
+    assert_int_equal(pair_held(&net, 1, 2), 11);
+    net.nodes[1].holds_commits = true;
+    pair_append(&net, 2, 500);
+    pair_run(&net, 2000);
+    assert_true(net.nodes[1].n_writes > 0);
+    show_head(&net, 1, 11);
+    show_head(&net, 1, 50);
+    assert_int_equal(net.nodes[1].n_closed, 0);
+    net.nodes[1].holds_commits = false;
+    show_head(&net, 1, 50);
+    pair_run(&net, 60000);
+    pair_assert_equal(&net);
+    assert_false(is_forked(&net, 1));
+    pair_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_found_at_first_contact),
         cmocka_unit_test(test_shown_after_restart),
         cmocka_unit_test(test_nobody_is_framed),
+        cmocka_unit_test(test_head_in_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
