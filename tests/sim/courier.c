@@ -19,7 +19,7 @@ struct sg_bundle_plan *courier_plan(struct world *world, struct node *node)
     struct sg_bundle_plan_config config = {
         .registry = world->registry,
         .trust = sg_sync_trust(node->core),
-        .logs_max = WORLD_LOGS_MAX,
+        .logs_max = world->logs_max,
     };
     struct sg_bundle_plan *plan;
 

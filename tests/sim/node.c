@@ -149,7 +149,7 @@ static struct sg_sync *make_core(struct world *world, struct node *node)
         .registry = world->registry,
         .key = &node->key,
         .sessions_max = node->slots + 1,
-        .logs_max = WORLD_LOGS_MAX,
+        .logs_max = world->logs_max,
         .interval_ms = world->interval_ms,
         .metered_ms = world->interval_ms,
         .ping_ms = world->interval_ms,

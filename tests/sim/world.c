@@ -12,6 +12,9 @@
 #include "tests/sim/secret.h"
 
 #define BEGIN_SECONDS UINT64_C(1751302800)
+/* Logs beyond one a node and another after a restored backup: of who opens more
+ * than he may, and branches. */
+#define LOGS_SPARE 512u
 /* Records that an officer saves together. */
 #define SUBMIT_COUNT 2u
 
@@ -154,6 +157,7 @@ struct world *world_new(const struct world_options *options)
     lay_links(world);
     world->end_at = options->days * WORLD_DAY;
     world->interval_ms = options->interval_ms;
+    world->logs_max = LOGS_SPARE + 2 * options->nodes;
     return world;
 }
 

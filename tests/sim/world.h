@@ -26,7 +26,6 @@
 #define WORLD_DAY    (24 * WORLD_HOUR)
 
 #define WORLD_SLOTS     64u /* sessions of one node */
-#define WORLD_LOGS_MAX  2048u
 #define WORLD_TWINS_MAX 3u
 #define WORLD_LINKS_MAX 8192u
 
@@ -248,6 +247,7 @@ struct world {
     uint64_t healed_at;
     uint64_t took_ms; /* to converge */
     uint64_t interval_ms;
+    uint32_t logs_max;       /* rows of a core's table */
     uint64_t records;        /* acknowledged */
     unsigned crash_permille; /* of commits */
 };
