@@ -87,6 +87,8 @@ static void choose_links(struct world *world)
 
 void nemesis_begin(struct world *world)
 {
+    bool is_short = world->end_at < USUAL_DAYS * WORLD_DAY / 4;
+
     for (int i = 0; i < NEMESIS_COUNT; i++) {
         world->nemesis[i] = sg_prng_chance(&world->prng, 400);
         if (world->options.only != 0)
@@ -94,7 +96,8 @@ void nemesis_begin(struct world *world)
         if (world->options.is_quiet)
             world->nemesis[i] = false;
     }
-    world->crash_permille = 1 + (unsigned)sg_prng_below(&world->prng, 30);
+    world->crash_permille =
+        1 + (unsigned)sg_prng_below(&world->prng, is_short ? 30 : 10);
     choose_malice(world);
     choose_links(world);
     for (uint32_t i = 2; i < world->n_originals; i++)
