@@ -4,6 +4,8 @@
 #ifndef SG_STORAGE_LMDB_INTERNAL_H
 #define SG_STORAGE_LMDB_INTERNAL_H
 
+#include <pthread.h>
+
 #include "storage/lmdb/env.h"
 #include "storage/lmdb/store.h"
 #include "storage/log/highwater.h"
@@ -30,6 +32,8 @@ struct sg_store {
 
     size_t own_count;
     struct sg_store_own own[SG_HIGHWATER_LOGS_MAX];
+    /* Of the signed checkpoints in it: the writer moves them, anybody reads. */
+    pthread_mutex_t own_lock;
     struct sg_sign_key *own_keys; /* locked memory, one for each own log */
     /* Signed, and not yet in the file; size 0: none. */
     struct sg_checkpoint made[SG_HIGHWATER_LOGS_MAX];

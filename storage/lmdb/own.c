@@ -123,12 +123,14 @@ static enum sg_err verify_made(const struct sg_store *store)
 static void accept_made(struct sg_store *store)
 {
     size_t i;
+    (void)pthread_mutex_lock(&store->own_lock);
     for (i = 0; i < store->own_count; i++) {
         if (store->made[i].size > 0) {
             store->own[i].signed_checkpoint = store->made[i];
             store->made[i].size = 0;
         }
     }
+    (void)pthread_mutex_unlock(&store->own_lock);
 }
 
 /* The signatures are verified while the disk takes them. One that does not

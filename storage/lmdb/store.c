@@ -114,6 +114,7 @@ static enum sg_err store_new(const struct sg_store_config *config,
     }
     store->lock_fd = -1;
     store->highwater_fd = -1;
+    (void)pthread_mutex_init(&store->own_lock, NULL);
     store->dir = sg_alloc(length);
     store->own_keys =
         sg_crypto_secret_new(SG_HIGHWATER_LOGS_MAX * sizeof *store->own_keys);
@@ -159,6 +160,7 @@ void sg_store_close(struct sg_store *store)
     if (store->lock_fd >= 0) {
         (void)close(store->lock_fd);
     }
+    (void)pthread_mutex_destroy(&store->own_lock);
     sg_free(store->dir);
     sg_free(store);
 }
@@ -379,7 +381,9 @@ static void describe(struct sg_store *store, uint32_t number,
     log->branch = log->row.branch;
     log->id = sg_entry_log_id(&store->registry, &log->row.core);
     if (own != NULL) {
+        (void)pthread_mutex_lock(&store->own_lock);
         log->row.known = own->signed_checkpoint;
+        (void)pthread_mutex_unlock(&store->own_lock);
     }
 }
 

@@ -106,7 +106,9 @@ struct sg_store_log {
 };
 
 /* Finds a log by id and branch (0: as first seen), or by number. An own log's
- * known checkpoint is the newest signed one.
+ * known checkpoint is the newest signed one; while the writer is at work, what
+ * is held may be ahead of it by what is not signed yet.
+ * Context: any thread.
  * Errors: NOTFOUND, DAMAGED. */
 SG_USE_RESULT enum sg_err sg_store_find(struct sg_store *store,
                                         const struct sg_log_id *id,
