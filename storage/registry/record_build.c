@@ -245,6 +245,24 @@ static void pack_outer(struct sg_pack *pack, const struct sg_record_copy *copy,
     sg_pack_map(pack, 0);
 }
 
+enum sg_err sg_record_build_copy(struct sg_bytes inner,
+                                 const struct sg_record_copy *copy,
+                                 struct sg_buf *payload)
+{
+    size_t before = payload->size;
+    struct sg_pack pack;
+    enum sg_err err;
+
+    sg_pack_init(&pack, payload);
+    sg_pack_array(&pack, 2);
+    sg_pack_raw(&pack, inner);
+    pack_outer(&pack, copy, copy->signature);
+    err = sg_writer_end(&pack.writer);
+    if (err != SG_OK)
+        sg_buf_truncate(payload, before);
+    return err;
+}
+
 /* Everything of ours is read back before it is used. */
 static enum sg_err check(struct sg_bytes payload,
                          const struct sg_registry_id *registry)

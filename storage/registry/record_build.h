@@ -93,6 +93,14 @@ SG_USE_RESULT enum sg_err sg_record_build_end(
     const struct sg_sign_key *key, const struct sg_registry_id *registry,
     struct sg_buf *payload, struct sg_hash *ret_id);
 
+/* Puts a copy together around the INNER bytes that somebody else has made:
+ * appends its payload to PAYLOAD. COPY is the outer part, with the signature
+ * that it has, or none. What comes out is not checked: read it with
+ * sg_record_decode. Errors: NOMEM, LIMIT; PAYLOAD is then as it was. */
+SG_USE_RESULT enum sg_err sg_record_build_copy(
+    struct sg_bytes inner, const struct sg_record_copy *copy,
+    struct sg_buf *payload);
+
 /* Gives up a record that was begun. Takes one that has ended too. */
 void sg_record_build_clear(struct sg_record_build *build);
 
