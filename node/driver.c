@@ -5,6 +5,7 @@
 #include "node/answer.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
+#include "storage/log/highwater.h"
 
 /* A READ effect that waits for its turn. */
 struct reading {
@@ -147,6 +148,8 @@ static void execute(struct sg_driver *driver, const struct sg_effect *effect)
         return;
     case SG_EFFECT_JUDGED:
         /* The core reads the authority's logs anew at each start. */
+        if (hooks->judged != NULL)
+            hooks->judged(hooks->context);
         return;
     default:
         write(driver, effect);
@@ -210,6 +213,25 @@ static bool is_own(const struct sg_store *store, uint32_t number)
     return false;
 }
 
+static void tell_head(struct sg_driver *driver, const struct sg_event *event,
+                      const struct sg_store_log *log, bool is_own_log)
+{
+    struct sg_event next = *event;
+
+    next.kind = SG_EVENT_HEAD;
+    next.head = (struct sg_sync_head){
+        .core = log->row.core,
+        .branch = log->branch,
+        .is_own = is_own_log,
+        .is_forked = (log->row.flags & SG_LOG_FORKED) != 0,
+        .known = log->row.known,
+        .frontier = log->row.frontier,
+        .absent = log->row.absent,
+        .change = log->row.change,
+    };
+    sg_driver_step(driver, &next);
+}
+
 enum sg_err sg_driver_start(struct sg_driver *driver,
                             const struct sg_event *event)
 {
@@ -221,18 +243,7 @@ enum sg_err sg_driver_start(struct sg_driver *driver,
         err = sg_store_get(driver->store, number, &log);
         if (err != SG_OK)
             break;
-        next.kind = SG_EVENT_HEAD;
-        next.head = (struct sg_sync_head){
-            .core = log.row.core,
-            .branch = log.branch,
-            .is_own = is_own(driver->store, number),
-            .is_forked = (log.row.flags & SG_LOG_FORKED) != 0,
-            .known = log.row.known,
-            .frontier = log.row.frontier,
-            .absent = log.row.absent,
-            .change = log.row.change,
-        };
-        sg_driver_step(driver, &next);
+        tell_head(driver, event, &log, is_own(driver->store, number));
     }
     if (err != SG_ERR_NOTFOUND)
         return err;
@@ -245,6 +256,34 @@ enum sg_err sg_driver_start(struct sg_driver *driver,
     next.kind = SG_EVENT_START;
     sg_driver_step(driver, &next);
     return SG_OK;
+}
+
+/* Tells the core where the own logs end now, then whoever appended. A log that
+ * was appended to twice is told once, as it is after the last time. */
+static void settle_appends(struct sg_driver *driver,
+                           const struct sg_event *event,
+                           const struct sg_keeper_job *jobs)
+{
+    const struct sg_store_log *logs[SG_HIGHWATER_LOGS_MAX];
+    size_t n = 0;
+
+    for (const struct sg_keeper_job *job = jobs; job != NULL; job = job->next) {
+        size_t i = 0;
+
+        if (!job->is_append || job->err != SG_OK)
+            continue;
+        while (i < n && logs[i]->number != job->own.number)
+            i++;
+        SG_ASSERT(i < SG_HIGHWATER_LOGS_MAX);
+        logs[i] = &job->own;
+        n += i == n;
+    }
+    for (size_t i = 0; i < n; i++)
+        tell_head(driver, event, logs[i],
+                  (logs[i]->row.flags & SG_LOG_CLOSED) == 0);
+    for (const struct sg_keeper_job *job = jobs; job != NULL; job = job->next)
+        if (job->is_append && driver->hooks.appended != NULL)
+            driver->hooks.appended(driver->hooks.context, job);
 }
 
 void sg_driver_settle(struct sg_driver *driver, const struct sg_event *event)
@@ -275,6 +314,8 @@ void sg_driver_settle(struct sg_driver *driver, const struct sg_event *event)
         next.stored = ticket;
         sg_driver_step(driver, &next);
     }
+    if (driver->failure == SG_OK)
+        settle_appends(driver, event, done.jobs);
     if (driver->is_full != done.is_full && driver->failure == SG_OK) {
         driver->is_full = done.is_full;
         next.kind = SG_EVENT_FULL;
@@ -310,6 +351,11 @@ bool sg_driver_is_closed(const struct sg_driver *driver)
 enum sg_err sg_driver_failure(const struct sg_driver *driver)
 {
     return driver->failure;
+}
+
+struct sg_keeper *sg_driver_keeper(struct sg_driver *driver)
+{
+    return driver->keeper;
 }
 
 const struct sg_sync *sg_driver_core(const struct sg_driver *driver)

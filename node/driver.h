@@ -36,6 +36,11 @@ struct sg_driver_hooks {
     void (*close)(void *context, uint32_t session, enum sg_err err);
     void (*dial)(void *context, uint32_t peer);
     void (*alarm)(void *context, const struct sg_effect *effect);
+    /* An append is done (sg_keeper_append): durable, and peers are told. JOB is
+     * borrowed for the call. NULL: nobody appends. */
+    void (*appended)(void *context, const struct sg_keeper_job *job);
+    /* The authority's state changed. NULL: nobody asks. */
+    void (*judged)(void *context);
     sg_keeper_wake *wake; /* by the keeper's thread: call sg_driver_settle */
     void *context;
 };
@@ -78,6 +83,9 @@ bool sg_driver_is_closed(const struct sg_driver *driver);
 /* SG_OK; or FATAL, DAMAGED, NOMEM: the process must stop, and nothing more is
  * acknowledged. */
 enum sg_err sg_driver_failure(const struct sg_driver *driver);
+
+/* Gives the keeper, to append to own logs with. */
+struct sg_keeper *sg_driver_keeper(struct sg_driver *driver);
 
 /* Gives the core, to look at (sg_sync_greet, sg_sync_session and the like). */
 const struct sg_sync *sg_driver_core(const struct sg_driver *driver);

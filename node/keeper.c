@@ -25,6 +25,7 @@ struct sg_keeper {
     bool is_stopping;
     struct sg_keeper_job *first, **last;
     size_t entries; /* of the jobs that wait */
+    size_t appends; /* of those jobs */
     size_t size;    /* bytes of those and of the ones being committed */
     struct sg_keeper_done done;
     struct sg_keeper_job **done_last;
@@ -205,7 +206,8 @@ static enum sg_err add_close(struct sg_keeper *keeper,
 
 /* The store has no place yet for memories of peers and for statements: the core
  * has them until the node stops (node/README.md). */
-static enum sg_err add(struct sg_keeper *keeper, const struct sg_effect *effect)
+static enum sg_err add_effect(struct sg_keeper *keeper,
+                              const struct sg_effect *effect)
 {
     switch (effect->kind) {
     case SG_EFFECT_WRITE_PACKAGE:
@@ -228,8 +230,38 @@ static enum sg_err add(struct sg_keeper *keeper, const struct sg_effect *effect)
     }
 }
 
+static enum sg_err add(struct sg_keeper *keeper,
+                       const struct sg_keeper_job *job)
+{
+    const struct sg_keeper_append *append = &job->append;
+
+    if (!job->is_append)
+        return add_effect(keeper, &job->effect);
+    return sg_batch_append(keeper->batch, append->number, append->first,
+                           append->entries, append->count);
+}
+
 /* --- Committing ------------------------------------------------------------
  */
+
+/* Notes what became of the log that JOB wrote to. An own log is looked at now,
+ * before the next commit: all that is held of it is signed. */
+static void note_change(struct sg_keeper *keeper, struct sg_keeper_job *job,
+                        struct sg_keeper_done *done)
+{
+    struct sg_store_log log;
+    enum sg_err err =
+        job->is_append ? sg_store_get(keeper->store, job->append.number, &log)
+                       : sg_store_find(keeper->store, &job->effect.log,
+                                       job->effect.branch, &log);
+
+    if (err == SG_OK && log.row.change > done->change)
+        done->change = log.row.change;
+    if (job->is_append && job->err == SG_OK) {
+        job->err = err;
+        job->own = log;
+    }
+}
 
 /* Jobs FIRST up to END share the fate of the batch. */
 static enum sg_err commit(struct sg_keeper *keeper, struct sg_keeper_job *first,
@@ -239,17 +271,12 @@ static enum sg_err commit(struct sg_keeper *keeper, struct sg_keeper_job *first,
     enum sg_err err = sg_batch_commit(keeper->batch);
 
     for (struct sg_keeper_job *job = first; job != end; job = job->next) {
-        struct sg_store_log log;
-
         if (job->err == SG_OK)
             job->err = err;
         if (job->err == SG_OK && job->effect.kind == SG_EFFECT_BEHIND)
             done->is_closed = true;
-        if (err == SG_OK &&
-            sg_store_find(keeper->store, &job->effect.log, job->effect.branch,
-                          &log) == SG_OK &&
-            log.row.change > done->change)
-            done->change = log.row.change;
+        if (err == SG_OK)
+            note_change(keeper, job, done);
     }
     if (err != SG_OK)
         sg_batch_clear(keeper->batch);
@@ -267,13 +294,13 @@ static void commit_all(struct sg_keeper *keeper, struct sg_keeper_job *jobs,
 
     for (struct sg_keeper_job *job = jobs; job != NULL && err == SG_OK;
          job = job->next) {
-        job->err = add(keeper, &job->effect);
+        job->err = add(keeper, job);
         if (job->err == SG_ERR_LIMIT && open != job) {
             job->err = SG_OK;
             err = commit(keeper, open, job, done);
             open = job;
             if (err == SG_OK)
-                job->err = add(keeper, &job->effect);
+                job->err = add(keeper, job);
         }
         if (job->err == SG_ERR_FATAL || job->err == SG_ERR_DAMAGED)
             err = job->err;
@@ -303,7 +330,8 @@ static void wait_for_company(struct sg_keeper *keeper)
     for (unsigned waited = 0; waited < SG_COMMIT_MS_MAX; waited += QUIET_MS) {
         size_t before = keeper->size;
 
-        if (keeper->is_stopping || keeper->entries >= SG_COMMIT_ENTRIES_MAX)
+        if (keeper->is_stopping || keeper->appends > 0 ||
+            keeper->entries >= SG_COMMIT_ENTRIES_MAX)
             return;
         wait_ms(keeper, QUIET_MS);
         if (keeper->size == before)
@@ -339,6 +367,7 @@ static void turn(struct sg_keeper *keeper)
     keeper->first = NULL;
     keeper->last = &keeper->first;
     keeper->entries = 0;
+    keeper->appends = 0;
     (void)pthread_mutex_unlock(&keeper->lock);
     commit_all(keeper, jobs, &done);
     (void)pthread_mutex_lock(&keeper->lock);
@@ -437,6 +466,22 @@ void sg_keeper_free(struct sg_keeper *keeper)
     sg_free(keeper);
 }
 
+/* Takes JOB. */
+static void put(struct sg_keeper *keeper, struct sg_keeper_job *job)
+{
+    (void)pthread_mutex_lock(&keeper->lock);
+    SG_ASSERT(!keeper->is_stopping);
+    *keeper->last = job;
+    keeper->last = &job->next;
+    keeper->size += job->size;
+    keeper->appends += job->is_append;
+    keeper->entries += job->is_append              ? job->append.count
+                       : has_entries(&job->effect) ? job->effect.package.count
+                                                   : 0;
+    (void)pthread_cond_signal(&keeper->came);
+    (void)pthread_mutex_unlock(&keeper->lock);
+}
+
 enum sg_err sg_keeper_put(struct sg_keeper *keeper,
                           const struct sg_effect *effect)
 {
@@ -444,14 +489,25 @@ enum sg_err sg_keeper_put(struct sg_keeper *keeper,
 
     if (job == NULL)
         return SG_ERR_NOMEM;
-    (void)pthread_mutex_lock(&keeper->lock);
-    SG_ASSERT(!keeper->is_stopping);
-    *keeper->last = job;
-    keeper->last = &job->next;
-    keeper->size += job->size;
-    keeper->entries += has_entries(effect) ? effect->package.count : 0;
-    (void)pthread_cond_signal(&keeper->came);
-    (void)pthread_mutex_unlock(&keeper->lock);
+    put(keeper, job);
+    return SG_OK;
+}
+
+enum sg_err sg_keeper_append(struct sg_keeper *keeper,
+                             const struct sg_keeper_append *append)
+{
+    struct sg_keeper_job *job = sg_alloc(sizeof *job);
+
+    SG_ASSERT(append->count > 0);
+    SG_ASSERT(append->count <= SG_COMMIT_ENTRIES_MAX);
+    if (job == NULL)
+        return SG_ERR_NOMEM;
+    *job = (struct sg_keeper_job){
+        .is_append = true,
+        .append = *append,
+        .size = sizeof *job,
+    };
+    put(keeper, job);
     return SG_OK;
 }
 

@@ -1,11 +1,14 @@
 /* The keeper: the one thread that writes to the log store.
  *
- * It takes WRITE effects of the sync core, commits them in groups and hands
- * them back with what became of each. It is not the store, which decides what
- * is refused, and it does not talk to the core: the driver does (driver.h).
+ * It takes WRITE effects of the sync core, and entries for own logs, commits
+ * them in groups and hands them back with what became of each. It is not the
+ * store, which decides what is refused, and it does not talk to the core: the
+ * driver does (driver.h).
  *
  * Grouping: a commit takes what waits, up to SG_COMMIT_ENTRIES_MAX entries; it
- * waits for company as long as more comes, SG_COMMIT_MS_MAX at the most.
+ * waits for company as long as more comes, SG_COMMIT_MS_MAX at the most. An
+ * officer waits for his own entries: they wait for no company, and what comes
+ * while they are committed is the next group.
  */
 #ifndef SG_NODE_KEEPER_H
 #define SG_NODE_KEEPER_H
@@ -39,13 +42,32 @@ void sg_keeper_free(struct sg_keeper *keeper);
 SG_USE_RESULT enum sg_err sg_keeper_put(struct sg_keeper *keeper,
                                         const struct sg_effect *effect);
 
+/* Entries for the end of an own log. */
+struct sg_keeper_append {
+    uint32_t number;
+    uint64_t first; /* the index that entries[0] is sealed for */
+    const struct sg_entry *entries;
+    size_t count; /* 1 to SG_COMMIT_ENTRIES_MAX */
+    void *owner;
+};
+
+/* Takes entries for an own log; they come back as a job whose error is OK when
+ * they are durable and signed, STATE when FIRST is not the log's end. Borrows:
+ * the entries and their payloads until then. Context: any thread.
+ * Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_keeper_append(
+    struct sg_keeper *keeper, const struct sg_keeper_append *append);
+
 /* Gives the bytes that wait or are being committed. Context: any thread. */
 size_t sg_keeper_waiting(struct sg_keeper *keeper);
 
 /* A write that is done: durable if ERR is SG_OK, else refused. */
 struct sg_keeper_job {
     struct sg_keeper_job *next;
-    struct sg_effect effect; /* its pointers lead into the job */
+    bool is_append;
+    struct sg_keeper_append append;
+    struct sg_store_log own; /* of an append: the log after it */
+    struct sg_effect effect; /* else; its pointers lead into the job */
     size_t size;             /* of the job and what it holds */
     enum sg_err err;
 };

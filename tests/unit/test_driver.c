@@ -120,7 +120,12 @@ static void open_node(struct net *net, size_t i)
 {
     struct node *node = &net->nodes[i];
     const struct sg_driver_hooks hooks = {
-        on_send, on_close, on_dial, on_alarm, on_wake, node,
+        .send = on_send,
+        .close = on_close,
+        .dial = on_dial,
+        .alarm = on_alarm,
+        .wake = on_wake,
+        .context = node,
     };
     struct sg_event event = at_now(net, SG_EVENT_TICK);
     struct sg_sync_config config = {.sessions_max = SESSIONS_MAX,

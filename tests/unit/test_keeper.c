@@ -166,11 +166,79 @@ static void test_what_waits_is_kept_at_the_end(void **state)
                      fixture->from.own->signed_checkpoint.size);
 }
 
+/* Takes what is done until COUNT appends are; their errors, in order, and the
+ * log after the last that was kept. */
+static void take_appends(struct fixture *fixture, size_t count,
+                         enum sg_err errs[], struct sg_store_log *ret_log)
+{
+    size_t n = 0;
+
+    while (n < count) {
+        struct sg_keeper_done done;
+
+        assert_int_equal(sem_wait(&fixture->news), 0);
+        sg_keeper_take(fixture->keeper, &done);
+        assert_ok(done.err);
+        for (const struct sg_keeper_job *job = done.jobs; job != NULL;
+             job = job->next) {
+            assert_true(job->is_append);
+            assert_ptr_equal(job->append.owner, &errs[n]);
+            errs[n++] = job->err;
+            if (job->err == SG_OK)
+                *ret_log = job->own;
+        }
+        sg_keeper_done_clear(&done);
+    }
+}
+
+static void append(struct fixture *fixture, uint64_t first,
+                   const struct sg_entry *entry, enum sg_err *owner)
+{
+    const struct sg_keeper_append append = {
+        .number = fixture->to.own->number,
+        .first = first,
+        .entries = entry,
+        .count = 1,
+        .owner = owner,
+    };
+
+    assert_ok(sg_keeper_append(fixture->keeper, &append));
+}
+
+/* Own entries become durable in the order they were put, and what is said of
+ * the log is signed; one for another place is refused alone. */
+static void test_own_entries_are_signed(void **state)
+{
+    static const uint8_t payload[] = "a statement";
+    struct fixture *fixture = *state;
+    enum sg_err errs[4];
+    struct sg_store_log log;
+    struct sg_entry entry;
+
+    assert_ok(sg_entry_make(sg_store_hasher(fixture->to.store), SG_ENTRY_PLAIN,
+                            0, sg_bytes(payload, sizeof payload), &entry));
+    append(fixture, 1, &entry, &errs[0]);
+    append(fixture, 2, &entry, &errs[1]);
+    append(fixture, 2, &entry, &errs[2]);
+    append(fixture, 3, &entry, &errs[3]);
+    take_appends(fixture, 4, errs, &log);
+    assert_ok(errs[0]);
+    assert_ok(errs[1]);
+    assert_err(errs[2], STATE);
+    assert_ok(errs[3]);
+    assert_int_equal(log.row.frontier.size, 4);
+    assert_int_equal(log.row.known.size, 4);
+    assert_ok(sg_checkpoint_verify(&sg_test_registry, &log.id,
+                                   fixture->to.public_key, &log.row.known));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_refused_write_leaves_the_others,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_own_entries_are_signed, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_what_waits_is_kept_at_the_end,
                                         setup, teardown),
     };
