@@ -1,5 +1,6 @@
 #include "tests/lib/founding.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,10 +9,14 @@
 #include "replication/chain.h"
 #include "replication/root.h"
 #include "storage/base/check.h"
+#include "storage/base/text.h"
 #include "storage/lmdb/batch.h"
 #include "storage/lmdb/key_store.h"
 #include "storage/log/key_file.h"
 #include "storage/registry/record_build.h"
+#include "storage/registry/unit_file.h"
+#include "tools/synth_authority.h"
+#include "tools/synth_history.h"
 
 #define PATH_SIZE 4096
 #define BEGIN_MS  UINT64_C(1751302800000) /* 2025-07-01 in Vietnam */
@@ -33,6 +38,8 @@ struct founding {
     uint8_t root_key[SG_KEY_SIZE], next_key[SG_KEY_SIZE];
     struct sg_buf genesis;
     uint64_t serial;
+    /* What the authority says besides; NULL: nothing. */
+    struct sg_synth_authority *said;
     size_t n;
     struct founder nodes[FOUNDING_NODES_MAX];
 };
@@ -187,6 +194,28 @@ static void make_admit(struct founding *founding, size_t number,
     end(founding, &statement, ret);
 }
 
+/* What the synthetic authority says, said by ours: the same fields, signed by
+ * this root. What only founds its own registry is left out. */
+static bool repeat(struct founding *founding, size_t no, struct sg_buf *ret)
+{
+    struct statement statement;
+    struct sg_record record;
+    struct sg_bytes payload = sg_synth_authority_statement(founding->said, no);
+
+    SG_ASSERT(sg_record_decode(payload, &record) == SG_OK);
+    if (record.type == SG_TYPE_GENESIS || record.type == SG_TYPE_NODE_ADMIT)
+        return false;
+    begin(founding, &statement, (enum sg_type)record.type);
+    statement.head.effective = record.effective;
+    statement.head.subject = record.subject;
+    for (unsigned field = 0; field < SG_FIELD_COUNT_MAX; field++)
+        if (sg_record_has(&record, field))
+            sg_pack_raw(sg_record_build_field(&statement.build, field),
+                        record.fields[field]);
+    end(founding, &statement, ret);
+    return true;
+}
+
 /* --- Directories
  * ---------------------------------------------------------------- */
 
@@ -205,17 +234,57 @@ static void write_chain(const struct founding *founding,
     sg_buf_clear(&chain);
 }
 
+/* What goes into one commit: a flush for each of a thousand statements would
+ * take seconds. */
+struct pages {
+    size_t count;
+    struct sg_buf bufs[SG_COMMIT_ENTRIES_MAX];
+    struct sg_entry entries[SG_COMMIT_ENTRIES_MAX];
+};
+
+/* Adds a page: its buffer, to be filled. */
+static struct sg_buf *add_page(struct pages *pages)
+{
+    SG_ASSERT(pages->count < SG_COMMIT_ENTRIES_MAX);
+    return &pages->bufs[pages->count++];
+}
+
 static void append(struct sg_store *store, struct sg_batch *batch,
-                   struct sg_bytes payload)
+                   struct pages *pages)
 {
     const struct sg_store_own *own = sg_store_own(store, 0);
-    struct sg_entry entry;
 
-    SG_ASSERT(sg_entry_make(sg_store_hasher(store), SG_ENTRY_PLAIN, 0, payload,
-                            &entry) == SG_OK);
+    for (size_t i = 0; i < pages->count; i++)
+        SG_ASSERT(sg_entry_make(sg_store_hasher(store), SG_ENTRY_PLAIN, 0,
+                                sg_buf_bytes(&pages->bufs[i]),
+                                &pages->entries[i]) == SG_OK);
     SG_ASSERT(sg_batch_append(batch, own->number, own->signed_checkpoint.size,
-                              &entry, 1) == SG_OK);
+                              pages->entries, pages->count) == SG_OK);
     SG_ASSERT(sg_batch_commit(batch) == SG_OK);
+    while (pages->count > 0)
+        sg_buf_clear(&pages->bufs[--pages->count]);
+}
+
+/* The authority's log: the genesis, whom it admits, what else it says. */
+static void write_authority(struct founding *founding, struct sg_store *store,
+                            struct sg_batch *batch)
+{
+    static struct pages pages;
+    size_t n =
+        founding->said == NULL ? 0 : sg_synth_authority_count(founding->said);
+    struct sg_buf *genesis = add_page(&pages);
+
+    sg_buf_init(genesis, SG_RECORD_SIZE_MAX);
+    SG_ASSERT(sg_buf_append(genesis, sg_buf_bytes(&founding->genesis)) ==
+              SG_OK);
+    for (size_t i = 0; i < founding->n; i++)
+        make_admit(founding, i, add_page(&pages));
+    for (size_t i = 0; i < n; i++) {
+        SG_ASSERT(pages.count < SG_COMMIT_ENTRIES_MAX);
+        if (repeat(founding, i, &pages.bufs[pages.count]))
+            pages.count++;
+    }
+    append(store, batch, &pages);
 }
 
 /* Opens the store of node NUMBER once, so that its log begins; the authority
@@ -232,14 +301,7 @@ static void write_log(struct founding *founding, size_t number)
     SG_ASSERT(sg_store_open(&config, &key, 1, &store) == SG_OK);
     SG_ASSERT(sg_batch_new(store, &batch) == SG_OK);
     if (number == 0)
-        append(store, batch, sg_buf_bytes(&founding->genesis));
-    for (size_t i = 0; i < founding->n && number == 0; i++) {
-        struct sg_buf admit;
-
-        make_admit(founding, i, &admit);
-        append(store, batch, sg_buf_bytes(&admit));
-        sg_buf_clear(&admit);
-    }
+        write_authority(founding, store, batch);
     sg_batch_free(batch);
     sg_store_close(store);
 }
@@ -280,18 +342,104 @@ static void draw(struct founding *founding, const char *parent)
     }
 }
 
+/* --- Forms ----------------------------------------------------------------
+ */
+
+static void write_base64(FILE *file, const char *name, struct sg_bytes bytes)
+{
+    struct sg_writer writer;
+    struct sg_buf text;
+
+    sg_buf_init(&text, 2 * SG_RECORD_SIZE_MAX);
+    sg_writer_init_buf(&writer, &text);
+    sg_text_base64_encode(&writer, bytes);
+    SG_ASSERT(sg_writer_end(&writer) == SG_OK);
+    (void)fprintf(file, "\"%s\":\"%.*s\",", name, (int)text.size,
+                  (const char *)text.data);
+    sg_buf_clear(&text);
+}
+
+static void write_form(FILE *file, const struct sg_synth_record *written)
+{
+    struct sg_record record;
+
+    SG_ASSERT(sg_record_decode(written->payload, &record) == SG_OK);
+    (void)fputs("{", file);
+    write_base64(file, "inner", record.inner);
+    write_base64(file, "signature", record.copy.signature);
+    (void)fprintf(file, "\"capture\":%" PRIu64 ",\"home\":%" PRIu64 "}\n",
+                  record.copy.capture.value, record.copy.home.value);
+}
+
+static void write_forms(const char *parent, struct sg_synth_history *history)
+{
+    const struct sg_synth_person *person;
+    const struct sg_synth_record *records;
+    char path[PATH_SIZE];
+    size_t count;
+    FILE *file;
+    int n = snprintf(path, sizeof path, "%s/forms.jsonl", parent);
+
+    SG_ASSERT(n > 0 && n < PATH_SIZE);
+    file = fopen(path, "wbe");
+    SG_ASSERT(file != NULL);
+    do {
+        SG_ASSERT(sg_synth_history_next(history, &person, &records, &count) ==
+                  SG_OK);
+        for (size_t i = 0; i < count; i++)
+            write_form(file, &records[i]);
+    } while (count > 0);
+    SG_ASSERT(fclose(file) == 0);
+}
+
+/* --- All of it ------------------------------------------------------------
+ */
+
+static void found(struct founding *founding, const char *parent, size_t n)
+{
+    SG_ASSERT(n >= 1 && n <= FOUNDING_NODES_MAX);
+    SG_ASSERT(sg_crypto_init() == SG_OK);
+    *founding = (struct founding){.n = n, .serial = 2};
+    draw(founding, parent);
+    make_genesis(founding);
+    for (size_t i = 0; i < n; i++)
+        certify(founding, i);
+}
+
+static void write_all(struct founding *founding)
+{
+    for (size_t i = 0; i < founding->n; i++)
+        write_node(founding, i);
+    sg_buf_clear(&founding->genesis);
+}
+
 void founding_make(const char *parent, size_t n)
 {
     static struct founding founding;
 
-    SG_ASSERT(n >= 1 && n <= FOUNDING_NODES_MAX);
-    SG_ASSERT(sg_crypto_init() == SG_OK);
-    founding = (struct founding){.n = n, .serial = 2};
-    draw(&founding, parent);
-    make_genesis(&founding);
-    for (size_t i = 0; i < n; i++)
-        certify(&founding, i);
-    for (size_t i = 0; i < n; i++)
-        write_node(&founding, i);
-    sg_buf_clear(&founding.genesis);
+    found(&founding, parent, n);
+    write_all(&founding);
+}
+
+void founding_make_forms(const char *parent, size_t n, size_t citizens)
+{
+    static struct founding founding;
+    struct sg_synth_history_options options;
+    struct sg_synth_history *history;
+    struct sg_unit_table *units;
+
+    found(&founding, parent, n);
+    SG_ASSERT(sg_unit_file_read(sg_unit_file_shipped(), &units, NULL) == SG_OK);
+    sg_synth_history_options_init(&options, citizens, 1);
+    options.n_nodes = (unsigned)n;
+    options.registry = founding.registry;
+    SG_ASSERT(sg_synth_authority_new(units, (unsigned)n, &founding.said) ==
+              SG_OK);
+    SG_ASSERT(sg_synth_history_new(&options, units, &history) == SG_OK);
+    SG_ASSERT(sg_synth_authority_grant(founding.said, history) == SG_OK);
+    write_all(&founding);
+    write_forms(parent, history);
+    sg_synth_history_free(history);
+    sg_synth_authority_free(founding.said);
+    sg_unit_table_free(units);
 }

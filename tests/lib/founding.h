@@ -13,4 +13,10 @@
  * a store with the node's log. Aborts if it cannot. */
 void founding_make(const char *parent, size_t n);
 
+/* The same, and the authority says all that offices need to write records: the
+ * units of Thanh Hoa, code tables, two officers for each node. Then writes
+ * PARENT/forms.jsonl: what CITIZENS invented citizens hand in at their offices,
+ * a line each, as the API takes it (node/API.md), signed. */
+void founding_make_forms(const char *parent, size_t n, size_t citizens);
+
 #endif
