@@ -116,6 +116,12 @@ enum sg_err sg_identity_open(const struct sg_store_config *config,
                        &identity.transport);
     }
     if (err == SG_OK) {
+        *ret_what = "keys/scope.key";
+        err = read_key(config->dir, "scope", SG_KEY_SCOPE, &identity.scope);
+        if (err == SG_ERR_NOTFOUND)
+            err = SG_OK; /* relays have none */
+    }
+    if (err == SG_OK) {
         *ret_what = "certificate";
         err = read_certificate(config->dir, &identity);
     }
@@ -140,6 +146,7 @@ void sg_identity_close(struct sg_identity *identity)
     sg_store_close(identity->store);
     sg_key_file_free(identity->node);
     sg_key_file_free(identity->transport);
+    sg_key_file_free(identity->scope);
     sg_buf_clear(&identity->chain);
     *identity = (struct sg_identity){.node = NULL};
 }

@@ -3,6 +3,7 @@
  *
  *     DIR/keys/node.key       signs its log
  *     DIR/keys/transport.key  opens its sessions
+ *     DIR/keys/scope.key      reads and seals records; may be missing
  *     DIR/certificate         by which the authority admitted it
  *     DIR/chain               whom it believes, as shown when it joined
  *     DIR/log                 its store
@@ -28,6 +29,7 @@
 struct sg_identity {
     struct sg_key *node;
     struct sg_key *transport;
+    struct sg_key *scope; /* NULL: there is none, nothing is sealed or opened */
     uint8_t certificate[SG_CERTIFICATE_SIZE];
     struct sg_buf chain;
     struct sg_store *store;

@@ -42,9 +42,8 @@ static const char help[] =
     "on standard error. What FILE's `directory` must hold: keys/node.key,\n"
     "keys/transport.key, certificate, chain and log/ (storage/FORMAT.md 10).\n"
     "\n"
-    "Not there yet: `socket` and `http` (the API and the page), `unlock` and\n"
-    "`reads-a-day` are checked and then not used; entries are written with\n"
-    "`sogoc submit` while the daemon is stopped.\n"
+    "Programs ask it at `socket`, browsers at `http` (node/API.md). Not there\n"
+    "yet: `unlock` and `reads-a-day` are checked and then not used.\n"
     "\n"
     "Example:\n"
     "  $ printf 'directory = /var/lib/sogoc\\n' > sogocd.conf\n"
@@ -180,14 +179,6 @@ static void say_start(const struct sg_store_own *own)
            (unsigned long long)own->signed_checkpoint.size, starts[own->start]);
 }
 
-static void say_unbuilt(const struct sg_config *config)
-{
-    if (config->socket[0] != '\0' || config->http[0] != '\0')
-        sg_say(SG_CONFIG_LOG_INFO,
-               "there is no API and no page yet: nothing listens on socket "
-               "and http");
-}
-
 /* Opens the directory and runs once. Returns an exit code. */
 static int run_once(const struct sg_config *config,
                     enum sg_uv_node_end *ret_end)
@@ -236,7 +227,6 @@ static int run(const char *path, struct sg_config *config,
 
     sg_uv_node_hold_signals();
     sg_say_level(config->log);
-    say_unbuilt(config);
     for (;;) {
         enum sg_uv_node_end end = SG_UV_NODE_STOPPED;
 

@@ -9,6 +9,7 @@
 #include "node/driver.h"
 #include "node/say.h"
 #include "node/uv_address.h"
+#include "node/uv_http.h"
 #include "node/uv_link.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
@@ -21,6 +22,12 @@ struct node {
     const struct sg_identity *identity;
     struct sg_noise_key transport;
     struct sg_driver *driver;
+    struct sg_desk *desk;
+    struct sg_http_gate gate;
+    struct sg_uv_http *http;
+    struct sg_api *api;
+    uint64_t position; /* as the desk was told last */
+    bool is_judged;    /* it is to be told */
     uv_loop_t loop;
     uv_tcp_t listener;
     uv_timer_t timer;      /* the core's deadline */
@@ -37,6 +44,7 @@ struct node {
     bool is_stopping;
     bool is_done;
     enum sg_uv_node_end end;
+    char caller[SG_UV_ADDRESS_SIZE]; /* whom peer_of spoke of last */
     uint8_t buffer[SG_UV_LINK_READ_SIZE];
 };
 
@@ -325,6 +333,31 @@ static void hook_alarm(void *context, const struct sg_effect *effect)
            id[1], id[2], id[3], alarms[effect->alarm]);
 }
 
+static void hook_appended(void *context, const struct sg_keeper_job *job)
+{
+    sg_desk_settle(((struct node *)context)->desk, job);
+}
+
+/* Tells the desk what new records are to say of the authority, and how far
+ * clocks may go back, where that has changed: statements that are no business
+ * of the core's move the position alone. */
+static void tell_desk(struct node *node)
+{
+    const struct sg_trust *trust = sg_sync_trust(sg_driver_core(node->driver));
+    uint64_t position = sg_trust_position(trust);
+
+    if (position == node->position && !node->is_judged)
+        return;
+    node->position = position;
+    node->is_judged = false;
+    sg_desk_judge(node->desk, position, sg_trust_floor(trust).ms);
+}
+
+static void hook_judged(void *context)
+{
+    ((struct node *)context)->is_judged = true;
+}
+
 static void hook_wake(void *context)
 {
     (void)uv_async_send(&((struct node *)context)->wake);
@@ -451,6 +484,11 @@ static void on_wake(uv_async_t *wake)
     bool was_full = sg_driver_is_full(node->driver);
 
     sg_driver_settle(node->driver, &event);
+    if (sg_driver_failure(node->driver) != SG_OK)
+        return; /* nothing more is acknowledged */
+    tell_desk(node);
+    sg_uv_http_answer(node->http, sg_desk_take(node->desk));
+    sg_uv_http_changed(node->http);
     if (was_full == sg_driver_is_full(node->driver))
         return;
     if (was_full)
@@ -517,7 +555,14 @@ static enum sg_err make_driver(struct node *node)
 {
     const struct sg_config *from = node->config;
     const struct sg_driver_hooks hooks = {
-        hook_send, hook_close, hook_dial, hook_alarm, hook_wake, node,
+        .send = hook_send,
+        .close = hook_close,
+        .dial = hook_dial,
+        .alarm = hook_alarm,
+        .appended = hook_appended,
+        .judged = hook_judged,
+        .wake = hook_wake,
+        .context = node,
     };
     struct sg_sync_peer peers[SG_PEERS_MAX];
     struct sg_sync_config config = {
@@ -613,15 +658,95 @@ static void end_loop(struct node *node)
     (void)uv_loop_close(&node->loop);
 }
 
-static enum sg_err run(struct node *node)
+/* The I-th peer: those of the configuration, then callers. */
+static bool peer_of(void *context, size_t i, struct sg_api_peer *ret_peer)
+{
+    const struct node *node = context;
+    size_t n = node->config->n_peers;
+
+    *ret_peer = (struct sg_api_peer){.session = SG_SYNC_NONE};
+    if (i < n) {
+        ret_peer->name = node->config->peers[i].name;
+        ret_peer->address = node->config->peers[i].address;
+    }
+    for (struct sg_uv_link *link = node->links; link != NULL;
+         link = sg_uv_link_place(link)->next) {
+        const struct sg_uv_link_place *place = sg_uv_link_place(link);
+
+        if (place->session == SG_SYNC_NONE)
+            continue;
+        if (i < n && place->peer == i)
+            ret_peer->session = place->session;
+        if (place->peer != SG_SYNC_NONE || n++ != i)
+            continue;
+        sg_uv_address_print(&place->address, ((struct node *)context)->caller);
+        ret_peer->address = node->caller;
+        ret_peer->session = place->session;
+    }
+    return ret_peer->address != NULL;
+}
+
+/* The desk and the API, which stand on the driver. */
+static enum sg_err make_api(struct node *node)
+{
+    struct sg_desk_config desk = {
+        .store = node->identity->store,
+        .keeper = sg_driver_keeper(node->driver),
+        .scope = node->identity->scope,
+        .wake = hook_wake,
+        .context = node,
+    };
+    struct sg_api_config api = {
+        .config = node->config,
+        .identity = node->identity,
+        .driver = node->driver,
+        .gate = &node->gate,
+        .peer = peer_of,
+        .context = node,
+    };
+    enum sg_err err;
+
+    memcpy(desk.node, node->identity->node->public_key, sizeof desk.node);
+    err = sg_desk_new(&desk, &node->desk);
+    api.desk = node->desk;
+    return err == SG_OK ? sg_api_new(&api, &node->api) : err;
+}
+
+/* In the order in which they need each other. */
+static void end_api(struct node *node)
+{
+    sg_uv_http_close(node->http);
+    sg_desk_stop(node->desk);
+    sg_driver_free(node->driver);
+    sg_desk_free(node->desk);
+    sg_api_free(node->api);
+}
+
+static enum sg_err start(struct node *node)
 {
     struct sg_event event = event_of(SG_EVENT_START);
     enum sg_err err = make_driver(node);
 
     if (err == SG_OK)
+        err = make_api(node);
+    if (err == SG_OK)
+        err = sg_uv_http_open(&node->loop, node->config, &node->gate,
+                              &node->http);
+    if (err == SG_OK)
         err = listen_at(node);
     if (err == SG_OK)
         err = sg_driver_start(node->driver, &event);
+    if (err != SG_OK)
+        return err;
+    tell_desk(node);
+    sg_uv_http_start(node->http, node->api);
+    return SG_OK;
+}
+
+static enum sg_err run(struct node *node)
+{
+    enum sg_err err = start(node);
+
     if (err != SG_OK)
         return err;
     (void)uv_prepare_start(&node->prepare, on_prepare);
@@ -652,9 +777,12 @@ enum sg_err sg_uv_node_run(const struct sg_config *config,
         on_greet, on_opened, on_message, on_left, on_ended, node, node->buffer,
     };
     make_handles(node);
+    sg_http_gate_init(&node->gate, config->http);
     err = run(node);
-    sg_driver_free(node->driver);
+    end_api(node);
     end_loop(node);
+    sg_uv_http_free(node->http);
+    sg_crypto_wipe(&node->gate, sizeof node->gate);
     *ret_end = node->end;
     sg_crypto_wipe(&node->transport, sizeof node->transport);
     sg_free(node);

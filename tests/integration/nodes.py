@@ -2,6 +2,7 @@
 configuration and, while it runs, a process. Calls sogocd, sogoc and found."""
 
 import hashlib
+import json
 import os
 import signal
 import socket
@@ -19,16 +20,17 @@ def free_port():
 
 
 class Nodes(Cli):
-    """N nodes of a new registry; node 0 is the authority's. Use with `with`: no
-    daemon outlives the test."""
+    """N nodes of a new registry; node 0 is the authority's. With CITIZENS there are
+    officers too, and forms. Use with `with`: no daemon outlives the test."""
 
-    def __init__(self, count):
+    def __init__(self, count, citizens=0):
         super().__init__()
         self.count = count
         self.ports = [free_port() for _ in range(count)]
+        self.doors = [free_port() for _ in range(count)]
         self.daemons = [None] * count
-        subprocess.run([os.path.join(self.build, "found"), self.folder.name, str(count)],
-                       check=True)
+        subprocess.run([os.path.join(self.build, "found"), self.folder.name, str(count),
+                        *([str(citizens)] if citizens else [])], check=True)
         for i in range(count):
             self.configure(i, [0] if i else [])
 
@@ -41,14 +43,24 @@ class Nodes(Cli):
                 daemon.kill()
                 daemon.wait()
 
+    def http(self, i):
+        """Where node I listens for browsers."""
+        return f"127.0.0.1:{self.doors[i]}"
+
     def configure(self, i, peers, *more):
         """Writes the configuration of node I, which dials PEERS."""
         lines = [f"directory = {self.path(str(i))}", f"listen = 127.0.0.1:{self.ports[i]}",
+                 f"socket = {self.path(f'{i}.sock')}", f"http = {self.http(i)}",
                  "interval = 1 s", "log = debug", *more]
         for peer in peers:
             lines += [f"[peer nút {peer}]", f"address = 127.0.0.1:{self.ports[peer]}"]
         with open(self.path(f"{i}.conf"), "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
+
+    def forms(self):
+        """What the citizens hand in, as the API takes it."""
+        with open(self.path("forms.jsonl"), encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
 
     def sogocd(self, *words):
         return [os.path.join(self.build, "sogocd"), *words]

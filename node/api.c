@@ -1,0 +1,300 @@
+#include "node/api.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "node/api_call.h"
+#include "storage/base/alloc.h"
+#include "storage/base/check.h"
+#include "storage/base/clock.h"
+#include "storage/base/text.h"
+
+struct sg_api_call {
+    const char *method;
+    const char *path;
+    enum sg_http_need need;
+    sg_api_call_fn *fn;
+};
+
+/* API.md and openapi.json describe these, in this order; a test compares. */
+static const struct sg_api_call calls[] = {
+    {"GET", "/v1/health", SG_HTTP_OPEN, sg_api_node_health},
+    {"GET", "/v1/metrics", SG_HTTP_TOKEN, sg_api_node_metrics},
+    {"GET", "/v1/peers", SG_HTTP_TOKEN, sg_api_node_peers},
+    {"GET", "/v1/logs", SG_HTTP_TOKEN, sg_api_node_logs},
+    {"GET", "/v1/cut", SG_HTTP_TOKEN, sg_api_node_cut},
+    {"GET", "/v1/follow", SG_HTTP_TOKEN, sg_api_node_follow},
+    {"POST", "/v1/records", SG_HTTP_CHANGES, sg_api_record_submit},
+    {"POST", "/v1/session", SG_HTTP_LOGIN, sg_api_session_begin},
+    {"DELETE", "/v1/session", SG_HTTP_CHANGES, sg_api_session_end},
+};
+
+#define N_CALLS (sizeof calls / sizeof calls[0])
+
+enum sg_err sg_api_new(const struct sg_api_config *config,
+                       struct sg_api **ret_api)
+{
+    struct sg_api *api = sg_calloc(1, sizeof *api);
+
+    if (api == NULL)
+        return SG_ERR_NOMEM;
+    api->config = *config;
+    api->began_ms = sg_clock_mono().ms;
+    *ret_api = api;
+    return SG_OK;
+}
+
+void sg_api_free(struct sg_api *api)
+{
+    sg_free(api);
+}
+
+/* --- Answers --------------------------------------------------------------
+ */
+
+void sg_api_answer_init(struct sg_api_answer *answer)
+{
+    *answer = (struct sg_api_answer){.status = 500};
+    sg_buf_init(&answer->body, SG_API_ANSWER_SIZE_MAX);
+}
+
+void sg_api_answer_clear(struct sg_api_answer *answer)
+{
+    sg_buf_wipe(&answer->body);
+}
+
+static int put_json(const char *text, size_t size, void *buf)
+{
+    return sg_buf_append(buf, sg_bytes(text, size)) == SG_OK ? 0 : -1;
+}
+
+bool sg_api_call_dump(const json_t *json, struct sg_buf *buf)
+{
+    return json != NULL &&
+           json_dump_callback(json, put_json, buf, JSON_COMPACT) == 0;
+}
+
+void sg_api_call_json(struct sg_api_answer *ret, unsigned status, json_t *json)
+{
+    ret->status = status;
+    ret->type = "application/json";
+    sg_buf_truncate(&ret->body, 0);
+    if (!sg_api_call_dump(json, &ret->body)) {
+        static const char text[] = "{\"error\":\"memory\"}";
+
+        ret->status = 503;
+        sg_buf_truncate(&ret->body, 0);
+        (void)put_json(text, sizeof text - 1, &ret->body);
+    }
+    json_decref(json);
+}
+
+void sg_api_call_refuse(struct sg_api_answer *ret, unsigned status,
+                        const char *code, const char *english,
+                        const char *vietnamese)
+{
+    sg_api_call_json(ret, status,
+                     json_pack("{s:s,s:s,s:s}", "error", code, "en", english,
+                               "vi", vietnamese));
+}
+
+void sg_api_call_refuse_err(struct sg_api_answer *ret, unsigned status,
+                            enum sg_err err)
+{
+    sg_api_call_refuse(ret, status, sg_err_name(err),
+                       sg_err_text(err, SG_LANG_EN),
+                       sg_err_text(err, SG_LANG_VI));
+}
+
+void sg_api_refuse(struct sg_api_answer *ret_answer,
+                   const struct sg_http_refusal *refusal)
+{
+    sg_api_call_refuse(ret_answer, refusal->status, refusal->code,
+                       refusal->english, refusal->vietnamese);
+}
+
+json_t *sg_api_call_hex(struct sg_bytes bytes)
+{
+    uint8_t text[2 * 152];
+    struct sg_writer writer;
+
+    SG_ASSERT(2 * bytes.size <= sizeof text);
+    sg_writer_init_array(&writer, text, sizeof text);
+    sg_text_hex_encode(&writer, bytes);
+    return json_stringn((const char *)text, 2 * bytes.size);
+}
+
+json_t *sg_api_call_hash(const struct sg_hash *hash)
+{
+    return sg_api_call_hex(SG_BYTES_ARRAY(hash->bytes));
+}
+
+json_t *sg_api_call_base64(struct sg_bytes bytes)
+{
+    struct sg_writer writer;
+    struct sg_buf text;
+    json_t *json = NULL;
+
+    sg_buf_init(&text, SG_API_ANSWER_SIZE_MAX);
+    sg_writer_init_buf(&writer, &text);
+    sg_text_base64_encode(&writer, bytes);
+    if (sg_writer_end(&writer) == SG_OK)
+        json = json_stringn((const char *)text.data, text.size);
+    sg_buf_clear(&text);
+    return json;
+}
+
+void sg_api_call_set(json_t *object, const char *key, json_t *value)
+{
+    (void)json_object_set_new(object, key, value);
+}
+
+json_t *sg_api_call_checkpoint(const struct sg_checkpoint *checkpoint)
+{
+    json_t *json = json_object();
+
+    sg_api_call_set(json, "size", json_integer((json_int_t)checkpoint->size));
+    sg_api_call_set(json, "root", sg_api_call_hash(&checkpoint->root));
+    sg_api_call_set(json, "signature",
+                    sg_api_call_hex(SG_BYTES_ARRAY(checkpoint->signature)));
+    return json;
+}
+
+/* --- Requests -------------------------------------------------------------
+ */
+
+bool sg_api_call_number(const struct sg_api_request *request, const char *key,
+                        uint64_t instead, uint64_t least, uint64_t most,
+                        uint64_t *ret_value, struct sg_api_answer *ret)
+{
+    *ret_value = instead;
+    for (size_t i = 0; i < request->n_query; i++) {
+        const char *value = request->query[i].value;
+
+        if (strcmp(request->query[i].key, key) != 0)
+            continue;
+        if (value != NULL &&
+            sg_text_decimal_decode(sg_bytes(value, strlen(value)), ret_value) ==
+                SG_OK &&
+            *ret_value >= least && *ret_value <= most)
+            return true;
+        sg_api_call_refuse(ret, 400, "parameter",
+                           "a parameter is no number that is allowed",
+                           "tham số không phải là số hợp lệ");
+        return false;
+    }
+    return true;
+}
+
+json_t *sg_api_call_body(const struct sg_api_request *request,
+                         struct sg_api_answer *ret)
+{
+    json_t *json = NULL;
+
+    if (sg_http_is_flat(request->body.data, request->body.size))
+        json = json_loadb((const char *)request->body.data, request->body.size,
+                          JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(json))
+        return json;
+    json_decref(json);
+    sg_api_call_refuse(ret, 400, "json", "the body is not one JSON object",
+                       "nội dung không phải là một đối tượng JSON");
+    return NULL;
+}
+
+/* The methods that PATH has, as Allow wants them; NULL: no such path. */
+static const char *methods_of(const char *path)
+{
+    static const struct {
+        bool get, post, delete;
+        const char *text;
+    } sets[] = {
+        {true, false, false, "GET"},
+        {false, true, false, "POST"},
+        {false, true, true, "POST, DELETE"},
+    };
+    bool get = false, post = false, delete = false;
+
+    for (size_t i = 0; i < N_CALLS; i++) {
+        if (strcmp(calls[i].path, path) != 0)
+            continue;
+        get = get || strcmp(calls[i].method, "GET") == 0;
+        post = post || strcmp(calls[i].method, "POST") == 0;
+        delete = delete || strcmp(calls[i].method, "DELETE") == 0;
+    }
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+        if (sets[i].get == get && sets[i].post == post &&
+            sets[i].delete == delete)
+            return sets[i].text;
+    return NULL;
+}
+
+const struct sg_api_call *sg_api_find(const char *method, const char *path,
+                                      struct sg_api_answer *ret_answer)
+{
+    for (size_t i = 0; i < N_CALLS; i++)
+        if (strcmp(calls[i].path, path) == 0 &&
+            strcmp(calls[i].method, method) == 0)
+            return &calls[i];
+    ret_answer->allow = methods_of(path);
+    if (ret_answer->allow == NULL)
+        sg_api_call_refuse(ret_answer, 404, "path", "there is nothing here",
+                           "không có gì ở đây");
+    else
+        sg_api_call_refuse(ret_answer, 405, "method",
+                           "this cannot be done here",
+                           "không thể làm việc này ở đây");
+    return NULL;
+}
+
+enum sg_http_need sg_api_need(const struct sg_api_call *call)
+{
+    return call->need;
+}
+
+void sg_api_handle(struct sg_api *api, const struct sg_api_call *call,
+                   const struct sg_api_request *request,
+                   struct sg_api_answer *ret_answer)
+{
+    call->fn(api, request, ret_answer);
+}
+
+void sg_api_count(struct sg_api *api, unsigned status)
+{
+    SG_ASSERT(status >= 100);
+    SG_ASSERT(status < 600);
+    api->requests[status / 100]++;
+}
+
+/* --- Sessions of a browser ------------------------------------------------
+ */
+
+void sg_api_session_begin(struct sg_api *api,
+                          const struct sg_api_request *request,
+                          struct sg_api_answer *ret)
+{
+    const struct sg_http_session *session;
+
+    if (request->way != SG_HTTP_LOOPBACK) {
+        sg_api_call_refuse(ret, 400, "way",
+                           "sessions are for browsers; the socket needs none",
+                           "phiên chỉ dành cho trình duyệt; kết nối qua socket "
+                           "không cần phiên");
+        return;
+    }
+    session = sg_http_session_begin(api->config.gate, request->now_ms);
+    ret->session = session->id;
+    sg_api_call_json(ret, 201, json_pack("{s:s}", "token", session->forgery));
+}
+
+void sg_api_session_end(struct sg_api *api,
+                        const struct sg_api_request *request,
+                        struct sg_api_answer *ret)
+{
+    ret->ends_session = true;
+    sg_api_call_json(
+        ret, 200,
+        json_pack("{s:b}", "ended",
+                  sg_http_session_end(api->config.gate, request->cookie)));
+}

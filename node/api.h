@@ -1,0 +1,110 @@
+/* The API: what is asked of a node over HTTP, and what it answers (API.md).
+ *
+ * A request whose header was let in (http.h) is answered from the store, the
+ * core and the desk; a record is answered later, when it is durable. It moves
+ * no bytes and knows no connection: uv_http.h does.
+ * Context: the loop's thread.
+ */
+#ifndef SG_NODE_API_H
+#define SG_NODE_API_H
+
+#include "node/config.h"
+#include "node/desk.h"
+#include "node/driver.h"
+#include "node/http.h"
+#include "node/identity.h"
+#include "storage/base/buf.h"
+
+/* An answer: the logs of a page, a record with its proof. */
+#define SG_API_ANSWER_SIZE_MAX (2u << 20)
+/* Rows of one page of a list. */
+#define SG_API_PAGE_MAX 1000u
+
+struct sg_api;
+
+/* A peer as the node's owner knows him. */
+struct sg_api_peer {
+    const char *name;    /* of the configuration; NULL: a caller */
+    const char *address; /* as written or seen */
+    uint32_t session;    /* SG_SYNC_NONE: no session now */
+};
+
+struct sg_api_config {
+    const struct sg_config *config;
+    const struct sg_identity *identity;
+    struct sg_driver *driver;
+    struct sg_desk *desk;
+    struct sg_http_gate *gate;
+    /* Gives the I-th peer; false beyond the last. Borrowed for the call. */
+    bool (*peer)(void *context, size_t i, struct sg_api_peer *ret_peer);
+    void *context;
+};
+
+/* Makes one; borrows what CONFIG points to. Caller frees. Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_api_new(const struct sg_api_config *config,
+                                     struct sg_api **ret_api);
+void sg_api_free(struct sg_api *api);
+
+/* A row of the table of calls. */
+struct sg_api_call;
+
+enum sg_api_turn {
+    SG_API_NOW,
+    SG_API_LATER,  /* a paper is at the desk: sg_api_paper */
+    SG_API_FOLLOW, /* 200, then events as they come: sg_api_follow */
+};
+
+struct sg_api_answer {
+    enum sg_api_turn turn;
+    unsigned status;
+    const char *type;    /* of the body */
+    const char *allow;   /* of 405: the methods there are; else NULL */
+    const char *session; /* a session that begins: the cookie's value */
+    bool ends_session;
+    struct sg_buf body;
+};
+
+void sg_api_answer_init(struct sg_api_answer *answer);
+void sg_api_answer_clear(struct sg_api_answer *answer);
+
+struct sg_api_request {
+    enum sg_http_way way;
+    const char *cookie;
+    uint64_t now_ms;
+    size_t n_query;
+    struct {
+        const char *key;
+        const char *value;
+    } query[SG_HTTP_QUERY_MAX];
+    struct sg_bytes body;
+    void *owner; /* of the paper, where the answer comes later */
+};
+
+/* Finds the call for METHOD and PATH. NULL: there is none, and RET_ANSWER says
+ * 404 or 405. */
+const struct sg_api_call *sg_api_find(const char *method, const char *path,
+                                      struct sg_api_answer *ret_answer);
+enum sg_http_need sg_api_need(const struct sg_api_call *call);
+
+/* Sets RET_ANSWER to a refusal. */
+void sg_api_refuse(struct sg_api_answer *ret_answer,
+                   const struct sg_http_refusal *refusal);
+
+/* Answers REQUEST, or hands a paper with its owner to the desk. */
+void sg_api_handle(struct sg_api *api, const struct sg_api_call *call,
+                   const struct sg_api_request *request,
+                   struct sg_api_answer *ret_answer);
+
+/* Says what became of PAPER. */
+void sg_api_paper(struct sg_api *api, const struct sg_desk_paper *paper,
+                  struct sg_api_answer *ret_answer);
+
+/* Appends to EVENTS what has changed since *CHANGE, the store's change number
+ * (0: tell nothing, begin now), and moves it on. Nothing is appended when
+ * nothing has. */
+void sg_api_follow(struct sg_api *api, uint64_t *change, struct sg_buf *events);
+
+/* Counts a request with its status, for the metrics. */
+void sg_api_count(struct sg_api *api, unsigned status);
+
+#endif

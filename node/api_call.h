@@ -1,0 +1,64 @@
+/* The calls of the API, each a function: api.c has their table. Not for anybody
+ * outside api*.c.
+ */
+#ifndef SG_NODE_API_CALL_H
+#define SG_NODE_API_CALL_H
+
+#include <jansson.h>
+
+#include "node/api.h"
+
+struct sg_api {
+    struct sg_api_config config;
+    uint64_t began_ms;
+    uint64_t requests[6]; /* by the first digit of their status */
+};
+
+typedef void sg_api_call_fn(struct sg_api *api,
+                            const struct sg_api_request *request,
+                            struct sg_api_answer *ret);
+
+/* Sets RET to STATUS and what JSON says; takes JSON, NULL being no memory. */
+void sg_api_call_json(struct sg_api_answer *ret, unsigned status, json_t *json);
+
+/* Appends JSON to BUF. False: no memory, and BUF may have a part of it. */
+bool sg_api_call_dump(const json_t *json, struct sg_buf *buf);
+
+/* Sets RET to a refusal with words for programs and people. */
+void sg_api_call_refuse(struct sg_api_answer *ret, unsigned status,
+                        const char *code, const char *english,
+                        const char *vietnamese);
+void sg_api_call_refuse_err(struct sg_api_answer *ret, unsigned status,
+                            enum sg_err err);
+
+/* Reads the parameter KEY, a decimal number, LEAST to MOST; INSTEAD when it is
+ * not there. False: it is no such number, and RET says so. */
+bool sg_api_call_number(const struct sg_api_request *request, const char *key,
+                        uint64_t instead, uint64_t least, uint64_t most,
+                        uint64_t *ret_value, struct sg_api_answer *ret);
+
+/* Reads the body, one JSON object. NULL: it is none, and RET says so. Caller
+ * frees with json_decref. */
+json_t *sg_api_call_body(const struct sg_api_request *request,
+                         struct sg_api_answer *ret);
+
+/* Give a JSON string: BYTES in hex or in base64. NULL: no memory. */
+json_t *sg_api_call_hex(struct sg_bytes bytes);
+json_t *sg_api_call_base64(struct sg_bytes bytes);
+json_t *sg_api_call_hash(const struct sg_hash *hash);
+
+/* Sets the member KEY of OBJECT, taking VALUE; without memory OBJECT stays
+ * without it, which sg_api_call_json finds out. */
+void sg_api_call_set(json_t *object, const char *key, json_t *value);
+
+/* {"size", "root", "signature"} of a checkpoint. */
+json_t *sg_api_call_checkpoint(const struct sg_checkpoint *checkpoint);
+
+/* About the node: api_node.c. */
+sg_api_call_fn sg_api_node_health, sg_api_node_metrics, sg_api_node_peers,
+    sg_api_node_logs, sg_api_node_cut, sg_api_node_follow;
+/* Sessions of a browser: api.c. Records: api_record.c. */
+sg_api_call_fn sg_api_session_begin, sg_api_session_end;
+sg_api_call_fn sg_api_record_submit;
+
+#endif

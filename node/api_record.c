@@ -1,0 +1,215 @@
+/* Records over the API: what a form hands in, what it gets for it. */
+#include <string.h>
+
+#include "node/api_call.h"
+#include "storage/base/check.h"
+#include "storage/base/text.h"
+#include "storage/registry/rules.h"
+
+static void refuse_field(struct sg_api_answer *ret, const char *field)
+{
+    static const char english[] = "a member is missing or is not what it must "
+                                  "be: inner and signature base64, capture and "
+                                  "home units, nothing else";
+    static const char vietnamese[] =
+        "một trường bị thiếu hoặc sai dạng: inner và signature là base64, "
+        "capture và home là đơn vị hành chính, không có trường nào khác";
+
+    sg_api_call_json(ret, 400,
+                     json_pack("{s:s,s:s,s:s,s:s}", "error", "member", "en",
+                               english, "vi", vietnamese, "member", field));
+}
+
+/* Decodes the base64 in JSON; what is longer than BUF takes is refused. */
+static bool read_base64(const json_t *json, struct sg_buf *buf)
+{
+    struct sg_writer writer;
+
+    if (!json_is_string(json))
+        return false;
+    sg_writer_init_buf(&writer, buf);
+    sg_text_base64_decode(
+        &writer, sg_bytes(json_string_value(json), json_string_length(json)));
+    return sg_writer_end(&writer) == SG_OK;
+}
+
+static bool read_unit(const json_t *json, struct sg_unit_key *ret)
+{
+    if (!json_is_integer(json) || json_integer_value(json) < 0)
+        return false;
+    ret->value = (uint64_t)json_integer_value(json);
+    return sg_unit_key_is_valid(*ret);
+}
+
+/* The members of a form; NULL: what is missing or wrong is in *RET_MEMBER. */
+static struct sg_desk_paper *read_form(const json_t *form, struct sg_buf *buf,
+                                       const char **ret_member)
+{
+    const json_t *signature = json_object_get(form, "signature");
+    const json_t *home = json_object_get(form, "home");
+    struct sg_desk_paper *paper;
+    struct sg_unit_key capture, own_home;
+    size_t size;
+
+    *ret_member = "inner";
+    if (!read_base64(json_object_get(form, "inner"), buf) || buf->size == 0)
+        return NULL;
+    size = buf->size;
+    *ret_member = "signature";
+    if (signature != NULL &&
+        (!read_base64(signature, buf) || buf->size - size != SG_SIGNATURE_SIZE))
+        return NULL;
+    *ret_member = "capture";
+    if (!read_unit(json_object_get(form, "capture"), &capture))
+        return NULL;
+    *ret_member = "home";
+    own_home = capture;
+    if (home != NULL && !read_unit(home, &own_home))
+        return NULL;
+    *ret_member = NULL;
+    if (json_object_size(form) != 2u + (signature != NULL) + (home != NULL)) {
+        *ret_member = "?";
+        return NULL;
+    }
+    paper = sg_desk_paper_new(sg_bytes(buf->data, size));
+    if (paper == NULL)
+        return NULL;
+    paper->capture = capture;
+    paper->home = own_home;
+    paper->is_signed = signature != NULL;
+    if (paper->is_signed)
+        memcpy(paper->signature, buf->data + size, SG_SIGNATURE_SIZE);
+    return paper;
+}
+
+void sg_api_record_submit(struct sg_api *api,
+                          const struct sg_api_request *request,
+                          struct sg_api_answer *ret)
+{
+    json_t *form = sg_api_call_body(request, ret);
+    struct sg_desk_paper *paper;
+    const char *member;
+    struct sg_buf buf;
+
+    if (form == NULL)
+        return;
+    sg_buf_init(&buf, SG_RECORD_SIZE_MAX + SG_SIGNATURE_SIZE);
+    paper = read_form(form, &buf, &member);
+    sg_buf_wipe(&buf);
+    json_decref(form);
+    if (paper == NULL && member != NULL) {
+        refuse_field(ret, member);
+        return;
+    }
+    if (paper != NULL) {
+        paper->owner = request->owner;
+        if (sg_desk_put(api->config.desk, paper) == SG_OK) {
+            ret->turn = SG_API_LATER;
+            return;
+        }
+        sg_desk_paper_free(paper);
+    }
+    sg_api_call_refuse(ret, 503, "busy", "too much is waiting; try again",
+                       "đang có quá nhiều việc chờ; hãy thử lại");
+}
+
+/* --- What became of it ----------------------------------------------------
+ */
+
+static void answer_kept(const struct sg_desk_paper *paper,
+                        struct sg_api_answer *ret)
+{
+    json_t *json = json_object();
+
+    sg_api_call_set(json, "id", sg_api_call_hash(&paper->id));
+    sg_api_call_set(json, "submit",
+                    sg_api_call_hex(SG_BYTES_ARRAY(paper->submit.bytes)));
+    sg_api_call_set(json, "log", sg_api_call_hash(&paper->log.hash));
+    sg_api_call_set(json, "index", json_integer((json_int_t)paper->index));
+    sg_api_call_set(json, "checkpoint",
+                    sg_api_call_checkpoint(&paper->checkpoint));
+    sg_api_call_json(ret, paper->answer == SG_DESK_KEPT ? 201 : 200, json);
+}
+
+/* The words of RECORDS.md section 3. */
+static const struct {
+    const char *english;
+    const char *vietnamese;
+    unsigned status;
+} checks[] = {
+    [SG_ADMISSION_A00] = {"", "", 422},
+    [SG_ADMISSION_A03] = {"the bytes do not follow the format",
+                          "dữ liệu sai định dạng", 422},
+    [SG_ADMISSION_A04] = {"this program does not know the type",
+                          "chương trình chưa biết loại bản ghi này", 422},
+    [SG_ADMISSION_A05] = {"the fields do not fit the type",
+                          "trường dữ liệu không đúng loại", 422},
+    [SG_ADMISSION_A06] = {"a later form of envelope",
+                          "phong bì thuộc phiên bản mới hơn", 422},
+    [SG_ADMISSION_A07] = {"filed in the wrong place", "ghi sai nơi", 422},
+    [SG_ADMISSION_A08] = {"this node was not admitted",
+                          "nút chưa được thừa nhận", 403},
+    [SG_ADMISSION_A09] = {"after the cut of its node", "sau điểm cắt của nút",
+                          403},
+    [SG_ADMISSION_A10] = {"the officer had no such role",
+                          "cán bộ không có thẩm quyền", 403},
+    [SG_ADMISSION_A11] = {"after the cut of its officer",
+                          "sau điểm cắt của cán bộ", 403},
+    [SG_ADMISSION_A12] = {"the signature is wrong or missing",
+                          "chữ ký sai hoặc thiếu", 422},
+    [SG_ADMISSION_A13] = {"a rule rejects it", "trái quy tắc", 422},
+    [SG_ADMISSION_A14] = {"waits for the authority's state",
+                          "chờ trạng thái của cơ quan quản lý", 503},
+    [SG_ADMISSION_A15] = {"too many records of one person",
+                          "quá nhiều bản ghi của một người", 422},
+};
+
+static void answer_refused(const struct sg_desk_paper *paper,
+                           struct sg_api_answer *ret)
+{
+    enum sg_admission_code code = paper->code;
+    json_t *json;
+
+    SG_ASSERT((size_t)code < sizeof checks / sizeof checks[0]);
+    SG_ASSERT(checks[code].english != NULL);
+    json = json_pack("{s:s,s:s,s:s,s:s}", "error", "refused", "en",
+                     checks[code].english, "vi", checks[code].vietnamese,
+                     "check", sg_admission_code_name(code));
+    if (code == SG_ADMISSION_A05) {
+        sg_api_call_set(
+            json, "misfit",
+            json_string(sg_record_misfit_text(paper->misfit, SG_LANG_EN)));
+        if (paper->field != SG_FIELD_NONE)
+            sg_api_call_set(json, "field", json_integer(paper->field));
+    }
+    if (code == SG_ADMISSION_A13)
+        sg_api_call_set(json, "rule", json_integer(paper->rule));
+    sg_api_call_json(ret, checks[code].status, json);
+}
+
+void sg_api_paper(struct sg_api *api, const struct sg_desk_paper *paper,
+                  struct sg_api_answer *ret_answer)
+{
+    (void)api;
+    ret_answer->turn = SG_API_NOW;
+    switch (paper->answer) {
+    case SG_DESK_KEPT:
+    case SG_DESK_KEPT_BEFORE:
+        answer_kept(paper, ret_answer);
+        return;
+    case SG_DESK_USED:
+        sg_api_call_refuse(ret_answer, 409, "submit",
+                           "another record has this submit id",
+                           "mã gửi này đã dùng cho bản ghi khác");
+        return;
+    case SG_DESK_REFUSED:
+        answer_refused(paper, ret_answer);
+        return;
+    case SG_DESK_FULL:
+        sg_api_call_refuse_err(ret_answer, 507, SG_ERR_FULL);
+        return;
+    case SG_DESK_UNABLE:
+        sg_api_call_refuse_err(ret_answer, 503, paper->err);
+        return;
+    }
+}
