@@ -18,6 +18,7 @@ class Book:
         with open(os.path.join(root, "node", "openapi.json"), encoding="utf-8") as file:
             self.text = json.load(file)
         self.seen = set()
+        self.validators = {}
 
     def calls(self):
         return {(method.upper(), path) for path, calls in self.text["paths"].items()
@@ -33,8 +34,11 @@ class Book:
         return node
 
     def demand_valid(self, schema, value, what):
-        whole = {**schema, "components": self.text["components"]}
-        errors = [error.message for error in Draft202012Validator(whole).iter_errors(value)]
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self.validators:
+            self.validators[key] = Draft202012Validator(
+                {**schema, "components": self.text["components"]})
+        errors = [error.message for error in self.validators[key].iter_errors(value)]
         demand(not errors, f"{what}: {errors} in {value}")
 
     def demand_answer(self, method, path, status, kind, value):
