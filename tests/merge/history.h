@@ -4,7 +4,7 @@
  * about a few persons, numbers and households, so that everything meets
  * everything. Writers know only a part of what was written before; some are
  * wrong, late, cut off, forked or lie. What it means is not decided here: the
- * reference (tests/reference/state_reference.py) and the product are both
+ * reference (tests/reference/merge_reference.py) and the product are both
  * asked.
  *
  * A file of histories is the 8 bytes "sogochs1" and then, of each, all numbers

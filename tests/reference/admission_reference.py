@@ -1,8 +1,10 @@
-"""Which copies count: RECORDS.md sections 3, 6 and 10, a second time.
+"""Which copies count: RECORDS.md sections 2, 3, 6 and 10, a second time.
 
 From the entries of a cut, all at once: the authority's state, and of each copy
-of a record of the register whether it is admitted. Written from the page and
-not from the C code. Rotations of the root are not read (the histories have
+of a record of the register whether it is admitted; then what an applied record
+says, field by field, and for which homes its officer may speak. This is the
+step before the merge (merge_reference.py). Written from the page, whose tables
+it reads, and not from the C code. Rotations of the root are not read (the histories have
 none); signatures are not verified here: the verdict comes with the copy.
 Standard library only; SHA-256 is hashlib's, for there are many ids.
 """
@@ -85,34 +87,54 @@ class Log:
         self.id, self.node, self.kind, self.held = ident, node, kind, held
 
 
-def asked_once(method):
-    """Remembers the answers of a method in its object."""
-    @functools.wraps(method)
-    def ask(self, *args):
-        known = self.__dict__.setdefault("_" + method.__name__, {})
-        if args not in known:
-            known[args] = method(self, *args)
-        return known[args]
-    return ask
+def closure(start, step):
+    """All that is reached from some things; step says what is next to one."""
+    out, todo = set(), list(start)
+    while todo:
+        x = todo.pop()
+        if x not in out:
+            out.add(x)
+            todo += step(x)
+    return out
+
+
+def maximal(things, is_under):
+    """Those that are under no other."""
+    return [x for x in things if not any(is_under(x, y) for y in things)]
+
+
+def plain(value):
+    """A value that can be compared and be in a set: arrays are tuples."""
+    return tuple(map(plain, value)) if isinstance(value, list) else value
+
+
+def cells_of(page, kind, key, no, ref, told):
+    """{(type, object, field, element): (source class, hlc, ref, value)} of a field."""
+    source, hlc, value = told
+    merge = page.types[kind][no][3]
+    if merge in "KXA":
+        return {}
+    return {(kind, key, no, e): (source, hlc, ref, v)
+            for e, v in (value if merge == "S" else [(b"", value)])}
 
 
 class Record:
     """An applied record; its outer part is the standing copy's."""
 
-    def __init__(self, copies, authority):
-        self.copies = copies
+    def __init__(self, page, authority, copies):
+        self.page, self.whole, self.copies = page, authority.whole, copies
         first = min(copies, key=lambda c: (c.outer[0], *c.place()))
         self.ref = first.id[:16]
-        (self.type, _, self.subject, self.body, self.parents, _, self.effective, self.officer,
+        (self.type, _, self.subject, body, self.parents, _, self.effective, self.officer,
          _) = first.inner
+        self.body = {no: plain(value) for no, value in body.items()}
         self.signed = any(c.signature == RIGHT for c in copies)
         self.facts = authority.at(first.outer[3])
-        window = (authority.whole.number(21, 5) or {2: 45})[2] * DAY_MS
-        in_time = first.outer[0] >> 16 <= authority.whole.floor + window
+        in_time = first.outer[0] >> 16 <= authority.whole.floor + authority.whole.policy(5) * DAY_MS
         self.hlc = first.outer[0] if in_time else 0
         self.opens = 1 not in self.body if self.type in WITH_OF else not self.parents
-        self.state = 1 if self.type == 43 and self.opens else self.body.get(2)
-        self.roles = (self.facts.grant(self.officer) or {2: 0})[2]
+        roles = (self.facts.grant(self.officer) or {2: 0})[2]
+        self.roles = 7 if roles & 4 else 3 if roles & 2 else roles & 1  # j may what a may, a what c
 
     @once
     def key(self):
@@ -127,6 +149,117 @@ class Record:
 
     def source(self, no):
         return dict(self.body.get(30, [])).get(no, self.body.get(0, [2]))[0]
+
+    @once
+    def cells(self):
+        opening = {2: 1} if self.type == 43 and self.opens else {}  # of a pair: state 1 (8.9)
+        return {cell: told for no, value in {**self.body, **opening}.items()
+                for cell, told in cells_of(self.page, self.type, self.key, no, self.ref, (
+                    self.source(no), self.hlc, value)).items()}
+
+    @once
+    def heads(self):
+        """What a handover says, head by head (7.15)."""
+        return [Head(self.page, head, plain(value))
+                for head, value in zip(self.body[6], r.decode(self.body[7]))]
+
+    def is_after(self, days):
+        """Its day is after each of some days, whatever day they mean; no days, not after."""
+        return bool(days) and all(
+            day and first_day(self.effective) > last_day(day) for day in days)
+
+    def hands_over(self, cell, q, h):
+        """This handover covers q and has h as a head of a cell, none that only stands."""
+        heads = {x.ref for x in self.heads if cell in x.cells and not x.flags & 4}
+        return h in heads and q in self.body[5] and q not in heads
+
+
+class Head:
+    """What a handover says of one field of one record."""
+
+    def __init__(self, page, head, value):
+        self.type, self.key, self.no, self.ref, self.flags, source, hlc = head
+        self.value, self.keep = value if (self.type, self.no) == (43, 2) else (value, None)
+        self.cells = cells_of(page, self.type, self.key, self.no, self.ref,
+                              (source, hlc, self.value))
+
+
+class Received:
+    """A record that handovers alone tell of: the first of them tells a field."""
+
+    signed, parents = True, ()
+
+    def __init__(self, heads):
+        self.type, self.key, self.ref = heads[0].type, heads[0].key, heads[0].ref
+        self.opens = self.type == 43 or self.ref == self.key
+        told = {(h.type, h.key, h.no): h for h in reversed(heads)}
+        self.cells = {cell: x for h in told.values() for cell, x in h.cells.items()}
+        self.body = {11: next((h.keep for h in heads if h.keep), None)}
+        self.is_frozen = any(h.flags & 2 for h in heads)
+
+    def is_after(self, _):
+        """As the handovers say."""
+        return self.is_frozen
+
+
+def as_received(heads):
+    """{ref: Received}."""
+    return {ref: Received([h for h in heads if h.ref == ref]) for ref in {h.ref for h in heads}}
+
+
+def applied_records(page, authority, copies, unit=0):
+    """The applied records, from the admitted copies; of a unit, from those that it reads."""
+    groups = {}
+    for c in copies if unit == 0 else [c for c in copies if unit in c.readers]:
+        groups.setdefault(c.id, []).append(c)
+    records = [Record(page, authority, group) for group in groups.values()]
+    return sorted(records, key=lambda x: x.ref)
+
+
+def row_cells(cells):
+    """The cells of a row (section 12), from (field, element, value, flags, contenders)."""
+    out = {}
+    for no, e, value, flags, refs in sorted(cells, key=lambda c: c[:2]):
+        if e and value is not None:
+            out.setdefault(no, [0, []])[1].append([e, flags, value])
+        elif not e and (value is not None or flags & 6):
+            out[no] = [flags, value] + [refs] * bool(flags & 6)
+    return out
+
+
+def root(registry, rows):
+    """(state root in hex, rows, persons) of some rows (section 12)."""
+    hashes = [purpose_hash("sogoc v1 state row", registry, r.encode(row)) for row in rows]
+    return (r.state_root(hashes).hex(), len(rows),
+            sum(row[0] == 101 and row[4] in (1, 3, 4) for row in rows))
+
+
+# --------------------------------------- homes and competence (section 4)
+
+
+def homes(records, facts):
+    """homes(s), from what the applied records of one subject say."""
+    said = [(x.type, x.key, no, v) for x in records if x.type in (32, 35, 36)
+            for no, v in x.body.items()]
+    said += [(h.type, h.key, h.no, h.value) for x in records if x.type == 46 for h in x.heads]
+    permanent = {key for kind, key, no, v in said if (kind, no, v) == (35, 3, 1)}
+    units = {v for kind, key, no, v in said if (kind, no) in ((32, 25), (36, 4))
+             or kind == 35 and no in (4, 11) and key in permanent}
+    return closure(units - {None}, lambda unit: [to for to, _ in facts.successions(unit)])
+
+
+def is_competent(d, homes_known):
+    """The unit that a decision is made for is a home or above one; C07, C09 and C11 are the
+    superior's."""
+    unit = d.body[4]
+    if d.body.get(6) in (7, 9, 11) and unit // 10 ** 13 > 1:
+        return False
+    return not homes_known or any(unit in d.whole.above(h) for h in homes_known)
+
+
+def decides_for(x, homes_known):
+    """The officer of a handover or an endorse is granted one of the homes."""
+    return not homes_known or any(x.facts.covers(x.officer, h) for h in homes_known)
 
 
 class Statement:
@@ -160,6 +293,10 @@ class Facts:
     def number(self, kind, n):
         return self.slots.get((kind, bytes(8) + n.to_bytes(8, "big")))
 
+    def policy(self, n):
+        """Of a policy of 6.11 that the merge uses: the value in force."""
+        return (self.number(21, n) or {2: {5: 45, 6: 700}[n]})[2]
+
     def expired(self, until):
         return self.as_of >= until
 
@@ -180,6 +317,35 @@ class Facts:
             out.append(unit)
             unit = (self.number(12, unit) or {4: 0})[4]
         return out + [0]
+
+    def successions(self, unit):
+        """[(unit, share)] that a unit goes into, up to the as-of day."""
+        body = self.number(13, unit)
+        known = body and all(self.number(12, u) for u in [unit] + [to for to, _ in body[2]])
+        return body[2] if known and body[3] <= self.as_of else []
+
+    def carried(self, unit, chosen):
+        """(unit, is pending) after its successions; CHOSEN says the part of a split."""
+        seen = set()
+        while unit and unit not in seen and self.successions(unit):
+            seen.add(unit)
+            parts = [to for to, share in self.successions(unit) if share == 2]
+            to = chosen(unit) if parts else self.successions(unit)[0][0]
+            if parts and to not in parts:
+                return unit, True
+            unit = to
+        return unit, False
+
+    def is_late(self, copy, unit):
+        """By the old node, after a rehome of the unit, or of one above, cut it over (6.6)."""
+        acts = [x for x in self.authority.valid if x.type == 14
+                and set(x.body[1]) & set(self.above(unit))]
+        for x in sorted(acts, key=Statement.order, reverse=True):
+            if copy.log.node == x.body[3]:
+                return False
+            if copy.log.node == x.body[2]:
+                return copy.index >= {c[0]: c[1] for c in x.body[4]}.get(copy.log.id, 0)
+        return False
 
     def covers(self, officer, unit):
         grant = self.grant(officer)
@@ -260,6 +426,11 @@ class Authority:
         return [x for x in self.valid if x.type in (7, 9)
                 and not (x.body[2] == 1 and x.id[:16] in lifted)]
 
+    def bridge_but_for(self, records):
+        """Parents of what is erased, and not applied by another copy."""
+        refs = {x.ref for x in records}
+        return {ref: parents for ref, parents in self.bridge.items() if ref not in refs}
+
     def _generations(self):
         """{generation: [(log, prefixes listed)]}; the log's own size is open."""
         out = {}
@@ -312,15 +483,15 @@ class Authority:
             copy, [(b[1], b[3], b[4])]) and b.get(5, copy.inner[7]) == copy.inner[7]
             for b in self.ranges)
 
-    def campaigns(self):
-        """(uid, state, fields 3 to 12 that stand) of every campaign (6.8)."""
+    def campaign_rows(self):
+        """A row of every campaign: its fields 3 to 12 that stand (6.8, 12)."""
         out = {}
         for x in sorted((x for x in self.valid if x.type == 17), key=Statement.order):
             before, fixed = out.get(x.subject, ({2: 0}, {}))
             mine = {no: x.body[no] for no in (3, 4, 5, 6, 7, 8, 12)}
             if x.body[2] in (before[2] or 1, before[2] + 1) and (not fixed or mine == fixed):
                 out[x.subject] = x.body, fixed or (mine if x.body[2] >= 2 else {})
-        return [(uid, body[2], {no: v for no, v in body.items() if 3 <= no <= 12})
+        return [[17, uid, b"", 0, body[2], {no: [0, v] for no, v in body.items() if 3 <= no <= 12}]
                 for uid, (body, _) in out.items()]
 
     def severity(self, rule, legacy, effective):
@@ -475,6 +646,44 @@ class Admission:
         return not above, any(self.authority.above_cut(copy))
 
 
+def judge_all(authority, page, copies):
+    """[(copy, admitted, above a cut)] of the register's copies; an endorse that stands by
+    itself, below every cut, admits what is above one (section 3)."""
+    admission = Admission(authority, page)
+    judged = [(c, *admission.judge(c)) for c in copies if c.inner and c.inner[0] >= 32]
+    records, yes, no = applied_records(page, authority, [c for c, ok, _ in judged if ok]), {}, set()
+    clean = {c.id[:16] for c, ok, above in judged if ok and not above}
+    for x in records:
+        if x.type == 48 and x.ref in clean and decides_for(x, homes(
+                [y for y in records if y.subject == x.subject], authority.whole)):
+            for p in x.parents:
+                no.add(p) if x.body[3] == 2 else yes.setdefault(p, set()).add(x.officer)
+    return [(c, (ok or above and yes.get(c.id[:16], set()) - {c.inner[7]})
+             and not (above and c.id[:16] in no), above) for c, ok, above in judged]
+
+
+class Machine:
+    """A state machine of section 8, as the page's table has it."""
+
+    def __init__(self, table, blocked):
+        self.table, self.blocked = table, blocked
+
+    def next(self, state):
+        return self.table[state][0]
+
+    def rank(self, state):
+        """Of equal ranks the larger number."""
+        return self.table[state][1], state
+
+    def by(self, state):
+        """Bits of the roles that may write it."""
+        return self.table.get(state, ((), 0, 0))[2]
+
+    def reaches(self, a, b):
+        """State b can be reached from a in any number of steps."""
+        return b in closure([a], self.next)
+
+
 def machines(text):
     """{type: {state: (next, rank, bits of the roles that may write it)}}: section 8."""
     of_name = {"Person": 37, "PIN": 33, "Residence": 35, "Household": 36, "Dossier": 38,
@@ -486,18 +695,26 @@ def machines(text):
         table = {int(c[1]): (list(map(int, c[3].split())), int(c[4]), sum(
             {"c": 1, "a": 2, "j": 4}.get(x, 0) for x in c[5].split())) for c in cells}
         first = rows[0].split("|")[1]
-        out[of_name[m[1]]] = {0: (list(map(int, first.split())), 0, 0), **table}
+        section = text[m.end():].split("\n### ", 1)[0]
+        blocked = re.search(r"\*\*blocked states\*\*: ([\d ]+)", section)
+        out[of_name[m[1]]] = Machine({0: (list(map(int, first.split())), 0, 0), **table},
+                                     set(map(int, blocked[1].split())) if blocked else set())
     return out
 
 
-def reaches(table, a, b):
-    """State b can be reached from a in any number of steps."""
-    met, todo = {a}, [a]
-    while todo:
-        more = set(table[todo.pop()][0]) - met
-        met |= more
-        todo += more
-    return b in met
+def moves(text):
+    """{(act, type): the state that a decision sets}: section 8.10."""
+    table = text[text.index("### 8.10 "):].split("| decision |", 1)[1].split("\n\n", 1)[0]
+    head, _, *rows = [[cell.strip() for cell in row.split("|")] for row in table.splitlines()]
+    types = [int(cell.split()[0]) for cell in head if cell]
+    return {(int(row[1].split()[0]), kind): int(cell) for row in rows
+            for kind, cell in zip(types, row[2:]) if cell}
+
+
+# The table of section 4, Freeze.
+FROZEN = re.compile(r"^\| (\d+) [a-z]+ \| (?:if it sets a field of class (?P<merge>[A-Z])|"
+                    r"unless field (?P<field>\d+)(?P<whose> of its opening)? is "
+                    r"(?P<spared>[\d ]+?)) \|$", re.M)
 
 
 class Page(r.Page):
@@ -506,6 +723,8 @@ class Page(r.Page):
     def __init__(self, text):
         self.rules, self.signers, self.must_sign = {}, {}, {}
         super().__init__(text)
+        self.moves = moves(text)
+        self.frozen = {int(m[1]): m for m in FROZEN.finditer(text)}
         self.machines = machines(text)
         for m in re.finditer(r"^\| (\d+) \| [a-z_]+ \| (?:plain|sealed)[a-z, ]* \| ([^|]*) "
                              r"\| (yes|no) \|", text, re.M):
@@ -516,3 +735,13 @@ class Page(r.Page):
             block = text[m.end():].split("| no | field |", 1)[1].split("\n\n", 1)[0]
             rows = [re.split(r"(?<!\\)\|", x)[1:-1] for x in block.splitlines()[2:]]
             self.rules[int(m[1])] = {int(c[0]): c[5] for c in rows}
+
+    def freezes(self, x, opening):
+        """A death freezes such a record when it is later; what handovers tell of, by type."""
+        row = self.frozen.get(x.type)
+        if not row or isinstance(x, Received):
+            return bool(row)
+        if row["merge"]:
+            return any(self.types[x.type][no][3] == row["merge"] for no in x.body)
+        said = (opening if row["whose"] else x).body.get(int(row["field"]))
+        return str(said) not in row["spared"].split()
