@@ -4,11 +4,14 @@
 
 #include "replication/fetch.h"
 #include "replication/first.h"
+#include "replication/graft.h"
 #include "replication/quota.h"
 #include "replication/session.h"
 #include "storage/base/check.h"
 
 #define BODY_SIZE_MAX 4608u
+/* Peers are asked for the other branch, while there is none, so often. */
+#define ASKED_MS UINT64_C(3600000)
 
 struct sg_log *sg_branches_find(const struct sg_sync *core,
                                 const struct sg_log *log, uint64_t to,
@@ -57,7 +60,80 @@ void sg_branches_tell(struct sg_sync *core, const struct sg_log_id *log)
             sg_branches_send(core, &core->sessions[i], log);
 }
 
+/* Says whether a branch of LOG changed after CHANGE; and whether the peer is to
+ * be asked about it, because one is known here and not held, or only one is:
+ * that not too often, for nobody may have the other. */
+static bool has_changed(struct sg_sync *core, const struct sg_log *log,
+                        uint64_t change, bool *ret_lacks)
+{
+    uint64_t *asked_ms = &core->rows[log->number].asked_ms;
+    bool has_changed = false;
+    size_t n = 0;
+
+    *ret_lacks = false;
+    for (uint8_t branch = 0; branch < SG_BRANCHES_MAX; branch++) {
+        const struct sg_log *row =
+            sg_log_table_find(core->table, &log->id, branch);
+
+        if (row == NULL || row->known.size == 0)
+            continue;
+        n++;
+        has_changed = has_changed || row->change > change;
+        *ret_lacks = *ret_lacks || row->held < row->known.size;
+    }
+    if (n < 2 && (*asked_ms == 0 || core->now_ms >= *asked_ms + ASKED_MS)) {
+        *asked_ms = core->now_ms;
+        *ret_lacks = true;
+    }
+    return has_changed;
+}
+
+void sg_branches_begin(struct sg_sync *core, struct sg_core_session *session,
+                       uint64_t change)
+{
+    uint32_t count = sg_log_table_count(core->table);
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < count && n < SG_FORKED_LOGS_MAX; i++) {
+        const struct sg_log *log = sg_log_table_at(core->table, i);
+        bool lacks;
+
+        if (!log->is_forked || log->branch != 0)
+            continue;
+        if (has_changed(core, log, change, &lacks))
+            sg_branches_send(core, session, &log->id);
+        if (lacks)
+            sg_fetch_prove(session, &log->id, 0);
+        n++;
+    }
+}
+
 /* --- Taking -------------------------------------------------------------- */
+
+/* Notes a log whose `branches` came while those of another are looked at: the
+ * peer is asked for them again. */
+static void note_late(struct sg_core_session *session,
+                      const struct sg_log_ref *ref)
+{
+    for (size_t i = 0; i < session->n_late; i++)
+        if (memcmp(&session->late[i], ref, sizeof *ref) == 0)
+            return;
+    if (session->n_late < SG_FORKED_LOGS_MAX)
+        session->late[session->n_late++] = *ref;
+}
+
+/* The next of them. */
+static void ask_late(struct sg_sync *core, struct sg_core_session *session)
+{
+    const struct sg_log *log;
+
+    if (session->n_late == 0 || session->branch_at < session->branches.count)
+        return;
+    log = sg_log_table_find_ref(core->table,
+                                session->late[--session->n_late].bytes);
+    if (log != NULL)
+        sg_fetch_prove(session, &log->id, 0);
+}
 
 enum sg_err sg_branches_take(struct sg_sync *core,
                              struct sg_core_session *session,
@@ -76,10 +152,18 @@ enum sg_err sg_branches_take(struct sg_sync *core,
     log = sg_core_package_log(core, &row->id, &row->core);
     if (sg_flow_branches_verify(&log, &branches) != SG_OK)
         return SG_ERR_PROOF;
+    if (session->branch_at < session->branches.count &&
+        memcmp(&session->branches.ref, &branches.ref, sizeof branches.ref) !=
+            0) {
+        note_late(session, &branches.ref);
+        return SG_OK;
+    }
     session->branches = branches;
     session->branch_at = 0;
     session->branch_row = 0;
     session->branch_ticket = 0;
+    session->is_grafted = false;
+    session->has_grown = false;
     return SG_OK;
 }
 
@@ -99,6 +183,8 @@ static bool fetch(struct sg_sync *core, struct sg_core_session *session,
         !sg_first_allows(core, session, &log->core) ||
         !sg_quota_allows(core, session, log))
         return true; /* the next `branches` asks again */
+    if (sg_graft_begin(core, session, log, branch, item))
+        return false;
     fetch = sg_fetch_begin(core, &log->id, &log->core, row);
     if (fetch == NULL)
         return false;
@@ -174,6 +260,8 @@ static void next_item(struct sg_core_session *session)
 {
     session->branch_at++;
     session->branch_row = 0;
+    session->is_grafted = false;
+    session->has_grown = false;
 }
 
 bool sg_branches_pump(struct sg_sync *core, struct sg_core_session *session)
@@ -190,8 +278,11 @@ bool sg_branches_pump(struct sg_sync *core, struct sg_core_session *session)
 
         if (log == NULL || !log->is_forked)
             return true; /* the proof is not durable yet */
+        if (sg_graft_is_of(core, session))
+            return true; /* it goes on when that has ended */
         if (branch == SG_BRANCHES_MAX) {
-            branch = free_branch(core, &log->id);
+            branch = session->has_grown ? session->grown
+                                        : free_branch(core, &log->id);
             if (branch < SG_BRANCHES_MAX && !is_coming(core, &log->id, item) &&
                 !fetch(core, session, log, branch, item))
                 return true;
@@ -216,6 +307,7 @@ bool sg_branches_pump(struct sg_sync *core, struct sg_core_session *session)
         }
         session->branch_row++;
     }
+    ask_late(core, session);
     return true;
 }
 

@@ -2,8 +2,9 @@
  * core.h.
  *
  * PROTOCOL.md section 12. A branch is a row of its own beside branch 0, up to
- * SG_BRANCHES_MAX of them, and is fetched whole, since nothing says where it
- * parted. A checkpoint that lies within a branch held here is no branch.
+ * SG_BRANCHES_MAX of them, whole from entry 0: what it has in common with one
+ * that is held is copied (graft.h), the rest is fetched. A checkpoint that lies
+ * within a branch held here is no branch.
  */
 #ifndef SG_REPLICATION_BRANCHES_H
 #define SG_REPLICATION_BRANCHES_H
@@ -14,6 +15,12 @@
 void sg_branches_send(struct sg_sync *core, struct sg_core_session *session,
                       const struct sg_log_id *log);
 void sg_branches_tell(struct sg_sync *core, const struct sg_log_id *log);
+
+/* At the start of stage 2: sends the `branches` of forked logs that changed
+ * here after CHANGE, when the roots were equal last (0: they never were), and
+ * asks about those of which a branch is on its way since an earlier session. */
+void sg_branches_begin(struct sg_sync *core, struct sg_core_session *session,
+                       uint64_t change);
 
 /* Takes a `branches` message. Errors: what the session is to be closed for. */
 SG_USE_RESULT enum sg_err sg_branches_take(struct sg_sync *core,

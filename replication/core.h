@@ -245,9 +245,14 @@ struct sg_core_session {
     bool fill_again; /* the row's payloads came to the peer meanwhile */
     struct sg_flow_branches branches; /* that the peer named last */
     size_t branch_at;                 /* the item that is looked at */
-    uint8_t branch_row;               /* against this row */
-    uint64_t branch_ticket;           /* 0: nothing is asked of the store */
-    struct sg_log_id missed;          /* that the peer did not deliver */
+    size_t n_late;                    /* logs whose `branches` came meanwhile */
+    struct sg_log_ref late[SG_FORKED_LOGS_MAX];
+    uint8_t branch_row;     /* against this row */
+    uint64_t branch_ticket; /* 0: nothing is asked of the store */
+    bool has_grown;         /* the item is this row, further on */
+    uint8_t grown;
+    bool is_grafted;         /* what the item has in common was looked for */
+    struct sg_log_id missed; /* that the peer did not deliver */
     uint64_t missed_size;
     uint64_t missed_ms;        /* since when; 0: none */
     struct sg_log_id compared; /* the peer's checkpoint is, with our tree */
@@ -286,6 +291,7 @@ enum sg_core_fetch_state {
     SG_CORE_FETCH_WANTED,   /* `want` was sent, packages come */
     SG_CORE_FETCH_PUSHED,   /* a push is on its way to the store */
     SG_CORE_FETCH_ENDING,   /* nobody's; writes are under way */
+    SG_CORE_FETCH_GRAFTED,  /* a branch begins with what another has: graft.h */
 };
 
 struct sg_core_fetch {
@@ -309,6 +315,30 @@ struct sg_core_fetch {
     uint64_t noted_ticket; /* of the write with which NOTED is durable; 0: none
                             */
     struct sg_core_partial noted;
+};
+
+enum sg_core_graft_state {
+    SG_CORE_GRAFT_NONE,
+    SG_CORE_GRAFT_READING, /* the store is asked for the own frontier */
+    SG_CORE_GRAFT_PROVING, /* the peer is asked for his */
+    SG_CORE_GRAFT_COPYING, /* entries are read and written */
+};
+
+/* What a branch has in common with another: graft.h. */
+struct sg_core_graft {
+    enum sg_core_graft_state state;
+    uint32_t session; /* of the peer who has the branch */
+    uint64_t serial;
+    uint32_t fetch; /* the branch's, which is nobody else's meanwhile */
+    uint64_t fetch_serial;
+    struct sg_log_id id;
+    uint8_t source; /* the branch held here */
+    struct sg_checkpoint toward;
+    uint64_t low, high; /* up to LOW they are one, at HIGH they are not */
+    uint64_t at;        /* where they are compared; then the end of the copy */
+    uint64_t ticket;    /* of the READ; 0: none is out */
+    uint64_t since_ms;
+    struct sg_core_partial partial; /* at AT */
 };
 
 /* --- Writes ------------------------------------------------------------ */
@@ -386,6 +416,7 @@ struct sg_core_row {
     uint64_t central_held;    /* what a central node last said to hold */
     struct sg_key_id central; /* and which */
     uint32_t partial;         /* place in the partials and 1; 0: none */
+    uint64_t asked_ms;        /* when a peer was asked for another branch */
     bool is_due;              /* its holding is to be said */
     uint32_t next;            /* in that list */
 };
@@ -453,6 +484,7 @@ struct sg_sync {
     struct sg_core_fetch *fetches; /* SG_CORE_FETCHES_MAX */
     size_t fetches_top;            /* those from here on are free */
     struct sg_core_partial *partials; /* SG_CORE_PARTIALS_MAX */
+    struct sg_core_graft graft;
     struct sg_core_memory *memories;
     struct sg_core_peer *peers;
     struct sg_core_penalty *penalties;

@@ -8,6 +8,7 @@
 #include "replication/first.h"
 #include "replication/forks.h"
 #include "replication/gossip.h"
+#include "replication/graft.h"
 #include "replication/partial.h"
 #include "replication/quota.h"
 #include "replication/session.h"
@@ -560,7 +561,7 @@ enum sg_err sg_fetch_take_proof(struct sg_sync *core,
     if (err != SG_OK)
         return err;
     log = sg_log_table_find_ref(core->table, proof.ref.bytes);
-    if (log == NULL || log->is_forked)
+    if (sg_graft_proof(core, session, &proof) || log == NULL || log->is_forked)
         return SG_OK;
     fetch = sg_fetch_find(core, &log->id, 0);
     verified = sg_core_package_log(core, &log->id, &log->core);

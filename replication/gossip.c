@@ -392,7 +392,7 @@ enum sg_err sg_gossip_mine(struct sg_sync *core,
             introduce(core, session, log);
             if (session->n_proves < SG_CORE_PROVES_MAX)
                 session->proves[session->n_proves++] =
-                    (struct sg_proof_question){sg_package_ref(&log->id), 0};
+                    (struct sg_proof_question){.ref = sg_package_ref(&log->id)};
         }
     post_mine(core, session, session->node_key, true);
     return SG_OK;

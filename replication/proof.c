@@ -13,18 +13,23 @@ void sg_proof_question_encode(const struct sg_proof_question *question,
 {
     sg_writer_bytes(writer, SG_BYTES_ARRAY(question->ref.bytes));
     sg_writer_varint(writer, question->from);
+    if (question->has_branch)
+        sg_writer_bytes(writer, SG_BYTES_ARRAY(question->branch));
 }
 
 enum sg_err sg_proof_question_decode(struct sg_bytes body,
                                      struct sg_proof_question *ret_question)
 {
-    struct sg_proof_question question;
+    struct sg_proof_question question = {.has_branch = false};
     struct sg_reader reader;
     enum sg_err err;
 
     sg_reader_init(&reader, body);
     sg_reader_copy(&reader, question.ref.bytes, sizeof question.ref.bytes);
     question.from = sg_reader_varint(&reader);
+    question.has_branch = reader.left.size > 0;
+    if (question.has_branch)
+        sg_reader_copy(&reader, question.branch, sizeof question.branch);
     err = sg_reader_end(&reader);
     if (err == SG_OK)
         *ret_question = question;

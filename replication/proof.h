@@ -24,10 +24,16 @@
 #include "storage/log/fork.h"
 #include "storage/log/merkle.h"
 
-/* `prove`: show me your known checkpoint of a log, from FROM on. */
+/* How much of a branch's root names it. */
+#define SG_PROOF_BRANCH_SIZE 4u
+
+/* `prove`: show me your known checkpoint of a log, from FROM on; or of that
+ * branch of a forked log whose root begins with BRANCH. */
 struct sg_proof_question {
     struct sg_log_ref ref;
     uint64_t from; /* PROTOCOL's m */
+    bool has_branch;
+    uint8_t branch[SG_PROOF_BRANCH_SIZE];
 };
 
 void sg_proof_question_encode(const struct sg_proof_question *question,

@@ -591,6 +591,24 @@ static void prove_head(struct sg_core_session *session,
     post_proof(session, &proof);
 }
 
+/* The row of the branch that QUESTION names, which is held up to its end; NULL:
+ * it is not here. */
+static struct sg_log *branch_of(const struct sg_sync *core,
+                                const struct sg_log *log,
+                                const struct sg_proof_question *question)
+{
+    for (uint8_t branch = 0; branch < SG_BRANCHES_MAX; branch++) {
+        struct sg_log *row = sg_log_table_find(core->table, &log->id, branch);
+
+        if (row != NULL && row->held == row->known.size &&
+            question->from <= row->held &&
+            memcmp(row->known.root.bytes, question->branch,
+                   sizeof question->branch) == 0)
+            return row;
+    }
+    return NULL;
+}
+
 bool sg_serve_pump(struct sg_sync *core, struct sg_core_session *session)
 {
     while (session->n_proves > 0 && session->prove_ticket == 0) {
@@ -599,11 +617,13 @@ bool sg_serve_pump(struct sg_sync *core, struct sg_core_session *session)
             sg_log_table_find_ref(core->table, question->ref.bytes);
         struct sg_effect *effect;
 
-        if (log != NULL && log->is_forked) {
+        if (log != NULL && question->has_branch)
+            log = branch_of(core, log, question);
+        if (log != NULL && log->is_forked && !question->has_branch) {
             sg_forks_send(core, session, log);
         } else if (log != NULL && log->known.size > 0 &&
-                   (question->from == 0 || question->from > log->known.size ||
-                    question->from > served(log))) {
+                   !question->has_branch &&
+                   (question->from == 0 || question->from > served(log))) {
             prove_head(session, log);
         } else if (log != NULL && log->known.size > 0) {
             if (!sg_core_has_effects(core, 1))
@@ -612,6 +632,7 @@ bool sg_serve_pump(struct sg_sync *core, struct sg_core_session *session)
             effect->session = session->number;
             effect->ticket = ++core->ticket;
             effect->log = log->id;
+            effect->branch = log->branch;
             effect->read.first = question->from;
             effect->read.to = question->from;
             effect->read.prove_to = log->known.size;
@@ -637,9 +658,10 @@ static void send_proof(struct sg_sync *core, struct sg_core_session *session,
                              .checkpoint = session->prove_toward};
     struct sg_log *log = sg_log_table_find_ref(core->table, proof.ref.bytes);
     size_t before = sg_merkle_frontier_count(proof.from);
+    bool is_branch = session->proves[0].has_branch;
 
     end_prove(session);
-    if (log == NULL || log->is_forked)
+    if (log == NULL || log->is_forked != is_branch)
         return;
     if (event->read.err != SG_OK || event->read.hash_count < before ||
         !sg_partial_nodes(
@@ -647,7 +669,8 @@ static void send_proof(struct sg_sync *core, struct sg_core_session *session,
             proof.from, proof.checkpoint.size, event->read.hashes + before,
             event->read.hash_count - before, proof.hashes + before,
             &proof.hash_count)) {
-        prove_head(session, log);
+        if (!is_branch)
+            prove_head(session, log);
         return;
     }
     memcpy(proof.hashes, event->read.hashes, before * sizeof proof.hashes[0]);

@@ -10,6 +10,7 @@
 #include "replication/first.h"
 #include "replication/forks.h"
 #include "replication/gossip.h"
+#include "replication/graft.h"
 #include "replication/partial.h"
 #include "replication/serve.h"
 #include "replication/session.h"
@@ -404,7 +405,8 @@ static void take_read(struct sg_sync *core, const struct sg_event *event)
         sg_first_read(core, event);
         return;
     }
-    if (sg_fetch_read(core, event) || sg_fill_read(core, event))
+    if (sg_fetch_read(core, event) || sg_fill_read(core, event) ||
+        sg_graft_read(core, event))
         return;
     if (event->session < core->config.sessions_max &&
         sg_session_is_open(&core->sessions[event->session]))
@@ -619,6 +621,7 @@ static bool pump(struct sg_sync *core)
         session->due_ms = sg_session_deadline(core, session);
     }
     core->turn = n > 0 ? (core->turn + 1) % n : 0;
+    sg_graft_pump(core);
     sg_witness_pump(core);
     sg_dial_pump(core);
     return is_more || core->n_alarms > 0 || core->says_judged;
@@ -658,7 +661,8 @@ uint64_t sg_sync_deadline(const struct sg_sync *core)
 
     if (said < at)
         at = said;
-
+    if (sg_graft_deadline(core) < at)
+        at = sg_graft_deadline(core);
     for (uint32_t i = 0; i < core->top; i++) {
         if (core->sessions[i].due_ms < at)
             at = core->sessions[i].due_ms;

@@ -150,6 +150,7 @@ void sg_talk_begin(struct sg_sync *core, struct sg_core_session *session)
     sg_exchange_begin(session->exchange, &begin);
     session->has_exchange = true;
     session->root_change = sg_log_table_change(core->table);
+    sg_branches_begin(core, session, begin.remembers ? begin.change : 0);
     if (session->is_initiator) {
         sg_exchange_offer(session->exchange, root);
         return;

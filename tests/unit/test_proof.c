@@ -90,6 +90,37 @@ static void test_page(void **state)
     assert_memory_equal(&result.checkpoint.root, &root, sizeof root);
 }
 
+/* A question may name a branch by four bytes of its root, neither fewer nor
+ * more. */
+static void test_question_of_branch(void **state)
+{
+    struct sg_bytes page = protocol_body("message-prove");
+    struct sg_proof_question question;
+    struct sg_writer writer;
+    uint8_t bytes[32];
+
+    (void)state;
+    memset(bytes, 0xab, sizeof bytes);
+    memcpy(bytes, page.data, page.size);
+    for (size_t more = 0; more < 8; more++) {
+        struct sg_bytes body = sg_bytes(bytes, page.size + more);
+        enum sg_err err = sg_proof_question_decode(body, &question);
+
+        if (more > 0 && more < SG_PROOF_BRANCH_SIZE)
+            assert_err(err, TRUNCATED);
+        else if (more > SG_PROOF_BRANCH_SIZE)
+            assert_err(err, TRAILING);
+        else
+            assert_ok(err);
+        if (err != SG_OK)
+            continue;
+        assert_int_equal(question.has_branch, more > 0);
+        sg_writer_init_array(&writer, room, sizeof room);
+        sg_proof_question_encode(&question, &writer);
+        assert_hex(sg_writer_written(&writer), sg_hex_text(body));
+    }
+}
+
 /* Asked for m = known: consistent, for every m and n. */
 static void test_consistent(void **state)
 {
@@ -318,6 +349,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page),
+        cmocka_unit_test(test_question_of_branch),
         cmocka_unit_test(test_consistent),
         cmocka_unit_test(test_full_head),
         cmocka_unit_test(test_other_from),
