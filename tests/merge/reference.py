@@ -13,6 +13,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "reference"))
 
 import admission_reference as adm  # noqa: E402
+import applied_reference as applied  # noqa: E402
 import merge_reference as merge  # noqa: E402
 import records_reference as r  # noqa: E402
 
@@ -57,8 +58,8 @@ class Histories:
     def read(c, payload, registry):
         try:
             c.inner, c.outer = r.decode(payload)
-            c.id = adm.purpose_hash("sogoc v1 record", registry,
-                                    adm.inner_bytes(payload, c.inner))
+            c.id = applied.purpose_hash("sogoc v1 record", registry,
+                                    applied.inner_bytes(payload, c.inner))
         except (r.Refused, TypeError, ValueError):
             c.inner = None
 
@@ -110,7 +111,7 @@ class Answer:
             legal = {x.ref: x.value for x in found.setters if cell[2] == 2}
             for x, to in [(s.records[ref], to) for ref, to in legal.items()
                           if ref in s.records and ref not in s.chosen]:
-                near = adm.maximal(s.ancestors[x.ref] & set(legal),
+                near = applied.maximal(s.ancestors[x.ref] & set(legal),
                                    lambda p, q: p in s.ancestors[q])
                 undone = [p for p in x.parents if x.type == 42 and x.body[3] == 2
                           and p in s.refused & set(s.sets.get(cell, ())) and s.known[p].opens]
@@ -153,7 +154,7 @@ def main(argv):
         print(__doc__, file=sys.stderr)
         return 2
     with open(argv[1], encoding="utf-8") as f:
-        page = adm.Page(f.read())
+        page = applied.Page(f.read())
     with open(argv[2], "rb") as f:
         source = Histories(f.read())
     if source.take(8) != b"sogochs1":

@@ -5,9 +5,8 @@ set. A cell is (type, object, field, element), a conflict (rule, cell). At most 
 """
 from collections import namedtuple
 
-import admission_reference as adm
-import records_reference as r
-from admission_reference import closure, maximal
+import applied_reference as applied
+from applied_reference import closure, maximal
 
 Setter = namedtuple("Setter", "approved source hlc ref value cell")  # what sets a cell
 Cell = namedtuple("Cell", "value flags heads setters", defaults=(None, 0, [], []))
@@ -19,11 +18,11 @@ class Subject:
     def __init__(self, fold, uid, records):
         self.fold, self.uid, self.page, self.facts = fold, uid, fold.page, fold.facts
         self.records = {x.ref: x for x in records}
-        self.homes = adm.homes(records, self.facts)
-        self.handovers = [x for x in records if x.type == 46 and adm.decides_for(x, self.homes)]
+        self.homes = applied.homes(records, self.facts)
+        self.handovers = [x for x in records if x.type == 46 and applied.decides_for(x, self.homes)]
         heads = [h for x in self.handovers for h in x.heads]
         self.praised = {h.ref for h in heads if h.flags & 1}
-        self.known = {**adm.as_received(heads), **self.records}
+        self.known = {**applied.as_received(heads), **self.records}
         self.conditions, self.conflicts, self.sets, self.cells = {}, {}, {}, {}
         self.standing, self.refused, self.chosen, self.frozen = [], set(), set(), set()
 
@@ -45,7 +44,7 @@ class Subject:
     def stands(self, d, later):
         named = [self.records[p] for p in d.parents if p in self.records]
         pairs = [self.fold.subjects.get(x.key, self) for x in named if x.type == 43]
-        return (all(adm.is_competent(d, s.homes) for s in [self, *pairs])
+        return (all(applied.is_competent(d, s.homes) for s in [self, *pairs])
                 and all(x.officer != d.officer for x in named if x.type != 42)
                 and not any(x.body[3] == 6 and d.ref in x.parents for x in later))
 
@@ -54,18 +53,18 @@ class Subject:
         def parents(ref):
             return self.known[ref].parents if ref in self.known else self.fold.bridge.get(ref, ())
 
-        applied = {q: closure(parents(q), parents) for q in self.known}
-        self.order = sorted(self.known.values(), key=lambda x: len(applied[x.ref]))
+        before = {q: closure(parents(q), parents) for q in self.known}
+        self.order = sorted(self.known.values(), key=lambda x: len(before[x.ref]))
         self.decisions = [x for x in self.order if x.type == 42]
         for d in reversed(self.decisions):
             self.standing += [d] if self.stands(d, self.standing) else []
         for x in [x for x in self.order if x.type != 42]:
             acts = {d.ref: d.body[3] for d in self.standing if d.body[3] < 3 and x.ref in d.parents}
-            after = [applied[d] for d in acts if acts[d] == 1]
+            after = [before[d] for d in acts if acts[d] == 1]
             refused = any(acts[d] == 2 and not any(d in refs for refs in after) for d in acts)
             approved = x.signed and not refused and bool(after or x.ref in self.praised)
             self.refused |= {x.ref} if refused else set()
-            last = maximal(acts, lambda a, b: a in applied[b])
+            last = maximal(acts, lambda a, b: a in before[b])
             self.contend(11, (x.type, x.key, 0, b""), len({acts[d] for d in last}) > 1 and last)
             for cell, told in x.cells.items():
                 self.sets.setdefault(cell, {})[x.ref] = Setter(approved, *told, cell)
@@ -232,7 +231,7 @@ class Subject:
         is_open = {cell for (rule, cell), found in self.conflicts.items()
                    if rule in (5, 16) and found[0] != 2}
         for kind, key in {self.object_of(ref) for ref in self.known}:
-            state, cells = self.value(kind, 2, key) or 0, adm.row_cells(
+            state, cells = self.value(kind, 2, key) or 0, applied.row_cells(
                 (*c[2:], x.value, x.flags | 2 * (c in is_open), sorted(h.ref for h in x.heads))
                 for c, x in self.cells.items() if c[:2] == (kind, key) and c[2] != 2)
             if state or cells:
@@ -253,7 +252,7 @@ class Fold:
     def __init__(self, page, authority, copies, unit=0, whole=None):
         self.page, self.authority, self.copies = page, authority, copies
         self.facts, self.whole, self.doubled = authority.whole, whole or self, set()
-        records = adm.applied_records(page, authority, copies, unit)
+        records = applied.records_of(page, authority, copies, unit)
         self.bridge = authority.bridge_but_for(records)
         self.subjects = {uid: Subject(self, uid, [x for x in records if x.subject == uid])
                          for uid in sorted({x.subject for x in records})}
@@ -295,5 +294,5 @@ class Fold:
 
     def roots(self, rows):
         """{unit: (root, rows, persons)}, and of all."""
-        return {unit: adm.root(self.authority.registry, [x for x in rows if unit in (x[3], "all")])
-                for unit in {"all", *(x[3] for x in rows)}}
+        return {unit: applied.root(self.authority.registry, [
+            x for x in rows if unit in (x[3], "all")]) for unit in {"all", *(x[3] for x in rows)}}
