@@ -5,6 +5,7 @@
 #include "node/desk_flight.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
+#include "storage/base/clock.h"
 
 /* --- Papers ---------------------------------------------------------------
  */
@@ -257,22 +258,6 @@ static void serve(struct sg_desk *desk, struct sg_desk_row *papers,
 /* --- The thread -----------------------------------------------------------
  */
 
-/* Reads what the authority has said since. */
-static void judge_anew(struct sg_desk *desk)
-{
-    const struct sg_authority *authority;
-
-    desk->has_judge = false;
-    if (sg_gazette_read(desk->gazette) != SG_OK)
-        return; /* no memory: nothing is taken until it is told again */
-    authority = sg_gazette_authority(desk->gazette);
-    if (authority == NULL)
-        return;
-    sg_admission_judge_init(&desk->judge, authority,
-                            sg_store_registry(desk->config.store));
-    desk->has_judge = true;
-}
-
 /* Takes papers off those that wait; the lock is held. */
 static void take_papers(struct sg_desk *desk, struct sg_desk_row *papers)
 {
@@ -298,20 +283,19 @@ static void turn(struct sg_desk *desk)
     struct sg_desk_flight *flight = desk->free;
     struct sg_desk_sorting sorting = {
         .flight = flight,
-        .position = desk->position,
-        .floor_ms = desk->floor_ms,
     };
-    bool is_judged = desk->is_judged;
     struct sg_desk_row papers;
 
     SG_ASSERT(flight != NULL);
     desk->free = flight->next;
-    desk->is_judged = false;
+    desk->is_stale = desk->is_told;
     take_papers(desk, &papers);
     (void)pthread_mutex_unlock(&desk->lock);
-    if (is_judged)
-        judge_anew(desk);
-    sorting.trust = sg_desk_sort_clock(sorting.floor_ms);
+    if (desk->is_stale &&
+        (!desk->has_judge ||
+         sg_clock_mono().ms - desk->judged_ms >= SG_DESK_JUDGE_MS))
+        sg_desk_sort_anew(desk);
+    sorting.trust = sg_desk_sort_clock(desk->floor_ms);
     serve(desk, &papers, &sorting);
     desk->config.wake(desk->config.context);
     (void)pthread_mutex_lock(&desk->lock);
@@ -406,7 +390,7 @@ enum sg_err sg_desk_new(const struct sg_desk_config *config,
         return SG_ERR_NOMEM;
     desk->config = *config;
     desk->has_stopped = true;
-    desk->is_judged = true;
+    desk->is_told = true;
     sg_desk_row_init(&desk->waiting);
     sg_desk_row_init(&desk->answered);
     desk->failed_last = &desk->failed;
@@ -486,9 +470,9 @@ enum sg_err sg_desk_put(struct sg_desk *desk, struct sg_desk_paper *paper)
 void sg_desk_judge(struct sg_desk *desk, uint64_t position, uint64_t floor_ms)
 {
     (void)pthread_mutex_lock(&desk->lock);
-    desk->is_judged = true;
-    desk->position = position;
-    desk->floor_ms = floor_ms;
+    desk->is_told = true;
+    desk->told_position = position;
+    desk->told_floor_ms = floor_ms;
     (void)pthread_mutex_unlock(&desk->lock);
 }
 

@@ -38,6 +38,10 @@ struct sg_desk;
 #define SG_DESK_FLIGHT_MAX  512u
 #define SG_DESK_FLIGHT_SIZE (1u << 20)
 
+/* The authority may say much, and its own log grows with what is filed there:
+ * the judge follows so often, and at once when a record would be refused. */
+#define SG_DESK_JUDGE_MS 250u
+
 /* What became of a paper. */
 enum sg_desk_answer {
     SG_DESK_KEPT,        /* durable, signed */

@@ -60,6 +60,10 @@ struct sg_desk {
     struct sg_sealer *sealer;
     struct sg_admission_judge judge;
     bool has_judge;
+    bool is_stale;      /* something was said since the judge was made */
+    uint64_t judged_ms; /* when he was made, */
+    uint64_t position;  /* and by what of the authority */
+    uint64_t floor_ms;
     struct sg_store_log log; /* the own log, as it was found */
     struct sg_buf body;      /* a record in clear */
     struct sg_seal_keys *keys;
@@ -80,8 +84,8 @@ struct sg_desk {
     unsigned n_flying;
     struct sg_desk_flight *failed, **failed_last;
     struct sg_desk_row answered;
-    bool is_judged;
-    uint64_t position, floor_ms;
+    bool is_told; /* what follows is new */
+    uint64_t told_position, told_floor_ms;
     struct sg_desk_counts counts;
 };
 
@@ -90,7 +94,6 @@ struct sg_desk_sorting {
     struct sg_desk_flight *flight;
     struct sg_desk_row answered;
     struct sg_desk_row again; /* of earlier flights */
-    uint64_t position, floor_ms;
     enum sg_record_trust trust;
 };
 
@@ -118,6 +121,10 @@ static inline void sg_desk_row_move(struct sg_desk_row *from,
     to->last = from->last;
     sg_desk_row_init(from);
 }
+
+/* Makes the judge anew by what the authority has said until now; there is none
+ * where nothing was heard. Context: the desk's thread. */
+void sg_desk_sort_anew(struct sg_desk *desk);
 
 /* Says what the clock is worth, the time floor being FLOOR_MS. */
 enum sg_record_trust sg_desk_sort_clock(uint64_t floor_ms);

@@ -9,6 +9,28 @@
 /* --- Judging a paper ------------------------------------------------------
  */
 
+void sg_desk_sort_anew(struct sg_desk *desk)
+{
+    const struct sg_authority *authority;
+
+    (void)pthread_mutex_lock(&desk->lock);
+    desk->is_told = false;
+    desk->position = desk->told_position;
+    desk->floor_ms = desk->told_floor_ms;
+    (void)pthread_mutex_unlock(&desk->lock);
+    desk->judged_ms = sg_clock_mono().ms;
+    desk->is_stale = false;
+    desk->has_judge = false;
+    if (sg_gazette_read(desk->gazette) != SG_OK)
+        return; /* no memory: nothing is taken until it is told again */
+    authority = sg_gazette_authority(desk->gazette);
+    if (authority == NULL)
+        return;
+    sg_admission_judge_init(&desk->judge, authority,
+                            sg_store_registry(desk->config.store));
+    desk->has_judge = true;
+}
+
 enum sg_record_trust sg_desk_sort_clock(uint64_t floor_ms)
 {
     struct timex time = {.modes = 0};
@@ -27,8 +49,7 @@ static void fill_copy(const struct sg_desk *desk,
                       struct sg_record_copy *ret_copy)
 {
     uint64_t wall_ms = (uint64_t)sg_clock_wall().ms;
-    uint64_t hlc = (wall_ms > sorting->floor_ms ? wall_ms : sorting->floor_ms)
-                   << 16;
+    uint64_t hlc = (wall_ms > desk->floor_ms ? wall_ms : desk->floor_ms) << 16;
 
     if (hlc <= desk->hlc)
         hlc = desk->hlc + 1;
@@ -36,7 +57,7 @@ static void fill_copy(const struct sg_desk *desk,
         .hlc = hlc,
         .wall_offset = (int64_t)wall_ms - (int64_t)(hlc >> 16),
         .trust = sorting->trust,
-        .position = sorting->position,
+        .position = desk->position,
         .capture = paper->capture,
         .home = paper->home,
         .signature = paper->is_signed ? SG_BYTES_ARRAY(paper->signature)
@@ -60,9 +81,9 @@ static void refuse(struct sg_desk_paper *paper,
 /* Says whether the record in desk->body would be admitted as entry INDEX; if
  * not, PAPER says why. */
 static bool admits(struct sg_desk *desk, struct sg_desk_paper *paper,
-                   uint64_t index, bool is_plain,
-                   struct sg_admission_verdict *ret_verdict)
+                   uint64_t index, bool is_plain)
 {
+    struct sg_admission_verdict verdict;
     struct sg_admission_copy copy = {
         .place = {desk->log.id, index, 0},
         .node = desk->config.node,
@@ -71,16 +92,16 @@ static bool admits(struct sg_desk *desk, struct sg_desk_paper *paper,
         .payload = sg_buf_bytes(&desk->body),
     };
 
-    sg_admission_judge(&desk->judge, &copy, ret_verdict);
-    if (ret_verdict->standing == SG_ADMISSION_ADMITTED && paper->is_signed &&
-        sg_admission_verify(&desk->judge, &copy, ret_verdict) ==
+    sg_admission_judge(&desk->judge, &copy, &verdict);
+    if (verdict.standing == SG_ADMISSION_ADMITTED && paper->is_signed &&
+        sg_admission_verify(&desk->judge, &copy, &verdict) ==
             SG_ADMISSION_WRONG) {
-        ret_verdict->standing = SG_ADMISSION_REFUSED;
-        ret_verdict->code = SG_ADMISSION_A12;
+        verdict.standing = SG_ADMISSION_REFUSED;
+        verdict.code = SG_ADMISSION_A12;
     }
-    if (ret_verdict->standing == SG_ADMISSION_ADMITTED)
+    if (verdict.standing == SG_ADMISSION_ADMITTED)
         return true;
-    refuse(paper, ret_verdict, sg_store_registry(desk->config.store));
+    refuse(paper, &verdict, sg_store_registry(desk->config.store));
     return false;
 }
 
@@ -168,6 +189,33 @@ static void sort_unable(struct sg_desk_sorting *sorting,
     sg_desk_row_put(&sorting->answered, paper);
 }
 
+/* Puts PAPER's record together in desk->body and judges it. */
+static enum sg_err judge(struct sg_desk *desk,
+                         const struct sg_desk_sorting *sorting,
+                         struct sg_desk_paper *paper, bool is_plain,
+                         struct sg_record_copy *ret_copy, bool *ret_is_admitted)
+{
+    const struct sg_desk_flight *flight = sorting->flight;
+    enum sg_err err;
+
+    sg_buf_truncate(&desk->body, 0);
+    fill_copy(desk, paper, sorting, ret_copy);
+    err = sg_record_build_copy(sg_bytes(paper->inner, paper->size), ret_copy,
+                               &desk->body);
+    if (err == SG_OK)
+        *ret_is_admitted =
+            admits(desk, paper, flight->first + flight->count, is_plain);
+    return err;
+}
+
+/* Says whether the check CODE may end otherwise when the authority has said
+ * more. */
+static bool asks_authority(enum sg_admission_code code)
+{
+    return code >= SG_ADMISSION_A08 && code <= SG_ADMISSION_A14 &&
+           code != SG_ADMISSION_A12;
+}
+
 /* Judges and files a record that is not known. */
 static void sort_new(struct sg_desk *desk, struct sg_desk_sorting *sorting,
                      struct sg_desk_paper *paper, bool is_plain)
@@ -178,14 +226,18 @@ static void sort_new(struct sg_desk *desk, struct sg_desk_sorting *sorting,
         .id = paper->id,
         .index = flight->first + flight->count,
     };
-    struct sg_admission_verdict verdict;
     struct sg_record_copy copy;
+    bool is_admitted = false;
     enum sg_err err;
 
-    fill_copy(desk, paper, sorting, &copy);
-    err = sg_record_build_copy(sg_bytes(paper->inner, paper->size), &copy,
-                               &desk->body);
-    if (err == SG_OK && !admits(desk, paper, entry.index, is_plain, &verdict)) {
+    err = judge(desk, sorting, paper, is_plain, &copy, &is_admitted);
+    if (err == SG_OK && !is_admitted && desk->is_stale &&
+        asks_authority(paper->code)) {
+        sg_desk_sort_anew(desk);
+        if (desk->has_judge)
+            err = judge(desk, sorting, paper, is_plain, &copy, &is_admitted);
+    }
+    if (err == SG_OK && !is_admitted) {
         sg_desk_row_put(&sorting->answered, paper);
         return;
     }
@@ -220,7 +272,6 @@ void sg_desk_sort(struct sg_desk *desk, struct sg_desk_sorting *sorting,
     paper->submit = record.submit;
     paper->has_id = true;
     known = sg_filed_find(desk->filed, &paper->submit);
-    sg_buf_truncate(&desk->body, 0);
     if (known != NULL)
         sort_known(desk, sorting, paper, known);
     else
