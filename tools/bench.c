@@ -48,6 +48,7 @@ static const struct {
     {"seal", sg_bench_seal, "sealing and opening workload W, in memory"},
     {"storage", sg_bench_storage, "the log store, on workload W"},
     {"registry", sg_bench_registry, "citizens, real and invented, in memory"},
+    {"submit", sg_bench_submit, "records over the API of a daemon"},
     {"sync", sg_bench_sync, "replication, in bytes and in memory"},
 };
 

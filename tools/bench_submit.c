@@ -1,0 +1,376 @@
+/* Records handed in over the API of a running daemon, until each is answered:
+ * one caller, and 64 at a time, over the Unix socket. The programs `sogocd` and
+ * `found` stand beside this one. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "storage/base/alloc.h"
+#include "storage/base/buf.h"
+#include "storage/base/clock.h"
+#include "tools/bench.h"
+
+#define CALLERS       64u
+#define CITIZENS      "14000" /* about ten forms each */
+#define SINGLE        1500u   /* records of each measurement */
+#define TOGETHER      45000u
+#define PATH_SIZE     4096u
+#define FORMS_MAX     160000u
+#define FILE_MAX      (128u << 20)
+#define START_MS      60000u
+#define ANSWER_MAX    2048u
+#define GOAL_SINGLE   0.25 /* of the flush rate */
+#define GOAL_UNSIGNED 15000
+#define GOAL_SIGNED   6000
+
+struct work {
+    struct sg_bench *bench;
+    char folder[PATH_SIZE];
+    pid_t daemon;
+    char *text; /* forms.jsonl, each line ended by a NUL */
+    char *forms[FORMS_MAX];
+    size_t count, next;
+    uint64_t refused;
+};
+
+/* A connection with a request on its way. */
+struct caller {
+    int fd;
+    size_t got;
+    char answer[ANSWER_MAX];
+};
+
+/* --- Programs beside us ---------------------------------------------------
+ */
+
+static enum sg_err path_beside(const char *name, char ret[PATH_SIZE])
+{
+    ssize_t n = readlink("/proc/self/exe", ret, PATH_SIZE - 64);
+    char *slash;
+
+    if (n <= 0)
+        return SG_ERR_NOTFOUND;
+    ret[n] = 0;
+    slash = strrchr(ret, '/');
+    if (slash == NULL)
+        return SG_ERR_NOTFOUND;
+    (void)snprintf(slash + 1, 60, "%s", name);
+    return access(ret, X_OK) == 0 ? SG_OK : SG_ERR_NOTFOUND;
+}
+
+static pid_t start(const char *program, char *const words[])
+{
+    pid_t child = fork();
+
+    if (child != 0)
+        return child;
+    if (freopen("/dev/null", "w", stderr) == NULL)
+        _exit(127);
+    (void)execv(program, words);
+    _exit(127);
+}
+
+static enum sg_err found(struct work *work)
+{
+    char program[PATH_SIZE];
+    char *const words[] = {"found", work->folder, "1", CITIZENS, NULL};
+    enum sg_err err = path_beside("found", program);
+    int status = 1;
+    pid_t child;
+
+    if (err != SG_OK)
+        return err;
+    child = start(program, words);
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0
+               ? SG_OK
+               : SG_ERR_IO;
+}
+
+static enum sg_err write_config(const struct work *work, char path[PATH_SIZE])
+{
+    FILE *file;
+
+    (void)snprintf(path, PATH_SIZE, "%.4000s/conf", work->folder);
+    file = fopen(path, "wbe");
+    if (file == NULL)
+        return SG_ERR_IO;
+    (void)fprintf(file,
+                  "directory = %s/0\nlisten =\nhttp =\nsocket = %s/s\n"
+                  "log = error\n",
+                  work->folder, work->folder);
+    return fclose(file) == 0 ? SG_OK : SG_ERR_IO;
+}
+
+static int dial(const struct work *work)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%.100s/s",
+                   work->folder);
+    if (fd >= 0 &&
+        connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    if (fd >= 0)
+        (void)close(fd);
+    return -1;
+}
+
+static enum sg_err run_daemon(struct work *work)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    uint64_t until = sg_clock_mono().ms + START_MS;
+    char program[PATH_SIZE], config[PATH_SIZE];
+    char *const words[] = {"sogocd", "-f", config, NULL};
+    enum sg_err err = path_beside("sogocd", program);
+    int fd = -1;
+
+    if (err == SG_OK)
+        err = write_config(work, config);
+    if (err != SG_OK)
+        return err;
+    work->daemon = start(program, words);
+    while (fd < 0 && sg_clock_mono().ms < until) {
+        (void)nanosleep(&pause, NULL);
+        fd = dial(work);
+    }
+    if (fd < 0)
+        return SG_ERR_IO;
+    (void)close(fd);
+    return SG_OK;
+}
+
+static void stop_daemon(const struct work *work)
+{
+    if (work->daemon <= 0)
+        return;
+    (void)kill(work->daemon, SIGTERM);
+    (void)waitpid(work->daemon, NULL, 0);
+}
+
+/* --- Forms ----------------------------------------------------------------
+ */
+
+static enum sg_err read_forms(struct work *work)
+{
+    char path[PATH_SIZE];
+    FILE *file;
+    size_t size;
+
+    (void)snprintf(path, sizeof path, "%.4000s/forms.jsonl", work->folder);
+    work->text = sg_alloc(FILE_MAX);
+    file = fopen(path, "rbe");
+    if (work->text == NULL || file == NULL) {
+        if (file != NULL)
+            (void)fclose(file);
+        return SG_ERR_NOMEM;
+    }
+    size = fread(work->text, 1, FILE_MAX - 1, file);
+    (void)fclose(file);
+    work->text[size] = 0;
+    for (char *line = work->text; *line != 0 && work->count < FORMS_MAX;) {
+        char *end = strchr(line, '\n');
+
+        if (end == NULL)
+            break;
+        *end = 0;
+        work->forms[work->count++] = line;
+        line = end + 1;
+    }
+    return SG_OK;
+}
+
+/* Takes the signature out of FORM, in place. */
+static void strip(char *form)
+{
+    char *from = strstr(form, "\"signature\"");
+    char *to = strstr(form, "\"capture\"");
+
+    if (from != NULL && to != NULL)
+        memmove(from, to, strlen(to) + 1);
+}
+
+/* --- Callers --------------------------------------------------------------
+ */
+
+static enum sg_err ask(struct work *work, struct caller *caller, bool is_signed)
+{
+    char head[128];
+    char *form = work->forms[work->next++];
+    size_t n, size;
+    struct iovec parts[2];
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+
+    if (!is_signed)
+        strip(form);
+    size = strlen(form);
+    n = (size_t)snprintf(head, sizeof head,
+                         "POST /v1/records HTTP/1.1\r\nHost: x\r\n"
+                         "Content-Type: application/json\r\n"
+                         "Content-Length: %zu\r\n\r\n",
+                         size);
+    parts[0] = (struct iovec){head, n};
+    parts[1] = (struct iovec){form, size};
+    caller->got = 0;
+    return sendmsg(caller->fd, &message, MSG_NOSIGNAL) == (ssize_t)(n + size)
+               ? SG_OK
+               : SG_ERR_IO;
+}
+
+/* Reads what has come. *RET_IS_WHOLE: it is a whole answer. */
+static enum sg_err hear(struct work *work, struct caller *caller,
+                        bool *ret_is_whole)
+{
+    ssize_t n = recv(caller->fd, caller->answer + caller->got,
+                     sizeof caller->answer - 1 - caller->got, 0);
+    char *body, *length;
+
+    *ret_is_whole = false;
+    if (n <= 0)
+        return SG_ERR_IO;
+    caller->got += (size_t)n;
+    caller->answer[caller->got] = 0;
+    body = strstr(caller->answer, "\r\n\r\n");
+    length = strstr(caller->answer, "Content-Length: ");
+    if (body == NULL || length == NULL ||
+        caller->got < (size_t)(body + 4 - caller->answer) +
+                          strtoul(length + 16, NULL, 10))
+        return SG_OK;
+    *ret_is_whole = true;
+    work->refused += strncmp(caller->answer + 9, "201", 3) != 0;
+    return SG_OK;
+}
+
+/* Hands in COUNT records from N callers, each waiting for his answer before his
+ * next; gives the records that were filed a second. */
+static enum sg_err measure(struct work *work, unsigned n, size_t count,
+                           bool is_signed, double *ret_rate)
+{
+    static struct caller callers[CALLERS];
+    struct epoll_event events[CALLERS];
+    size_t sent = 0, answered = 0;
+    enum sg_err err = SG_OK;
+    int poll = epoll_create1(EPOLL_CLOEXEC);
+    uint64_t began;
+
+    if (poll < 0 || work->count - work->next < count)
+        return SG_ERR_NOTFOUND;
+    work->refused = 0;
+    for (unsigned i = 0; i < n; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &callers[i]};
+
+        callers[i].fd = dial(work);
+        if (callers[i].fd < 0 ||
+            epoll_ctl(poll, EPOLL_CTL_ADD, callers[i].fd, &event) != 0)
+            return SG_ERR_IO;
+    }
+    began = sg_clock_mono().ms;
+    for (unsigned i = 0; i < n && err == SG_OK; i++, sent++)
+        err = ask(work, &callers[i], is_signed);
+    while (answered < count && err == SG_OK) {
+        int ready = epoll_wait(poll, events, CALLERS, 10000);
+
+        if (ready <= 0)
+            err = SG_ERR_IO;
+        for (int i = 0; i < ready && err == SG_OK; i++) {
+            bool is_whole;
+
+            err = hear(work, events[i].data.ptr, &is_whole);
+            if (err != SG_OK || !is_whole)
+                continue;
+            answered++;
+            if (sent++ < count)
+                err = ask(work, events[i].data.ptr, is_signed);
+        }
+    }
+    *ret_rate = (double)(answered - work->refused) * 1000 /
+                (double)(sg_clock_mono().ms - began + 1);
+    for (unsigned i = 0; i < n; i++)
+        (void)close(callers[i].fd);
+    (void)close(poll);
+    /* Types that count only when they are signed are refused without. */
+    return err == SG_OK && work->refused > count / 10 ? SG_ERR_INVALID : err;
+}
+
+static enum sg_err measure_all(struct work *work)
+{
+    struct sg_bench_figure single = {
+        .name = "submit/one_caller",
+        .unit = "/s",
+        .goal_kind = SG_BENCH_AT_LEAST,
+    };
+    struct sg_bench_figure plain = {
+        .name = "submit/64_unsigned",
+        .unit = "/s",
+        .goal = GOAL_UNSIGNED,
+        .goal_kind = SG_BENCH_AT_LEAST,
+    };
+    struct sg_bench_figure with = {
+        .name = "submit/64_signed",
+        .unit = "/s",
+        .goal = GOAL_SIGNED,
+        .goal_kind = SG_BENCH_AT_LEAST,
+    };
+    enum sg_err err = sg_bench_limits_sync(work->bench, &single.limit);
+
+    single.goal = GOAL_SINGLE * single.limit;
+    if (err == SG_OK)
+        err = measure(work, 1, SINGLE, true, &single.value);
+    if (err == SG_OK)
+        sg_bench_print(work->bench, &single);
+    if (err == SG_OK)
+        err = measure(work, CALLERS, TOGETHER, false, &plain.value);
+    if (err == SG_OK)
+        sg_bench_print(work->bench, &plain);
+    if (err == SG_OK)
+        err = measure(work, CALLERS, TOGETHER, true, &with.value);
+    if (err == SG_OK)
+        sg_bench_print(work->bench, &with);
+    return err;
+}
+
+enum sg_err sg_bench_submit(struct sg_bench *bench)
+{
+    struct work *work = sg_calloc(1, sizeof *work);
+    struct sg_bench_figure missing = {
+        .name = "submit/one_caller",
+        .unit = "/s",
+        .missing = "sogocd and found are not built beside this program",
+    };
+    enum sg_err err;
+
+    if (work == NULL)
+        return SG_ERR_NOMEM;
+    work->bench = bench;
+    if (realpath(bench->folder, work->folder) == NULL) {
+        sg_free(work);
+        return SG_ERR_IO;
+    }
+    err = found(work);
+    if (err == SG_ERR_NOTFOUND) {
+        sg_bench_print(bench, &missing);
+        sg_free(work);
+        return SG_OK;
+    }
+    if (err == SG_OK)
+        err = read_forms(work);
+    if (err == SG_OK)
+        err = run_daemon(work);
+    if (err == SG_OK)
+        err = measure_all(work);
+    stop_daemon(work);
+    if (err != SG_OK)
+        (void)fprintf(stderr, "bench submit: %s\n",
+                      sg_err_text(err, SG_LANG_EN));
+    sg_free(work->text);
+    sg_free(work);
+    return err;
+}
