@@ -193,8 +193,8 @@ static bool set(const struct key *key, struct sg_bytes text, void *base)
 
     switch (key->kind) {
     case KIND_PATH:
-        if (text.size == 0 || text.size >= SG_CONFIG_TEXT_SIZE ||
-            text.data[0] != '/')
+        if (text.size >= SG_CONFIG_TEXT_SIZE ||
+            (text.size == 0 ? key->value[0] != '\0' : text.data[0] != '/'))
             return false;
         copy(text, member, SG_CONFIG_TEXT_SIZE);
         return true;
@@ -319,7 +319,10 @@ static void say_allowed(const struct key *key, char *ret, size_t size)
                     texts[i], sizeof texts[i]);
     switch (key->kind) {
     case KIND_PATH:
-        snprintf(ret, size, "a path from /, such as %s", key->value);
+        if (key->value[0] == '\0')
+            snprintf(ret, size, "a path from /, or nothing");
+        else
+            snprintf(ret, size, "a path from /, such as %s", key->value);
         return;
     case KIND_ADDRESS:
         snprintf(ret, size, "host:port, such as 10.0.0.1:7646, or nothing");

@@ -39,13 +39,16 @@ enum sg_config_log {
     SG_CONFIG_LOG_DEBUG,
 };
 
-/* X(KIND, member, key, least, most, default, what it is). KIND: PATH, ADDRESS
- * (host:port; empty: none), SIZE (bytes), TIME (ms), YES (yes or no), LOG, MODE
- * (octal rights). Least and most bound numbers. */
+/* X(KIND, member, key, least, most, default, what it is). KIND: PATH (empty
+ * only where that is the default), ADDRESS (host:port; empty: none), SIZE
+ * (bytes), TIME (ms), YES (yes or no), LOG, MODE (octal rights). Least and most
+ * bound numbers. */
 /* clang-format off */
 #define SG_CONFIG_NODE_LIST(X)                                                 \
     X(PATH, directory, "directory", 0, 0, "/var/lib/sogoc",                    \
       "where the node keeps its logs, its view and its keys")                  \
+    X(PATH, passphrase, "passphrase", 0, 0, "",                                \
+      "a file with the passphrase of the node's keys; empty: they are plain")  \
     X(ADDRESS, listen, "listen", 0, 0, "0.0.0.0:7646",                         \
       "where other nodes connect; empty: nowhere")                             \
     X(PATH, socket, "socket", 0, 0, "/run/sogoc/sogocd.sock",                  \

@@ -1,10 +1,11 @@
 #include "node/identity.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "replication/certificate.h"
+#include "replication/join.h"
+#include "storage/lmdb/file.h"
 #include "storage/lmdb/key_store.h"
 
 #define PATH_SIZE 4096
@@ -16,40 +17,20 @@ static enum sg_err join(const char *dir, const char *name, char ret[PATH_SIZE])
     return n < 0 || n >= PATH_SIZE ? SG_ERR_LIMIT : SG_OK;
 }
 
-static enum sg_err err_from_errno(int code)
-{
-    return code == ENOENT || code == ENOTDIR ? SG_ERR_NOTFOUND
-           : code == EACCES || code == EPERM ? SG_ERR_ACCESS
-                                             : SG_ERR_IO;
-}
-
 /* Reads DIR/NAME, whole, into BUF. */
 static enum sg_err read_file(const char *dir, const char *name,
                              struct sg_buf *buf)
 {
-    uint8_t bytes[1024];
     char path[PATH_SIZE];
     enum sg_err err = join(dir, name, path);
-    FILE *file;
-    size_t n;
 
-    if (err != SG_OK)
-        return err;
-    file = fopen(path, "rbe");
-    if (file == NULL)
-        return err_from_errno(errno);
-    do {
-        n = fread(bytes, 1, sizeof bytes, file);
-        err = sg_buf_append(buf, sg_bytes(bytes, n));
-    } while (n == sizeof bytes && err == SG_OK);
-    if (ferror(file) && err == SG_OK)
-        err = SG_ERR_IO;
-    (void)fclose(file);
-    return err;
+    return err == SG_OK ? sg_file_read(path, buf) : err;
 }
 
 static enum sg_err read_key(const char *dir, const char *name,
-                            enum sg_key_kind kind, struct sg_key **ret_key)
+                            enum sg_key_kind kind,
+                            const struct sg_passphrase *passphrase,
+                            struct sg_key **ret_key)
 {
     uint8_t file[SG_KEY_FILE_SIZE];
     char folder[PATH_SIZE];
@@ -59,7 +40,8 @@ static enum sg_err read_key(const char *dir, const char *name,
         err = sg_key_store_read(folder, name, file);
     if (err != SG_OK)
         return err;
-    err = sg_key_file_decode(SG_BYTES_ARRAY(file), sg_bytes(NULL, 0), ret_key);
+    err = sg_key_file_decode(SG_BYTES_ARRAY(file),
+                             sg_passphrase_bytes(passphrase), ret_key);
     sg_crypto_wipe(file, sizeof file);
     return err == SG_OK && (*ret_key)->kind != kind ? SG_ERR_MALFORMED : err;
 }
@@ -101,6 +83,7 @@ static enum sg_err open_store(const struct sg_store_config *config,
 }
 
 enum sg_err sg_identity_open(const struct sg_store_config *config,
+                             const struct sg_passphrase *passphrase,
                              struct sg_identity *ret_identity,
                              const char **ret_what)
 {
@@ -109,15 +92,17 @@ enum sg_err sg_identity_open(const struct sg_store_config *config,
 
     sg_buf_init(&identity.chain, SG_IDENTITY_CHAIN_SIZE_MAX);
     *ret_what = "keys/node.key";
-    err = read_key(config->dir, "node", SG_KEY_NODE, &identity.node);
+    err =
+        read_key(config->dir, "node", SG_KEY_NODE, passphrase, &identity.node);
     if (err == SG_OK) {
         *ret_what = "keys/transport.key";
-        err = read_key(config->dir, "transport", SG_KEY_TRANSPORT,
+        err = read_key(config->dir, "transport", SG_KEY_TRANSPORT, passphrase,
                        &identity.transport);
     }
     if (err == SG_OK) {
         *ret_what = "keys/scope.key";
-        err = read_key(config->dir, "scope", SG_KEY_SCOPE, &identity.scope);
+        err = read_key(config->dir, "scope", SG_KEY_SCOPE, passphrase,
+                       &identity.scope);
         if (err == SG_ERR_NOTFOUND)
             err = SG_OK; /* relays have none */
     }
@@ -156,4 +141,63 @@ void sg_identity_transport(const struct sg_identity *identity,
 {
     memcpy(ret_key->secret, identity->transport->secret, SG_KEY_SIZE);
     memcpy(ret_key->public_key, identity->transport->public_key, SG_KEY_SIZE);
+}
+
+/* --- Being admitted
+ * ------------------------------------------------------------ */
+
+/* Says what the key file NAME says in the clear. */
+static enum sg_err inspect(const char *dir, const char *name,
+                           struct sg_key_file_info *ret_info)
+{
+    uint8_t file[SG_KEY_FILE_SIZE];
+    char folder[PATH_SIZE];
+    enum sg_err err = join(dir, "keys", folder);
+
+    if (err == SG_OK)
+        err = sg_key_store_read(folder, name, file);
+    if (err != SG_OK)
+        return err;
+    err = sg_key_file_inspect(SG_BYTES_ARRAY(file), ret_info);
+    sg_crypto_wipe(file, sizeof file);
+    return err;
+}
+
+static enum sg_err write_file(const char *dir, const char *name,
+                              struct sg_bytes bytes)
+{
+    char path[PATH_SIZE];
+    enum sg_err err = join(dir, name, path);
+
+    return err == SG_OK ? sg_file_write(path, bytes) : err;
+}
+
+enum sg_err sg_identity_take(const char *dir, struct sg_bytes admission,
+                             const char **ret_what)
+{
+    struct sg_key_file_info node, transport;
+    struct sg_join_admission read;
+    enum sg_err err;
+
+    *ret_what = "keys/node.key";
+    err = inspect(dir, "node", &node);
+    if (err == SG_OK) {
+        *ret_what = "keys/transport.key";
+        err = inspect(dir, "transport", &transport);
+    }
+    if (err != SG_OK)
+        return err;
+    *ret_what = "";
+    err = sg_join_admission_decode(admission, &read);
+    if (err == SG_OK)
+        err = sg_join_admission_judge(&read, &node.registry, node.public_key,
+                                      transport.public_key);
+    if (err != SG_OK)
+        return err;
+    *ret_what = "chain";
+    err = write_file(dir, "chain", read.chain);
+    if (err != SG_OK)
+        return err;
+    *ret_what = "certificate";
+    return write_file(dir, "certificate", SG_BYTES_ARRAY(read.certificate));
 }

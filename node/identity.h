@@ -9,7 +9,7 @@
  *     DIR/log                 its store
  *
  * FORMAT.md sections 9 and 10. It is not who the peers are: that is judged by
- * the core. Writing these files is the business of joining, not of the daemon.
+ * the core. Making the keys is the business of `sogoc join`.
  */
 #ifndef SG_NODE_IDENTITY_H
 #define SG_NODE_IDENTITY_H
@@ -20,6 +20,7 @@
 #include "storage/base/buf.h"
 #include "storage/base/err.h"
 #include "storage/base/limits.h"
+#include "storage/lmdb/passphrase.h"
 #include "storage/lmdb/store.h"
 #include "storage/log/key_file.h"
 
@@ -35,14 +36,26 @@ struct sg_identity {
     struct sg_store *store;
 };
 
-/* Reads all of CONFIG->dir and opens the store. Caller ends it with
- * sg_identity_close. RET_WHAT is the file, below the directory, that an error
- * is about; static storage.
- * Errors: NOTFOUND, ACCESS, DECRYPT (a key under a passphrase), MALFORMED (keys
- * of another registry; a certificate of another node), UNTRUSTED (of another
- * transport key), and those of the files and of sg_store_open. */
-SG_USE_RESULT enum sg_err sg_identity_open(const struct sg_store_config *config,
-                                           struct sg_identity *ret_identity,
+/* Reads all of CONFIG->dir and opens the store. PASSPHRASE opens the keys that
+ * are under one; NULL: there is none. Caller ends it with sg_identity_close.
+ * RET_WHAT is the file, below the directory, that an error is about; static
+ * storage.
+ * Errors: NOTFOUND, ACCESS, DECRYPT (a key under another passphrase), MALFORMED
+ * (keys of another registry; a certificate of another node), UNTRUSTED (of
+ * another transport key), and those of the files and of sg_store_open. */
+SG_USE_RESULT enum sg_err sg_identity_open(
+    const struct sg_store_config *config,
+    const struct sg_passphrase *passphrase, struct sg_identity *ret_identity,
+    const char **ret_what);
+
+/* Takes an admission (PROTOCOL.md section 16) into DIR, whose keys must be
+ * there: judges it and writes the files `chain` and `certificate`, in this
+ * order. No secret is opened, and no store. RET_WHAT as above; "" is the
+ * admission itself.
+ * Errors: those of sg_join_admission_decode and _judge; of key files; of
+ * sg_file_write. */
+SG_USE_RESULT enum sg_err sg_identity_take(const char *dir,
+                                           struct sg_bytes admission,
                                            const char **ret_what);
 
 /* Closes the store and wipes the keys. */

@@ -190,10 +190,20 @@ static int run_once(const struct sg_config *config,
             config->map_size_max < SG_MAP_SIZE ? config->map_size_max : 0,
         .reserve_size = config->reserve,
     };
+    struct sg_passphrase *passphrase = NULL;
     struct sg_identity identity;
     const char *what = NULL;
-    enum sg_err err = sg_identity_open(&store, &identity, &what);
+    enum sg_err err = SG_OK;
 
+    if (config->passphrase[0] != '\0')
+        err = sg_passphrase_read(config->passphrase, &passphrase);
+    if (err != SG_OK) {
+        sg_say(SG_CONFIG_LOG_ERROR, "passphrase %s: %s; stopping",
+               config->passphrase, sg_err_text(err, SG_LANG_EN));
+        return code_of(err);
+    }
+    err = sg_identity_open(&store, passphrase, &identity, &what);
+    sg_passphrase_free(passphrase);
     if (err != SG_OK) {
         sg_say(SG_CONFIG_LOG_ERROR, "%s/%s: %s; stopping", config->directory,
                what, sg_err_text(err, SG_LANG_EN));

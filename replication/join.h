@@ -10,9 +10,11 @@
 #include <stdint.h>
 
 #include "replication/certificate.h"
+#include "replication/chain.h"
 #include "storage/base/bytes.h"
 #include "storage/base/crypto.h"
 #include "storage/base/err.h"
+#include "storage/base/limits.h"
 #include "storage/base/writer.h"
 #include "storage/log/entry.h"
 
@@ -77,5 +79,36 @@ void sg_join_answer_put(struct sg_writer *writer, enum sg_join_answer answer,
 SG_USE_RESULT enum sg_err sg_join_answer_decode(
     struct sg_bytes body, enum sg_join_answer *ret_answer,
     uint8_t ret_certificate[SG_CERTIFICATE_SIZE]);
+
+/* The answer to a request by files: what the office puts into its node. */
+#define SG_JOIN_ADMISSION_HEAD     (8u + 1u + 32u + SG_CERTIFICATE_SIZE)
+#define SG_JOIN_ADMISSION_SIZE_MAX (SG_JOIN_ADMISSION_HEAD + SG_STAGE1_SIZE_MAX)
+
+struct sg_join_admission {
+    struct sg_registry_id registry;
+    uint8_t certificate[SG_CERTIFICATE_SIZE];
+    struct sg_bytes chain; /* body of a `chain` message from the genesis on */
+};
+
+/* Writes ADMISSION. Errors: LIMIT for a chain that no stage 1 could show; as
+ * the writer's. */
+void sg_join_admission_put(struct sg_writer *writer,
+                           const struct sg_join_admission *admission);
+
+/* Reads an admission without believing it. Borrows: BYTES, as long as the
+ * chain is used. Errors: TRUNCATED, VERSION, LIMIT; MALFORMED when it is none.
+ */
+SG_USE_RESULT enum sg_err sg_join_admission_decode(
+    struct sg_bytes bytes, struct sg_join_admission *ret_admission);
+
+/* Judges ADMISSION for the node with NODE_KEY and TRANSPORT_KEY that wants to
+ * be in REGISTRY: the chain proves itself, the root of its generation has
+ * signed the certificate, which is of these two keys. Errors: UNTRUSTED
+ * (another registry, chain, signature); CERTIFICATE; INVALID (of other keys);
+ * LIMIT. */
+SG_USE_RESULT enum sg_err sg_join_admission_judge(
+    const struct sg_join_admission *admission,
+    const struct sg_registry_id *registry, const uint8_t node_key[SG_KEY_SIZE],
+    const uint8_t transport_key[SG_KEY_SIZE]);
 
 #endif

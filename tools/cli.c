@@ -165,12 +165,18 @@ int sg_cli_init(struct sg_cli *cli, int argc, char **argv,
                            .is_progress = isatty(STDERR_FILENO) == 1,
                            .out.file = stdout};
     for (int i = 1; i < argc && code == 0; i++) {
-        bool has_value =
-            strcmp(argv[i], "--dir") == 0 || strcmp(argv[i], "--lang") == 0;
+        bool has_value = strcmp(argv[i], "--dir") == 0 ||
+                         strcmp(argv[i], "--lang") == 0 ||
+                         strcmp(argv[i], "--passphrase-file") == 0 ||
+                         strcmp(argv[i], "--node-passphrase-file") == 0;
         if (has_value && i + 1 == argc) {
             code = fail_value(cli, argv[i]);
         } else if (strcmp(argv[i], "--dir") == 0) {
             dir = argv[++i];
+        } else if (strcmp(argv[i], "--passphrase-file") == 0) {
+            cli->passphrase_file = argv[++i];
+        } else if (strcmp(argv[i], "--node-passphrase-file") == 0) {
+            cli->node_passphrase_file = argv[++i];
         } else if (has_value) {
             code = take_lang(cli, argv[++i]);
         } else if (!take_flag(cli, argv[i])) {

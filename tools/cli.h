@@ -34,6 +34,10 @@ struct sg_cli {
     enum sg_lang lang;
     const char *dir;   /* the data directory */
     bool is_dir_given; /* by --dir or SOGOC_DIR */
+    /* Where passphrases lie; NULL: a person is asked (ask.h). The node's keys
+     * have one of their own, or, if that is NULL, the same. */
+    const char *passphrase_file;
+    const char *node_passphrase_file;
     bool is_json;
     bool is_help;
     bool is_progress;
@@ -83,8 +87,9 @@ struct sg_cli_words {
 };
 
 /* Takes the options that every verb has (--dir, --json, --lang, --help,
- * --progress) out of ARGV, and the environment's answers where they are
- * missing. Returns 0, or the exit code after it has printed the error. */
+ * --progress, --passphrase-file, --node-passphrase-file) out of ARGV, and the
+ * environment's answers where they are missing. Returns 0, or the exit code
+ * after it has printed the error. */
 int sg_cli_init(struct sg_cli *cli, int argc, char **argv,
                 struct sg_cli_words *ret_words);
 

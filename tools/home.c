@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "storage/base/text.h"
-#include "storage/lmdb/key_store.h"
+#include "tools/ask.h"
 
 /* Digits of a log id that are enough to name it. */
 #define DIGITS_MIN 8
@@ -22,26 +22,13 @@ int sg_home_keys_path(const struct sg_cli *cli, char ret_path[SG_HOME_PATH_MAX])
 int sg_home_key(const struct sg_cli *cli, const char *name,
                 struct sg_key **ret_key)
 {
-    uint8_t file[SG_KEY_FILE_SIZE];
-    char folder[SG_HOME_PATH_MAX], what[SG_HOME_PATH_MAX + 80];
-    struct sg_key *key = NULL;
+    char folder[SG_HOME_PATH_MAX];
+    struct sg_cli node = *cli;
     int code = sg_home_keys_path(cli, folder);
 
-    if (code != 0)
-        return code;
-    enum sg_err err = sg_key_store_read(folder, name, file);
-    if (err == SG_OK) {
-        err = sg_key_file_decode(SG_BYTES_ARRAY(file), sg_bytes(NULL, 0), &key);
-        sg_crypto_wipe(file, sizeof file);
-    } else if (err == SG_ERR_NOTFOUND) {
-        err = SG_OK;
-    }
-    if (err == SG_OK) {
-        *ret_key = key;
-        return 0;
-    }
-    (void)snprintf(what, sizeof what, "%s/%s.key", folder, name);
-    return sg_cli_fail_err(cli, err, what);
+    if (node.node_passphrase_file != NULL)
+        node.passphrase_file = node.node_passphrase_file;
+    return code == 0 ? sg_ask_key(&node, folder, name, NULL, ret_key) : code;
 }
 
 /* Each key of the directory is of the store's registry, or they were mixed. */

@@ -11,8 +11,9 @@
 #include "tools/cli.h"
 
 /* Names of key files. */
-#define SG_HOME_NODE  "node"
-#define SG_HOME_SCOPE "scope"
+#define SG_HOME_NODE      "node"
+#define SG_HOME_TRANSPORT "transport"
+#define SG_HOME_SCOPE     "scope"
 
 struct sg_home {
     struct sg_store *store;

@@ -56,6 +56,72 @@ static const struct {
      &sg_verb_synth_page,
      {"invent citizens, for tests and benches",
       "tạo công dân giả định để thử và đo"}},
+    {"nodes",
+     sg_verb_nodes,
+     &sg_verb_nodes_page,
+     {"list the nodes of the registry", "liệt kê các nút của sổ"}},
+    {"join",
+     sg_verb_join,
+     &sg_verb_join_page,
+     {"ask to be admitted as a node; take the answer",
+      "xin vào sổ làm một nút; nhận trả lời"}},
+    {"admit",
+     sg_verb_admit,
+     &sg_verb_admit_page,
+     {"look at a node's request and admit it",
+      "xem đơn của một nút và thừa nhận"}},
+    {"revoke",
+     sg_verb_revoke,
+     &sg_verb_revoke_page,
+     {"cut a node off", "cắt một nút ra khỏi sổ"}},
+    {"heartbeat",
+     sg_verb_heartbeat,
+     &sg_verb_heartbeat_page,
+     {"say what time it is", "báo giờ của cơ quan quản lý"}},
+    {"unit publish",
+     sg_verb_unit_publish,
+     &sg_verb_unit_publish_page,
+     {"publish units and code tables", "công bố đơn vị và bảng mã"}},
+    {"scope list",
+     sg_verb_scope_list,
+     &sg_verb_scope_list_page,
+     {"list who can read what", "liệt kê ai đọc được gì"}},
+    {"scope issue",
+     sg_verb_scope_issue,
+     &sg_verb_scope_issue_page,
+     {"give a node scope keys", "cấp khóa phạm vi cho một nút"}},
+    {"scope rotate",
+     sg_verb_scope_rotate,
+     &sg_verb_scope_rotate_page,
+     {"replace scope keys", "thay khóa phạm vi"}},
+    {"officer new",
+     sg_verb_officer_new,
+     &sg_verb_officer_new_page,
+     {"make an officer's key", "tạo khóa cho cán bộ"}},
+    {"officer add",
+     sg_verb_officer_add,
+     &sg_verb_officer_add_page,
+     {"grant an officer roles", "trao vai trò cho cán bộ"}},
+    {"officer list",
+     sg_verb_officer_list,
+     &sg_verb_officer_list_page,
+     {"list the officers", "liệt kê cán bộ"}},
+    {"officer suspend",
+     sg_verb_officer_suspend,
+     &sg_verb_officer_suspend_page,
+     {"take an officer's roles away", "tước vai trò của cán bộ"}},
+    {"lift",
+     sg_verb_lift,
+     &sg_verb_lift_page,
+     {"lift a suspension", "gỡ tạm dừng"}},
+    {"rotate",
+     sg_verb_rotate,
+     &sg_verb_rotate_page,
+     {"replace the root key", "thay khóa gốc"}},
+    {"key backup",
+     sg_verb_key_backup,
+     &sg_verb_key_backup_page,
+     {"copy the keys, under a passphrase", "sao lưu khóa, kèm mật khẩu"}},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -66,6 +132,9 @@ static const char *const options_text[2] = {
     "./sogoc-data)\n"
     "  --json      one JSON object a line, for programs\n"
     "  --lang L    vi or en (default: LC_ALL, LC_MESSAGES, LANG)\n"
+    "  --passphrase-file FILE  its first line opens keys; else a person is "
+    "asked\n"
+    "  --node-passphrase-file FILE  the same for the keys of the node itself\n"
     "  --progress  say on standard error how far it is (default on a "
     "terminal)\n"
     "  --help, --version\n"
@@ -78,6 +147,9 @@ static const char *const options_text[2] = {
     "  --dir DIR   thư mục dữ liệu (mặc định: $SOGOC_DIR, hoặc ./sogoc-data)\n"
     "  --json      mỗi dòng một đối tượng JSON, cho chương trình\n"
     "  --lang L    vi hoặc en (mặc định: LC_ALL, LC_MESSAGES, LANG)\n"
+    "  --passphrase-file TỆP  dòng đầu là mật khẩu mở khóa; không có thì hỏi "
+    "người\n"
+    "  --node-passphrase-file TỆP  cũng vậy, cho khóa của chính nút này\n"
     "  --progress  báo tiến độ trên đầu ra lỗi (tự bật khi chạy trên màn "
     "hình)\n"
     "  --help, --version\n"
@@ -97,7 +169,7 @@ static int help(const struct sg_cli *cli)
                    "Sổ gốc: không ai sửa được mà không lộ.\n\n"),
         stdout);
     for (size_t i = 0; i < N_VERBS; i++)
-        (void)printf("  %-12s %s\n", verbs[i].name, verbs[i].says[cli->lang]);
+        (void)printf("  %-16s %s\n", verbs[i].name, verbs[i].says[cli->lang]);
     (void)printf("\n%s\n%s\n", options_text[cli->lang],
                  sg_cli_say(cli, "Examples:", "Ví dụ:"));
     for (size_t i = 0; i < N_VERBS; i++)

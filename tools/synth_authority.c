@@ -5,6 +5,7 @@
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/registry/codes.h"
+#include "storage/registry/unit_put.h"
 
 #define STATEMENTS_SIZE_MAX (1 << 26)
 #define STATEMENTS_FIRST    256u
@@ -147,27 +148,10 @@ static enum sg_err found(struct sg_synth_authority *said,
     return SG_OK;
 }
 
-static void put_day(struct sg_record_build *build, unsigned no,
-                    struct sg_date day)
-{
-    if (day.ymd == 0)
-        sg_record_build_nil(build, no);
-    else
-        sg_record_build_uint(build, no, day.ymd);
-}
-
 static enum sg_err state_unit(struct sg_synth_authority *said,
                               const struct sg_unit *unit)
 {
-    struct sg_record_build *build = begin(said, SG_TYPE_UNIT);
-
-    sg_record_build_uint(build, SG_FIELD_UNIT_UNIT, unit->key.value);
-    sg_record_build_str(build, SG_FIELD_UNIT_NAME, unit->name);
-    sg_record_build_uint(build, SG_FIELD_UNIT_KIND, unit->kind);
-    sg_record_build_uint(build, SG_FIELD_UNIT_PARENT, unit->parent.value);
-    put_day(build, SG_FIELD_UNIT_UNTIL, unit->until);
-    sg_record_build_str(build, SG_FIELD_UNIT_ACT, unit->act);
-    sg_record_build_uint(build, SG_FIELD_UNIT_PROOF, unit->is_proven);
+    sg_unit_put_unit(begin(said, SG_TYPE_UNIT), unit);
     return end(said);
 }
 
@@ -176,26 +160,12 @@ static enum sg_err state_edges(struct sg_synth_authority *said,
                                const struct sg_unit *unit)
 {
     const struct sg_unit_edge *edges;
-    struct sg_record_build *build;
-    struct sg_pack *pack;
     size_t count;
 
     edges = sg_unit_edges_from(units, unit->key, &count);
     if (count == 0)
         return SG_OK;
-    build = begin(said, SG_TYPE_UNIT_SUCCESSION);
-    sg_record_build_uint(build, SG_FIELD_UNIT_SUCCESSION_FROM, unit->key.value);
-    pack = sg_record_build_field(build, SG_FIELD_UNIT_SUCCESSION_TO);
-    sg_pack_array(pack, (uint32_t)count);
-    for (size_t i = 0; i < count; i++) {
-        sg_pack_array(pack, 2);
-        sg_pack_uint(pack, edges[i].to.value);
-        sg_pack_uint(pack, edges[i].share);
-    }
-    sg_record_build_uint(build, SG_FIELD_UNIT_SUCCESSION_AT, unit->until.ymd);
-    sg_record_build_str(build, SG_FIELD_UNIT_SUCCESSION_ACT, edges[0].act);
-    sg_record_build_uint(build, SG_FIELD_UNIT_SUCCESSION_PROOF,
-                         edges[0].is_proven);
+    sg_unit_put_edges(begin(said, SG_TYPE_UNIT_SUCCESSION), unit, edges, count);
     return end(said);
 }
 

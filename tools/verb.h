@@ -22,11 +22,21 @@ typedef int sg_verb_run(struct sg_cli *cli, struct sg_cli_words words);
 
 sg_verb_run sg_verb_init, sg_verb_submit, sg_verb_logs, sg_verb_log_show,
     sg_verb_log_export, sg_verb_prove, sg_verb_check_proof, sg_verb_verify,
-    sg_verb_backup, sg_verb_synth;
+    sg_verb_backup, sg_verb_synth, sg_verb_nodes, sg_verb_join, sg_verb_admit,
+    sg_verb_revoke, sg_verb_heartbeat, sg_verb_unit_publish, sg_verb_scope_list,
+    sg_verb_scope_issue, sg_verb_scope_rotate, sg_verb_officer_new,
+    sg_verb_officer_add, sg_verb_officer_list, sg_verb_officer_suspend,
+    sg_verb_lift, sg_verb_rotate, sg_verb_key_backup;
 
 extern const struct sg_verb_page sg_verb_init_page, sg_verb_submit_page,
     sg_verb_logs_page, sg_verb_log_show_page, sg_verb_log_export_page,
     sg_verb_prove_page, sg_verb_check_proof_page, sg_verb_verify_page,
-    sg_verb_backup_page, sg_verb_synth_page;
+    sg_verb_backup_page, sg_verb_synth_page, sg_verb_nodes_page,
+    sg_verb_join_page, sg_verb_admit_page, sg_verb_revoke_page,
+    sg_verb_heartbeat_page, sg_verb_unit_publish_page, sg_verb_scope_list_page,
+    sg_verb_scope_issue_page, sg_verb_scope_rotate_page,
+    sg_verb_officer_new_page, sg_verb_officer_add_page,
+    sg_verb_officer_list_page, sg_verb_officer_suspend_page, sg_verb_lift_page,
+    sg_verb_rotate_page, sg_verb_key_backup_page;
 
 #endif

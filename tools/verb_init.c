@@ -1,31 +1,77 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "storage/base/text.h"
+#include "storage/lmdb/file.h"
 #include "storage/lmdb/key_store.h"
+#include "storage/registry/nfc.h"
+#include "tools/found.h"
 #include "tools/home.h"
 #include "tools/verb.h"
 
+#define TITLE_MAX 64u
+
 const struct sg_verb_page sg_verb_init_page = {
-    "--plain [--registry HEX] [--dir DIR]",
-    {"Makes DIR with an empty store and two keys: keys/node.key signs the "
-     "log,\n"
+    "--plain [--registry HEX] | --authority TITLE --next FOLDER [--dir DIR]",
+    {"Makes DIR: a store that stands alone, or the authority of a new "
+     "registry.\n"
+     "(A node of a registry that there is: sogoc join.)\n"
+     "\n"
+     "Alone: an empty store and two keys. keys/node.key signs the log,\n"
      "keys/scope.key reads what is sealed.\n"
      "\n"
      "  --plain         keys in the clear, readable by their owner alone\n"
      "  --registry HEX  the id of the registry (default: a random one, for a\n"
-     "                  store that stands alone)\n",
-     "Tạo DIR với kho trống và hai khóa: keys/node.key ký nhật ký,\n"
+     "                  store that stands alone)\n"
+     "\n"
+     "Authority: the root key, the genesis, and what it says first: its own "
+     "node,\n"
+     "the units and code tables of this release, the centre's scope key, a "
+     "heartbeat.\n"
+     "\n"
+     "  --authority TITLE  the name of the registry, up to 64 bytes\n"
+     "  --next FOLDER      where the key of the next root goes: a stick that "
+     "is then\n"
+     "                     locked away. Without it no lost or stolen root key "
+     "is\n"
+     "                     ever replaced\n"
+     "  --plain            the root's keys in the clear, not under a "
+     "passphrase\n"
+     "  --centre UNIT      whose scope reads everything (default: the "
+     "province)\n"
+     "  --test             a test registry: numbers of province 999 alone are "
+     "valid\n"
+     "  --no-units         publish no units\n",
+     "Tạo DIR: kho đứng riêng, hoặc cơ quan quản lý của một sổ mới.\n"
+     "(Nút của sổ đã có: sogoc join.)\n"
+     "\n"
+     "Đứng riêng: kho trống và hai khóa. keys/node.key ký nhật ký,\n"
      "keys/scope.key đọc phần niêm phong.\n"
      "\n"
      "  --plain         khóa để trần, chỉ chủ tệp đọc được\n"
      "  --registry HEX  mã của sổ (mặc định: ngẫu nhiên, cho kho đứng "
-     "riêng)\n"},
-    "  $ sogoc init --plain --dir demo\n",
+     "riêng)\n"
+     "\n"
+     "Cơ quan quản lý: khóa gốc, bản khai sinh sổ và những quyết định đầu "
+     "tiên: nút\n"
+     "của mình, các đơn vị và bảng mã kèm bản phát hành, khóa phạm vi của "
+     "trung\n"
+     "tâm, một nhịp báo giờ.\n"
+     "\n"
+     "  --authority TITLE  tên sổ, tối đa 64 byte\n"
+     "  --next FOLDER      nơi cất khóa gốc kế tiếp: một thẻ nhớ rồi khóa "
+     "vào két.\n"
+     "                     Không có nó thì khóa gốc mất hay bị lộ sẽ không "
+     "bao giờ\n"
+     "                     thay được\n"
+     "  --plain            các khóa gốc để trần, không có mật khẩu\n"
+     "  --centre UNIT      đơn vị có phạm vi đọc tất cả (mặc định: tỉnh)\n"
+     "  --test             sổ thử: chỉ số của tỉnh 999 là hợp lệ\n"
+     "  --no-units         không công bố đơn vị\n"},
+    "  $ sogoc init --plain --dir demo\n"
+    "  $ sogoc init --authority 'Sổ thử' --plain --test --next next --dir "
+    "authority\n",
 };
 
 static const struct sg_out_shape shape = {
@@ -125,30 +171,6 @@ static int show(struct sg_cli *cli, const struct sg_home *home)
     return code;
 }
 
-static enum sg_err err_from_errno(int code)
-{
-    return code == ENOENT || code == ENOTDIR                  ? SG_ERR_NOTFOUND
-           : code == EACCES || code == EPERM || code == EROFS ? SG_ERR_ACCESS
-           : code == ENOSPC || code == EDQUOT                 ? SG_ERR_FULL
-                                                              : SG_ERR_IO;
-}
-
-/* Makes the directory, to last: its parent is synced. */
-static enum sg_err make_folder(const char *dir)
-{
-    char parent[SG_HOME_PATH_MAX];
-
-    if (mkdir(dir, 0700) != 0)
-        return errno == EEXIST ? SG_OK : err_from_errno(errno);
-    (void)snprintf(parent, sizeof parent, "%s/..", dir);
-    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return err_from_errno(errno);
-    enum sg_err err = fsync(fd) == 0 ? SG_OK : SG_ERR_FATAL;
-    (void)close(fd);
-    return err;
-}
-
 static int make_dir(const struct sg_cli *cli)
 {
     char log[SG_HOME_PATH_MAX + 8];
@@ -160,30 +182,18 @@ static int make_dir(const struct sg_cli *cli)
                            "%s: there is a store already; choose another --dir",
                            "%s: đã có kho dữ liệu; hãy chọn --dir khác",
                            cli->dir);
-    enum sg_err err = make_folder(cli->dir);
-    return err == SG_OK ? 0 : sg_cli_fail_err(cli, err, cli->dir);
+    enum sg_err err = sg_file_make_folder(cli->dir);
+    return err == SG_OK || err == SG_ERR_EXISTS
+               ? 0
+               : sg_cli_fail_err(cli, err, cli->dir);
 }
 
-int sg_verb_init(struct sg_cli *cli, struct sg_cli_words words)
+static int init_alone(struct sg_cli *cli, const char *hex)
 {
-    bool is_plain = false;
-    const char *hex = NULL;
-    const struct sg_cli_option options[] = {
-        {"--plain", SG_CLI_FLAG, .flag = &is_plain},
-        {"--registry", SG_CLI_TEXT, .text = &hex},
-    };
     struct sg_registry_id registry = {0}, wanted;
     struct sg_home home;
-    int code = sg_cli_options(cli, &words, options, 2, 0, 0);
+    int code = read_registry(cli, hex, &registry);
 
-    if (code == 0 && !is_plain)
-        return sg_cli_fail(cli, SG_EXIT_USAGE,
-                           "say --plain: keys will lie in the clear, on a disk "
-                           "that you trust",
-                           "hãy ghi --plain: khóa sẽ để trần, trên đĩa mà bạn "
-                           "tin cậy");
-    if (code == 0)
-        code = read_registry(cli, hex, &registry);
     wanted = registry;
     if (code == 0)
         code = make_dir(cli);
@@ -196,4 +206,57 @@ int sg_verb_init(struct sg_cli *cli, struct sg_cli_words words)
     code = show(cli, &home);
     sg_home_close(&home);
     return code;
+}
+
+static int init_authority(struct sg_cli *cli, const struct sg_found *plan)
+{
+    size_t size = strlen(plan->title);
+
+    if (size < 1 || size > TITLE_MAX ||
+        sg_nfc_check(sg_bytes(plan->title, size)) != SG_OK)
+        return sg_cli_fail(
+            cli, SG_EXIT_USAGE, "--authority wants a title of 1 to %u bytes",
+            "--authority cần tên sổ từ 1 đến %u byte", TITLE_MAX);
+    if (plan->next == NULL)
+        return sg_cli_fail(cli, SG_EXIT_USAGE,
+                           "say --next FOLDER: where the key of the next root "
+                           "goes, on another medium",
+                           "hãy ghi --next FOLDER: nơi cất khóa gốc kế tiếp, "
+                           "trên vật lưu trữ khác");
+    return sg_found_registry(cli, plan);
+}
+
+int sg_verb_init(struct sg_cli *cli, struct sg_cli_words words)
+{
+    struct sg_found plan = {.title = NULL};
+    const char *hex = NULL;
+    const struct sg_cli_option options[] = {
+        {"--plain", SG_CLI_FLAG, .flag = &plan.is_plain},
+        {"--registry", SG_CLI_TEXT, .text = &hex},
+        {"--authority", SG_CLI_TEXT, .text = &plan.title},
+        {"--next", SG_CLI_TEXT, .text = &plan.next},
+        {"--centre", SG_CLI_TEXT, .text = &plan.centre},
+        {"--test", SG_CLI_FLAG, .flag = &plan.is_test},
+        {"--no-units", SG_CLI_FLAG, .flag = &plan.has_no_units},
+    };
+    int code = sg_cli_options(cli, &words, options, 7, 0, 0);
+
+    if (code != 0)
+        return code;
+    if (plan.title != NULL && hex == NULL)
+        return init_authority(cli, &plan);
+    if (plan.title != NULL || plan.next != NULL || plan.centre != NULL ||
+        plan.is_test || plan.has_no_units)
+        return sg_cli_fail(cli, SG_EXIT_USAGE,
+                           "--authority founds a registry of its own: it goes "
+                           "with --next, --centre, --test, not with --registry",
+                           "--authority lập một sổ riêng: đi với --next, "
+                           "--centre, --test, không đi với --registry");
+    if (!plan.is_plain)
+        return sg_cli_fail(cli, SG_EXIT_USAGE,
+                           "say --plain: keys will lie in the clear, on a disk "
+                           "that you trust",
+                           "hãy ghi --plain: khóa sẽ để trần, trên đĩa mà bạn "
+                           "tin cậy");
+    return init_alone(cli, hex);
 }

@@ -111,6 +111,18 @@ struct sg_bytes sg_authority_slot(const struct sg_authority *authority,
                                   enum sg_type type,
                                   const struct sg_uid *subject);
 
+/* Called for a statement, with its payload, borrowed from the state; stops at
+ * the first result other than SG_OK. */
+typedef enum sg_err sg_authority_statement_fn(void *context,
+                                              struct sg_bytes payload);
+
+/* Calls FN for every statement of TYPE that stands in the whole cut, in the
+ * order of statements, the largest first: of a type with slots the one of each
+ * slot, of others all. Errors: those of FN. */
+SG_USE_RESULT enum sg_err sg_authority_each(
+    const struct sg_authority *authority, enum sg_type type,
+    sg_authority_statement_fn *fn, void *context);
+
 /* --- at a position ----------------------------------------------------- */
 
 struct sg_authority_generation;

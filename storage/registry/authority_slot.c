@@ -165,6 +165,31 @@ enum sg_err sg_authority_seal_slots(struct sg_authority *authority)
     return err;
 }
 
+enum sg_err sg_authority_each(const struct sg_authority *authority,
+                              enum sg_type type, sg_authority_statement_fn *fn,
+                              void *context)
+{
+    const struct sg_authority_ordered *ordered =
+        authority->made[SG_AUTHORITY_ORDERED].items;
+    const struct sg_authority_slot *slots =
+        authority->made[SG_AUTHORITY_SLOTS].items;
+    enum sg_err err = SG_OK;
+
+    SG_ASSERT(authority->is_sealed);
+    for (size_t i = authority->made[SG_AUTHORITY_ORDERED].count;
+         i-- > 0 && err == SG_OK;) {
+        uint32_t no = ordered[i].statement;
+        const struct sg_authority_statement *statement =
+            sg_authority_statement(authority, no);
+
+        if (statement->type == type &&
+            (!has_slots(type) || slots[statement->slot].newest == no))
+            err = fn(context,
+                     sg_bytes(statement->payload, statement->payload_size));
+    }
+    return err;
+}
+
 struct sg_uid sg_authority_subject(uint64_t number)
 {
     struct sg_uid subject = {{0}};

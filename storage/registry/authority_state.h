@@ -4,6 +4,7 @@
  *   authority.c        what goes in; sealing, step by step
  *   authority_root.c   the chain of root keys, and which copies are valid
  *   authority_slot.c   the order of statements, slots, generations, positions
+ *   authority_scope.c  scope keys (authority_scope.h)
  *   authority_item.c   statements that allow, taken apart: nodes, grants, ...
  *   authority_at.c     what is asked at a position
  *   authority_deny.c   cuts, endorsements, erasures

@@ -34,6 +34,28 @@ static void try_answer(struct sg_bytes body)
     SG_ASSERT(sg_bytes_equal(sg_bytes(again, writer.size), body));
 }
 
+/* What is read is written again as the same bytes; nobody is admitted by what
+ * no root has signed. */
+static void try_admission(struct sg_bytes bytes)
+{
+    static const struct sg_registry_id registry;
+    static const uint8_t key[SG_KEY_SIZE];
+    uint8_t again[SG_JOIN_ADMISSION_SIZE_MAX];
+    struct sg_join_admission admission;
+    struct sg_writer writer;
+    enum sg_err err;
+
+    if (sg_join_admission_decode(bytes, &admission) != SG_OK)
+        return;
+    sg_writer_init_array(&writer, again, sizeof again);
+    sg_join_admission_put(&writer, &admission);
+    err = sg_writer_end(&writer);
+    SG_ASSERT(err == SG_OK);
+    SG_ASSERT(sg_bytes_equal(sg_bytes(again, writer.size), bytes));
+    err = sg_join_admission_judge(&admission, &registry, key, key);
+    SG_ASSERT(err != SG_OK);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     enum sg_err err = sg_crypto_init();
@@ -43,6 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (data[0] == 0)
         try_request(sg_bytes(data + 1, size - 1));
+    else if (data[0] == 1)
+        try_admission(sg_bytes(data + 1, size - 1));
     else
         try_answer(sg_bytes(data + 1, size - 1));
     return 0;

@@ -29,10 +29,14 @@ class Nodes(Cli):
         self.ports = [free_port() for _ in range(count)]
         self.doors = [free_port() for _ in range(count)]
         self.daemons = [None] * count
-        subprocess.run([os.path.join(self.build, "found"), self.folder.name, str(count),
-                        *([str(citizens)] if citizens else [])], check=True)
+        self.found(citizens)
         for i in range(count):
             self.configure(i, [0] if i else [])
+
+    def found(self, citizens):
+        """Makes the directories 0, 1, ...: all at once, their root key forgotten."""
+        subprocess.run([os.path.join(self.build, "found"), self.folder.name, str(self.count),
+                        *([str(citizens)] if citizens else [])], check=True)
 
     def __enter__(self):
         return self

@@ -385,6 +385,8 @@ def session_examples(w, out):
     out["message-revoked"] = message(REVOKED, made["revocation"])
     request = out["join-request"] = join_request(
         w.seed_a, w.registry, 3, 20038020190101, p.x25519(w.transport_a), b"\x77" * 16)
+    out["admission"] = b"sogocadm\1" + w.registry + w.cert_a + b"\xff" + \
+        varint(len(links[0])) + links[0]
     mac = s.purpose_blake2b(32, b"\x88" * 16 + bytes(16), "sogoc v1 invite", w.registry, digest + request)
     out["message-join"] = message(JOIN, request + mac)
     out["message-joined"] = message(JOINED, b"\1" + w.cert_a)

@@ -94,6 +94,8 @@ static void test_faults(void **state)
                  "the value is not one of this key");
     assert_fault("listen = 10.0.0.1:65536\n", 1, "listen",
                  "the value is not one of this key");
+    assert_fault("passphrase = here\n", 1, "passphrase",
+                 "the value is not one of this key");
     assert_fault("directory = here\n", 1, "directory",
                  "the value is not one of this key");
     assert_fault("socket-mode = 0999\n", 1, "socket-mode",

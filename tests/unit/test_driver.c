@@ -132,7 +132,7 @@ static void open_node(struct net *net, size_t i)
                                     .logs_max = 64};
     const char *what;
 
-    assert_ok(sg_identity_open(&node->config, &node->identity, &what));
+    assert_ok(sg_identity_open(&node->config, NULL, &node->identity, &what));
     config.registry = *sg_store_registry(node->identity.store);
     config.key = &node->identity.node->sign;
     config.chain = sg_buf_bytes(&node->identity.chain);
@@ -313,7 +313,7 @@ static void fill(struct net *net, size_t i, size_t count)
     const char *what;
 
     assert_true(count <= FILL_MAX);
-    assert_ok(sg_identity_open(&node->config, &node->identity, &what));
+    assert_ok(sg_identity_open(&node->config, NULL, &node->identity, &what));
     own = sg_store_own(node->identity.store, 0);
     for (size_t k = 0; k < count; k++) {
         sg_bytes_put_u64be(payloads[k], k);
@@ -421,7 +421,7 @@ static void leave_log(struct net *net, size_t i)
     struct sg_keeper *keeper;
     const char *what;
 
-    assert_ok(sg_identity_open(&node->config, &node->identity, &what));
+    assert_ok(sg_identity_open(&node->config, NULL, &node->identity, &what));
     behind.log = sg_store_own(node->identity.store, 0)->id;
     assert_ok(sg_keeper_new(node->identity.store, on_wake, node, &keeper));
     assert_ok(sg_keeper_put(keeper, &behind));

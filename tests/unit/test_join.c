@@ -162,6 +162,117 @@ static void test_answer(void **state)
                TRUNCATED);
 }
 
+/* The admission of the page is read, and made again as the same bytes; what is
+ * shorter than its head, of another kind or version, or has too long a chain,
+ * is refused. */
+static void test_admission(void **state)
+{
+    static uint8_t bytes[SG_JOIN_ADMISSION_SIZE_MAX + 1];
+    struct sg_bytes page = protocol_hex("admission");
+    struct sg_join_admission admission;
+    struct sg_writer writer;
+
+    (void)state;
+    assert_ok(sg_join_admission_decode(page, &admission));
+    assert_memory_equal(&admission.registry, &registry, sizeof registry);
+    assert_memory_equal(admission.certificate, protocol_hex("certificate").data,
+                        SG_CERTIFICATE_SIZE);
+    sg_writer_init_array(&writer, bytes, sizeof bytes);
+    sg_join_admission_put(&writer, &admission);
+    assert_ok(sg_writer_end(&writer));
+    assert_hex(sg_bytes(bytes, writer.size), sg_hex_text(page));
+    for (size_t size = 0; size < SG_JOIN_ADMISSION_HEAD; size++)
+        assert_int_not_equal(
+            sg_join_admission_decode(sg_bytes(page.data, size), &admission),
+            SG_OK);
+    for (size_t at = 0; at < 9; at++) {
+        memcpy(bytes, page.data, page.size);
+        bytes[at] ^= 1;
+        assert_int_equal(
+            sg_join_admission_decode(sg_bytes(bytes, page.size), &admission),
+            at < 8 ? SG_ERR_MALFORMED : SG_ERR_VERSION);
+    }
+    memcpy(bytes, page.data, page.size);
+    assert_err(sg_join_admission_decode(SG_BYTES_ARRAY(bytes), &admission),
+               LIMIT);
+    assert_ok(sg_join_admission_decode(page, &admission));
+    admission.chain = sg_bytes(bytes, SG_STAGE1_SIZE_MAX + 1);
+    sg_writer_init_array(&writer, bytes, sizeof bytes);
+    sg_join_admission_put(&writer, &admission);
+    assert_err(sg_writer_end(&writer), LIMIT);
+}
+
+/* An admission of a registry that was founded, for node 3. */
+struct admitted {
+    struct trust_world world;
+    struct sg_join_admission admission;
+    uint8_t node_key[SG_KEY_SIZE];
+    uint8_t transport_key[SG_KEY_SIZE];
+    uint8_t chain[SG_STAGE1_SIZE_MAX];
+};
+
+static void admit(struct admitted *ret, unsigned generation)
+{
+    struct sg_certificate certificate;
+    struct sg_writer writer;
+    uint8_t writer_key[SG_KEY_SIZE];
+
+    (void)trust_key(1, writer_key);
+    ret->world = trust_found(writer_key);
+    (void)trust_key(3, ret->node_key);
+    (void)trust_key(4, ret->transport_key);
+    certificate =
+        trust_certificate(&ret->world, generation, SG_CERTIFICATE_DISTRICT,
+                          ret->node_key, ret->transport_key);
+    ret->admission.registry = ret->world.registry;
+    sg_certificate_encode(&certificate, ret->admission.certificate);
+    sg_writer_init_array(&writer, ret->chain, sizeof ret->chain);
+    sg_chain_begin(&writer, SG_CHAIN_FROM_GENESIS);
+    sg_chain_put(&writer, ret->world.genesis);
+    assert_ok(sg_writer_end(&writer));
+    ret->admission.chain = sg_bytes(ret->chain, writer.size);
+}
+
+/* An admission is taken by the node whose keys it names, of the registry that
+ * it wanted, and by nobody else; by a root that the chain shows. */
+static void test_admission_judged(void **state)
+{
+    static struct admitted admitted;
+    struct sg_join_admission *admission = &admitted.admission;
+    const struct sg_registry_id *wanted = &admitted.world.registry;
+
+    (void)state;
+    admit(&admitted, 1);
+    assert_err(sg_join_admission_judge(admission, wanted, admitted.node_key,
+                                       admitted.transport_key),
+               UNTRUSTED); /* by a root that the chain does not show */
+    admit(&admitted, 0);
+    assert_ok(sg_join_admission_judge(admission, wanted, admitted.node_key,
+                                      admitted.transport_key));
+    assert_err(sg_join_admission_judge(admission, &registry, admitted.node_key,
+                                       admitted.transport_key),
+               UNTRUSTED);
+    assert_err(sg_join_admission_judge(admission, wanted, node,
+                                       admitted.transport_key),
+               INVALID);
+    assert_err(
+        sg_join_admission_judge(admission, wanted, admitted.node_key, node),
+        INVALID);
+    admitted.chain[admission->chain.size - 20] ^= 1;
+    assert_err(sg_join_admission_judge(admission, wanted, admitted.node_key,
+                                       admitted.transport_key),
+               UNTRUSTED);
+    admitted.chain[admission->chain.size - 20] ^= 1;
+    admission->certificate[SG_CERTIFICATE_SIZE - 1] ^= 1;
+    assert_err(sg_join_admission_judge(admission, wanted, admitted.node_key,
+                                       admitted.transport_key),
+               UNTRUSTED);
+    admission->certificate[0] = 9;
+    assert_err(sg_join_admission_judge(admission, wanted, admitted.node_key,
+                                       admitted.transport_key),
+               CERTIFICATE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +281,8 @@ int main(void)
         cmocka_unit_test(test_proof_binds),
         cmocka_unit_test(test_every_bit),
         cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_admission),
+        cmocka_unit_test(test_admission_judged),
     };
 
     return cmocka_run_group_tests(tests, begin, NULL);
