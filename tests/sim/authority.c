@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "replication/certificate.h"
+#include "replication/trust_record.h"
 #include "storage/base/check.h"
 #include "storage/registry/record_build.h"
 #include "tests/sim/memory.h"
@@ -20,6 +21,7 @@
 /* A statement lists no more logs than fit a record. */
 #define STANDS_MAX 20u
 #define ERASED_MAX 4u
+#define TYPE_LATER 29u
 #define REF_SIZE                                                \
     sizeof(struct sg_ref) /* any will do: nothing reads it here \
                            */
@@ -395,6 +397,37 @@ static bool choose_entry(struct world *world, struct oracle_order *ret)
            log->slots[index].place->entry.kind == SG_ENTRY_SEALED;
 }
 
+/* A statement of a type that no version knows, or of a later schema: a
+ * heartbeat's bytes with another number there. Readers pass it over before they
+ * ask who signed it. */
+static void say_later(struct world *world)
+{
+    struct statement statement;
+    struct sg_trust_record record;
+    struct sg_buf payload;
+    bool has_later_type = sg_prng_chance(&world->prng, 500);
+    size_t at = 0;
+
+    begin(world, &statement, SG_TYPE_HEARTBEAT);
+    sg_record_build_uint(&statement.build, SG_FIELD_HEARTBEAT_SERIAL,
+                         world->authority.serial);
+    sg_record_build_uint(&statement.build, SG_FIELD_HEARTBEAT_TIME,
+                         BEGIN_MS + world->now_ms + WORLD_DAY * 365);
+    end(world, &statement, &payload);
+    while (payload.data[at] != SG_TYPE_HEARTBEAT)
+        at++;
+    if (has_later_type)
+        payload.data[at] = TYPE_LATER;
+    else
+        payload.data[at + 1]++; /* the schema */
+    SG_ASSERT(sg_trust_record_decode(sg_buf_bytes(&payload), &record) ==
+              (has_later_type ? SG_ERR_NOTFOUND : SG_ERR_VERSION));
+    store_append(world, &world->nodes[0], SG_ENTRY_PLAIN,
+                 sg_buf_bytes(&payload));
+    sg_buf_clear(&payload);
+    world->changed[NEMESIS_MINOR]++;
+}
+
 static int compare_orders(const void *a, const void *b)
 {
     const struct oracle_order *first = a;
@@ -464,6 +497,9 @@ void authority_speak(struct world *world, uint64_t what)
         return;
     case AUTHORITY_REVOKE:
         revoke(world);
+        return;
+    case AUTHORITY_LATER:
+        say_later(world);
         return;
     case AUTHORITY_ERASE:
         order_erasure(world);

@@ -10,6 +10,7 @@ enum authority_word {
     AUTHORITY_REVOKE,
     AUTHORITY_ROTATE,
     AUTHORITY_ERASE,
+    AUTHORITY_LATER, /* something that nobody understands yet */
 };
 
 /* Founds the registry: its root keys, its genesis, everybody's certificate.

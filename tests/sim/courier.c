@@ -270,11 +270,17 @@ void courier_later(struct world *world, struct stick *stick)
     world_later(world, WORLD_HOUR, QUEUE_STICK, stick->to, 0, 0, stick);
 }
 
+/* A node makes and takes bundles when it has read its authority's logs. */
+static bool is_ready(const struct world *world, const struct node *node)
+{
+    return node->is_up && world->now_ms >= node->up_at + WORLD_MINUTE;
+}
+
 void courier_arrive(struct world *world, struct stick *stick)
 {
     struct node *node = &world->nodes[stick->to];
 
-    if (!node->is_up || node->taking != NULL)
+    if (!is_ready(world, node) || node->taking != NULL)
         courier_later(world, stick);
     else
         taking_begin(world, node, stick);
@@ -353,7 +359,7 @@ void courier_set_out(struct world *world)
     struct node *b = &world->nodes[sg_prng_below(&world->prng, n)];
     bool is_asked = sg_prng_chance(&world->prng, 500);
 
-    if (a == b || !a->is_up || !b->is_up)
+    if (a == b || !is_ready(world, a) || !is_ready(world, b))
         return;
     if (is_asked)
         ask(world, a, b);

@@ -31,6 +31,13 @@ struct disk_level {
     size_t room;
 };
 
+/* What the high-water file says of one own log, or nothing. */
+struct disk_mark {
+    bool is_set;
+    struct sg_log_core core;
+    struct sg_checkpoint checkpoint;
+};
+
 struct disk_log {
     struct sg_log_core core;
     struct sg_log_id id;
@@ -47,7 +54,8 @@ struct disk_log {
     size_t n_slots;
     size_t room;
     struct disk_level levels[SG_MERKLE_HASHES_MAX];
-    uint8_t *proof; /* of a fork; NULL: none */
+    struct disk_mark begun; /* an own log's: the file's newest slot then */
+    uint8_t *proof;         /* of a fork; NULL: none */
     size_t proof_size;
     uint32_t variants; /* of the writer's histories, those that still fit */
 };
@@ -71,6 +79,7 @@ struct disk_op {
     size_t count;
     uint8_t *body; /* own entry that is not sealed yet; NULL: none */
     size_t body_size;
+    uint8_t entry_kind;
     uint64_t key_entry; /* under which it will be */
     struct sg_checkpoint known;
     struct disk_memory memory;
@@ -78,13 +87,6 @@ struct disk_op {
     size_t proof_size;
     uint64_t index; /* ERASE */
     uint8_t order[SG_ERASED_BY_SIZE];
-};
-
-/* What the high-water file says of one own log, or nothing. */
-struct disk_mark {
-    bool is_set;
-    struct sg_log_core core;
-    struct sg_checkpoint checkpoint;
 };
 
 struct disk {

@@ -161,7 +161,6 @@ static void partition(struct world *world)
         1 + (uint32_t)sg_prng_below(&world->prng, world->n_originals - 1);
     bool isolates = sg_prng_chance(&world->prng, 600);
 
-    world->changed[NEMESIS_PARTITION]++;
     for (uint32_t i = 0; i < world->n_links; i++) {
         const struct link *link = &world->links[i];
         bool a = isolates ? link->node[0] == half : link->node[0] < half;
@@ -381,6 +380,7 @@ static void act(struct world *world, enum nemesis nemesis)
         cut(world, link, true, nemesis_span(world));
         return;
     case NEMESIS_PARTITION:
+        world->changed[nemesis]++;
         partition(world);
         return;
     case NEMESIS_CRASH:
@@ -412,13 +412,19 @@ static void act(struct world *world, enum nemesis nemesis)
         spawn(world);
         return;
     case NEMESIS_REVOKE:
+        if (sg_prng_chance(&world->prng, 700))
+            partition(world); /* some hear of it much later */
         authority_speak(world, AUTHORITY_REVOKE);
         return;
     case NEMESIS_ROTATE:
+        if (sg_prng_chance(&world->prng, 700))
+            partition(world);
         authority_speak(world, AUTHORITY_ROTATE);
         return;
     case NEMESIS_MINOR:
         chatter(world);
+        if (sg_prng_chance(&world->prng, 100))
+            authority_speak(world, AUTHORITY_LATER);
         return;
     case NEMESIS_ERASE:
         authority_speak(world, AUTHORITY_ERASE);

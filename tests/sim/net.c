@@ -15,6 +15,7 @@
 #define SEGMENT_SIZE    1200u
 #define FRAME_OVERHEAD  18u /* length and tag of a Noise frame */
 #define HANDSHAKE_BYTES 494u
+#define FEATURE_LATER   (UINT32_C(1) << 30)
 #define DIAL_MS         20000u
 /* How long a stream waits for a link that is down before it is given up, as
  * TCP's retransmissions do. */
@@ -146,6 +147,16 @@ static void attach(struct world *world, struct node *node, uint32_t slot,
     }
 }
 
+/* A later minor version says so, and offers a feature that is not known. */
+static void date_later(const struct node *node,
+                       struct sg_hello_payload *payload)
+{
+    if (!node->is_later_minor)
+        return;
+    payload->minor++;
+    payload->features |= FEATURE_LATER;
+}
+
 void net_dialled(struct world *world, struct node *node, uint64_t peer)
 {
     struct node *other = &world->nodes[node->peers[peer]];
@@ -168,6 +179,8 @@ void net_dialled(struct world *world, struct node *node, uint64_t peer)
     };
     sg_sync_greet(other->core, NULL, &connection->payload[1]);
     sg_sync_greet(node->core, &connection->payload[1], &connection->payload[0]);
+    date_later(other, &connection->payload[1]);
+    date_later(node, &connection->payload[0]);
     attach(world, node, slots[0], connection, 0, other);
     attach(world, other, slots[1], connection, 1, node);
     connection->pipe[0].total = HANDSHAKE_BYTES / 2;

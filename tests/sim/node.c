@@ -252,6 +252,7 @@ void node_start(struct world *world, struct node *node)
     check_roll_anew(node);
     node->core = make_core(world, node);
     node->is_up = true;
+    node->up_at = world->now_ms;
     load_core(world, node);
     check_started(world, node);
 }

@@ -11,6 +11,7 @@
 #include "tests/sim/random.h"
 #include "tests/sim/secret.h"
 
+#define BITS_MAX      UINT64_C(100000000)
 #define BEGIN_SECONDS UINT64_C(1751302800)
 /* Logs beyond one a node and another after a restored backup: of who opens more
  * than he may, and branches. */
@@ -61,7 +62,9 @@ struct link *world_link(struct world *world, uint32_t a, uint32_t b)
     world->n_links++;
     /* One number after the other: a list of members has no order. */
     *link = (struct link){.node = {a, b}, .is_up = {true, true}};
-    link->bits = 64000u << sg_prng_below(&world->prng, 11);
+    link->bits = UINT64_C(64000) << sg_prng_below(&world->prng, 12);
+    if (link->bits > BITS_MAX)
+        link->bits = BITS_MAX;
     link->latency_ms = 5 + sg_prng_below(&world->prng, 300);
     return link;
 }

@@ -40,7 +40,7 @@
     X(PARTITION, "partition", "links are down, a minute to 60 days")          \
     X(SLOW, "slow", "links of 2 to 64 kbit/s")                                \
     X(CRASH, "crash", "nodes lose power at a storage operation")              \
-    X(RECOVERY, "recovery", "and again while they recover")                   \
+    X(RECOVERY, "recovery", "and again while they recover, at three places")  \
     X(TORN, "torn", "the high-water slot being written is torn")              \
     X(FULL, "full", "disks are full for a while")                             \
     X(ROT, "rot", "stored payloads read as other bytes")                      \
@@ -55,7 +55,7 @@
     X(EPOCHS, "epochs", "a node opens more logs than it may")                 \
     X(REVOKE, "revoke", "a node is revoked during a partition")               \
     X(ROTATE, "rotate", "the root key is rotated during a partition")         \
-    X(MINOR, "minor", "some nodes speak a later minor version")               \
+    X(MINOR, "minor", "nodes of a later minor: messages, entries, records")   \
     X(BUNDLE, "bundle", "couriers carry sticks, a minute to 60 days late")    \
     X(STICK_TWICE, "stick-twice", "a stick comes twice")                      \
     X(STICK_CUT, "stick-cut", "a stick is cut short or has flipped bits")      \
@@ -167,6 +167,7 @@ struct node {
 
     bool is_up;
     bool is_stepping;
+    uint64_t up_at;
     uint64_t generation; /* of the process: events of an earlier one are void */
     struct sg_sync *core;
     struct disk disk;
