@@ -386,6 +386,7 @@ struct sg_core_judged {
     uint64_t upto;
     uint64_t erased_upto; /* orders before it were given to the store */
     uint32_t erased_skip; /* and so many entries of the one at it */
+    bool erases_again;    /* one of them is on its way to the disk */
     bool is_stuck;        /* it could not be read */
 };
 

@@ -27,16 +27,49 @@ void sg_erase_settle(struct sg_sync *core, const struct sg_log_id *log,
     sg_package_settle(body, is_ordered, &question);
 }
 
+/* Says whether the entry is on its way to the disk: what was verified before
+ * the order was known is stored as it came. */
+static bool is_under_way(const struct sg_sync *core,
+                         const struct sg_trust_erased *erased)
+{
+    for (uint32_t i = 0; i < core->n_writes; i++) {
+        const struct sg_core_write *write =
+            &core->writes[(core->first_write + i) % SG_CORE_WRITES_MAX];
+
+        if (write->kind == SG_EFFECT_WRITE_PACKAGE && write->branch == 0 &&
+            erased->index < write->held &&
+            memcmp(&write->id, &erased->log, sizeof write->id) == 0)
+            return true;
+    }
+    return false;
+}
+
+void sg_erase_stored(struct sg_sync *core)
+{
+    for (size_t i = 0; i < core->n_judged; i++) {
+        struct sg_core_judged *judged = &core->judged[i];
+
+        if (judged->erases_again)
+            judged->erased_upto = judged->erased_skip = 0;
+        judged->erases_again = false;
+    }
+}
+
 /* Gives one named entry to the store, if it is held and the order stands. */
-static void erase(struct sg_sync *core, const struct sg_trust_erased *erased)
+static void erase(struct sg_sync *core, struct sg_core_judged *judged,
+                  const struct sg_trust_erased *erased)
 {
     const struct sg_log *log = sg_log_table_find(core->table, &erased->log, 0);
     uint8_t order[SG_ERASED_BY_SIZE];
     struct sg_core_write *write;
     struct sg_effect *effect;
 
-    if (log == NULL || erased->index >= log->held ||
-        SG_PLANT(sync_erase_forgotten) ||
+    if (log == NULL || erased->index >= log->held) {
+        judged->erases_again =
+            judged->erases_again || is_under_way(core, erased);
+        return;
+    }
+    if (SG_PLANT(sync_erase_forgotten) ||
         !sg_trust_erasure(core->trust, &erased->log, erased->index, order))
         return;
     write = sg_core_begin_write(core, SG_EFFECT_WRITE_ERASE);
@@ -70,7 +103,7 @@ static bool take_record(struct sg_sync *core, struct sg_core_judged *judged,
             continue;
         if (!sg_core_has_effects(core, 1))
             return false;
-        erase(core, &erased);
+        erase(core, judged, &erased);
         judged->erased_skip++;
     }
     judged->erased_skip = 0;

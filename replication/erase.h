@@ -11,6 +11,10 @@
 void sg_erase_settle(struct sg_sync *core, const struct sg_log_id *log,
                      struct sg_package_body *body);
 
+/* Writes are durable: orders that found their entries on the way to the disk
+ * are gone through again. */
+void sg_erase_stored(struct sg_sync *core);
+
 /* Takes entries of an authority log that are judged: what its orders name and
  * is held here is erased in the store, as far as this step's effects reach; the
  * rest is read again. */

@@ -5,6 +5,7 @@
 #include "replication/branches.h"
 #include "replication/core.h"
 #include "replication/dial.h"
+#include "replication/erase.h"
 #include "replication/fetch.h"
 #include "replication/fill.h"
 #include "replication/first.h"
@@ -381,6 +382,7 @@ static enum sg_err take_stored(struct sg_sync *core,
         apply(core, &write, change);
     }
     sg_fetch_acknowledge(core);
+    sg_erase_stored(core);
     return SG_OK;
 }
 

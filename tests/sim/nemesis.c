@@ -368,6 +368,20 @@ static void want_less(struct world *world, struct node *node)
         node_want(world, node, SG_SYNC_PAYLOADS_NONE);
 }
 
+/* What the authority says; the gravest of it often while some are cut off, who
+ * then hear of it much later. */
+static void act_of_authority(struct world *world, enum nemesis nemesis)
+{
+    if (nemesis == NEMESIS_ERASE) {
+        authority_speak(world, AUTHORITY_ERASE);
+        return;
+    }
+    if (sg_prng_chance(&world->prng, 700))
+        partition(world);
+    authority_speak(world, nemesis == NEMESIS_REVOKE ? AUTHORITY_REVOKE
+                                                     : AUTHORITY_ROTATE);
+}
+
 static void act(struct world *world, enum nemesis nemesis)
 {
     struct node *node = pick(world, true);
@@ -412,22 +426,14 @@ static void act(struct world *world, enum nemesis nemesis)
         spawn(world);
         return;
     case NEMESIS_REVOKE:
-        if (sg_prng_chance(&world->prng, 700))
-            partition(world); /* some hear of it much later */
-        authority_speak(world, AUTHORITY_REVOKE);
-        return;
     case NEMESIS_ROTATE:
-        if (sg_prng_chance(&world->prng, 700))
-            partition(world);
-        authority_speak(world, AUTHORITY_ROTATE);
+    case NEMESIS_ERASE:
+        act_of_authority(world, nemesis);
         return;
     case NEMESIS_MINOR:
         chatter(world);
         if (sg_prng_chance(&world->prng, 100))
             authority_speak(world, AUTHORITY_LATER);
-        return;
-    case NEMESIS_ERASE:
-        authority_speak(world, AUTHORITY_ERASE);
         return;
     case NEMESIS_WANTS:
         want_less(world, node);

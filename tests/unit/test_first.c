@@ -289,6 +289,44 @@ static void test_erasure(void **state)
     pair_free(&net);
 }
 
+/* An order that comes to be known while an entry is verified and not yet on the
+ * disk reaches it all the same. */
+static void test_erasure_of_what_is_under_way(void **state)
+{
+    struct pair_net net;
+    struct pair_log *log, *said;
+    struct sg_event event;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_append(&net, 1, 5);
+    pair_connect(&net, 1, 0);
+    pair_connect(&net, 2, 1);
+    pair_run(&net, 10000);
+    pair_cut(&net, 1, 0);
+    log = pair_own(&net, 1);
+    assert_int_equal(pair_held(&net, 2, 1), 6);
+    net.nodes[2].holds_commits = true;
+    pair_append(&net, 1, 1);
+    pair_run(&net, 1000);
+    pair_write(&net, 0,
+               trust_erase(&net.world, 0, net.serial++, &log->id, 6, 1));
+    said = pair_find(&net, 2, &pair_own(&net, 0)->id);
+    pair_append_plain(&net, said, SG_ENTRY_PLAIN,
+                      pair_own(&net, 0)->entries[said->frontier.size].payload);
+    said->known = pair_own(&net, 0)->known;
+    pair_head(said, &event);
+    pair_step(&net, 2, &event);
+    pair_run(&net, 1000);
+    assert_int_equal(pair_held(&net, 2, 1), 6);
+    net.nodes[2].holds_commits = false;
+    pair_run(&net, 1000);
+    log = pair_find(&net, 2, &log->id);
+    assert_int_equal(log->frontier.size, 7);
+    assert_int_equal(log->entries[6].state, SG_PAYLOAD_ERASED);
+    pair_free(&net);
+}
+
 /* Entries above a cut are kept, counted, shown as quarantined, and passed on.
  */
 static void test_quarantine(void **state)
@@ -365,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_stranger),
         cmocka_unit_test(test_expiry),
         cmocka_unit_test(test_erasure),
+        cmocka_unit_test(test_erasure_of_what_is_under_way),
         cmocka_unit_test(test_quarantine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
