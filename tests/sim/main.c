@@ -19,11 +19,25 @@
 /* Runs of more days use longer intervals, so that years take minutes. */
 #define SHORT_DAYS 10u
 
+/* What a campaign has to have simulated: so many seeds of the usual registry,
+ * of which so many are of LONG_DAYS and more, so many years of nodes, and a
+ * mean of so many records that a node acknowledges a day. */
+#define CAMPAIGN_SEEDS      200u
+#define CAMPAIGN_NODES      27u
+#define CAMPAIGN_LONG       20u
+#define CAMPAIGN_NODE_YEARS 1000u
+#define CAMPAIGN_RECORDS    5u
+#define USUAL_DAYS          67u
+#define LONG_DAYS           90u
+
 static const char usage[] =
     "usage: sim [--seed N | --seeds N] [options]\n"
     "  --seed N        one seed, its trace hash and counts\n"
-    "  --seeds N       seeds 1 to N; a nemesis without effect or a checker\n"
-    "                  without a fact fails\n"
+    "  --seeds N       seeds 1 to N; 200 and more are a campaign, in which a\n"
+    "                  nemesis without effect or a checker without a fact "
+    "fails,\n"
+    "                  and less than 1,000 node-years, 20 seeds of 90 days or\n"
+    "                  5 records a node and day\n"
     "  --from N        first seed (1)\n"
     "  --nodes N       nodes (27), the authority's and the centre's included\n"
     "  --days N        days (by the seed: 90 for every tenth, else 67)\n"
@@ -46,8 +60,10 @@ static const char *const nemesis_texts[NEMESIS_COUNT] = {
 struct totals {
     uint64_t seeds;
     uint64_t violations;
+    uint64_t n_long; /* of them, of LONG_DAYS and more */
     uint64_t node_days;
     uint64_t records;
+    double least_records; /* of a seed, a node and day */
     uint64_t changed[NEMESIS_COUNT];
     uint64_t facts[CHECK_COUNT];
 };
@@ -90,6 +106,22 @@ static void print_list(void)
 #undef CHECK_LINE
 }
 
+static void count_seed(struct totals *totals,
+                       const struct world_options *options, uint64_t records,
+                       uint64_t violations)
+{
+    uint64_t node_days = options->nodes * options->days;
+    double rate = (double)records / (double)node_days;
+
+    if (totals->seeds == 0 || rate < totals->least_records)
+        totals->least_records = rate;
+    totals->seeds++;
+    totals->n_long += options->days >= LONG_DAYS;
+    totals->violations += violations;
+    totals->node_days += node_days;
+    totals->records += records;
+}
+
 static void run_seed(struct world_options options, struct totals *totals)
 {
     static const uint64_t often[4] = {900000, 30000, 300000, 600000};
@@ -99,7 +131,7 @@ static void run_seed(struct world_options options, struct totals *totals)
     uint64_t violations;
 
     if (options.days == 0)
-        options.days = options.seed % 10 == 0 ? 90 : 67;
+        options.days = options.seed % 10 == 0 ? LONG_DAYS : USUAL_DAYS;
     if (options.interval_ms == 0)
         options.interval_ms = options.days > SHORT_DAYS
                                   ? seldom[options.seed % 4]
@@ -115,10 +147,7 @@ static void run_seed(struct world_options options, struct totals *totals)
            (double)(clock() - began) / CLOCKS_PER_SEC);
     for (int i = 0; i < NEMESIS_COUNT; i++)
         totals->changed[i] += world->changed[i];
-    totals->seeds++;
-    totals->violations += violations;
-    totals->node_days += options.nodes * options.days;
-    totals->records += world->records;
+    count_seed(totals, &options, world->records, violations);
     world_free(world);
     fflush(stdout); /* whole seeds, also when processes share it */
 }
@@ -139,12 +168,29 @@ static unsigned print_totals(const struct totals *totals, uint32_t only)
                totals->facts[i]);
         zeros += totals->facts[i] == 0 && only == 0;
     }
-    printf("\n%" PRIu64 " seeds, %.1f node-years, %" PRIu64
-           " records (%.1f a node and day), %" PRIu64 " violations\n",
-           totals->seeds, (double)totals->node_days / 365, totals->records,
-           (double)totals->records / (double)totals->node_days,
-           totals->violations);
+    printf("\n%" PRIu64 " seeds (%" PRIu64
+           " of 90 days), %.1f node-years, %" PRIu64
+           " records (%.1f a node and day, in no seed less than %.1f), %" PRIu64
+           " violations\n",
+           totals->seeds, totals->n_long, (double)totals->node_days / 365,
+           totals->records, (double)totals->records / (double)totals->node_days,
+           totals->least_records, totals->violations);
     return zeros;
+}
+
+/* Says whether a campaign was as large as it has to be. */
+static bool is_large(const struct totals *totals, uint32_t nodes)
+{
+    bool is = nodes >= CAMPAIGN_NODES && totals->n_long >= CAMPAIGN_LONG &&
+              totals->node_days >= CAMPAIGN_NODE_YEARS * 365 &&
+              totals->records >= totals->node_days * CAMPAIGN_RECORDS;
+
+    if (!is)
+        printf("too little for a campaign: %u nodes or more, %u seeds of %u "
+               "days, %u node-years, %u records a node and day\n",
+               CAMPAIGN_NODES, CAMPAIGN_LONG, LONG_DAYS, CAMPAIGN_NODE_YEARS,
+               CAMPAIGN_RECORDS);
+    return is;
 }
 
 enum choice {
@@ -187,7 +233,6 @@ struct request {
     uint64_t from;
     uint64_t seeds;
     uint64_t jobs;
-    bool is_full; /* zeros fail */
 };
 
 /* Returns -1 to go on, else an exit code. */
@@ -203,7 +248,6 @@ static int take_option(int option, struct request *request)
         return -1;
     case OPTION_SEEDS:
         request->seeds = number;
-        request->is_full = true;
         return -1;
     case OPTION_FROM:
         request->from = number;
@@ -260,7 +304,10 @@ static void run_share(const struct request *request, uint64_t first,
 
 static void add(struct totals *totals, const struct totals *part)
 {
+    if (totals->seeds == 0 || part->least_records < totals->least_records)
+        totals->least_records = part->least_records;
     totals->seeds += part->seeds;
+    totals->n_long += part->n_long;
     totals->violations += part->violations;
     totals->node_days += part->node_days;
     totals->records += part->records;
@@ -316,13 +363,15 @@ static unsigned run_shares(const struct request *request, struct totals *totals)
 
 int main(int argc, char **argv)
 {
-    struct request request = {.options = {.nodes = 27, .per_day = 7},
-                              .from = 1,
-                              .seeds = 1,
-                              .jobs = 1};
+    struct request request = {
+        .options = {.nodes = CAMPAIGN_NODES, .per_day = 7},
+        .from = 1,
+        .seeds = 1,
+        .jobs = 1};
     unsigned lost = 0;
     struct totals totals = {0};
     unsigned zeros;
+    bool is_campaign, is_bad;
     int option;
 
     if (sg_version_answer(argc, argv, "sim", usage))
@@ -349,9 +398,10 @@ int main(int argc, char **argv)
     if (lost > 0)
         printf("%u processes ended before their time\n", lost);
     zeros = print_totals(&totals, request.options.only);
-    if (zeros > 0 && request.is_full)
+    if (zeros > 0)
         printf("%u counts are zero: what they count is not tested\n", zeros);
-    return totals.violations > 0 || lost > 0 || (zeros > 0 && request.is_full)
-               ? 1
-               : 0;
+    is_campaign = request.seeds >= CAMPAIGN_SEEDS;
+    is_bad =
+        is_campaign && (zeros > 0 || !is_large(&totals, request.options.nodes));
+    return totals.violations > 0 || lost > 0 || is_bad ? 1 : 0;
 }
