@@ -399,8 +399,6 @@ struct sg_core_peer {
     struct sg_sync_peer config;
     bool is_dialling;
     bool has_key;  /* it was seen once */
-    bool was_slow; /* his last session got nowhere, or another took its place:
-                    * waits grow all the same */
     uint8_t node_key[SG_KEY_SIZE];
     uint32_t session;
     struct sg_budget budget;

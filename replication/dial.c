@@ -8,6 +8,8 @@
 
 #define BACKOFF_MS_MIN UINT64_C(1000)
 #define BACKOFF_MS_MAX UINT64_C(300000)
+/* After a session so long the wait begins with the shortest again. */
+#define STEADY_MS UINT64_C(60000)
 /* To where a revoked node was: only a new node may ever answer there. */
 #define REVOKED_MS_MAX UINT64_C(3600000)
 #define PENALTY_MS_MIN UINT64_C(1000)
@@ -101,15 +103,14 @@ void sg_dial_connected(struct sg_sync *core, struct sg_core_session *session)
     sg_outbox_reset(session->outbox, &peer->budget);
 }
 
-void sg_dial_opened(struct sg_sync *core, struct sg_core_session *session)
+/* Says whether the wait begins anew after SESSION. One that ended at once, for
+ * whatever reason, is no better than a call that came to nothing: of two
+ * machines with one key each ends the other's session with every call. */
+static bool was_steady(const struct sg_sync *core,
+                       const struct sg_core_session *session)
 {
-    struct sg_core_peer *peer;
-
-    if (session->peer == SG_SYNC_NONE)
-        return;
-    peer = &core->peers[session->peer];
-    if (!peer->was_slow)
-        peer->backoff_ms = 0;
+    return core->now_ms >= session->opened_ms + STEADY_MS &&
+           session->close != SG_ERR_SLOW && session->close != SG_ERR_DOUBLE;
 }
 
 void sg_dial_ended(struct sg_sync *core, struct sg_core_session *session)
@@ -124,8 +125,8 @@ void sg_dial_ended(struct sg_sync *core, struct sg_core_session *session)
     if (!SG_PLANT(sync_session_never_ends))
         peer->session = SG_SYNC_NONE;
     peer->is_dialling = false;
-    peer->was_slow =
-        session->close == SG_ERR_SLOW || session->close == SG_ERR_DOUBLE;
+    if (was_steady(core, session))
+        peer->backoff_ms = 0;
     back_off(core, peer,
              session->close == SG_ERR_REVOKED ? REVOKED_MS_MAX
                                               : BACKOFF_MS_MAX);

@@ -2,8 +2,9 @@
  * the sync core: see core.h.
  *
  * PROTOCOL.md sections 2 and 11: again after 1 s doubling to 5 min, or to 1 h
- * where a revoked node was, each time a random point in [half, whole]; bad
- * behaviour doubles the wait of its node key from 1 s to 1 h.
+ * where a revoked node was, each time a random point in [half, whole]; from 1 s
+ * anew after a session that lasted; bad behaviour doubles the wait of its node
+ * key from 1 s to 1 h.
  */
 #ifndef SG_REPLICATION_DIAL_H
 #define SG_REPLICATION_DIAL_H
@@ -17,9 +18,8 @@ uint64_t sg_dial_deadline(const struct sg_sync *core);
 /* A call came to nothing. */
 void sg_dial_failed(struct sg_sync *core, uint32_t peer);
 
-/* A session began; is in stage 2; ended. */
+/* A session began; ended. */
 void sg_dial_connected(struct sg_sync *core, struct sg_core_session *session);
-void sg_dial_opened(struct sg_sync *core, struct sg_core_session *session);
 void sg_dial_ended(struct sg_sync *core, struct sg_core_session *session);
 
 /* Calls those who have no session soon: one who has one withholds. */

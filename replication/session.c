@@ -194,7 +194,6 @@ static void enter(struct sg_sync *core, struct sg_core_session *session)
     move(session, session->stage1.verdict == SG_CERTIFICATE_ACCEPTED
                       ? SG_CORE_OPEN
                       : SG_CORE_LIMITED);
-    sg_dial_opened(core, session);
     sg_gossip_begin(core, session);
 }
 

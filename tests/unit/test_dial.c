@@ -45,6 +45,42 @@ static void test_backoff(void **state)
     pair_free(&net);
 }
 
+/* A session that ends as soon as it began is a call that came to nothing: the
+ * next wait is longer. After one of a minute it is the shortest again. */
+static void test_unsteady(void **state)
+{
+    struct pair_net net = dialling();
+    uint64_t last;
+    size_t dials;
+
+    (void)state;
+    net.last = &net.first;
+    pair_restart(&net, 0);
+    pair_run(&net, 1001);
+    pair_connect(&net, 0, 1);
+    pair_run(&net, 1000);
+    pair_cut(&net, 0, 1);
+    for (size_t i = 0; i < 12; i++) {
+        dials = net.nodes[0].n_dials;
+        for (last = net.now_ms; net.nodes[0].n_dials == dials;)
+            pair_run(&net, 100);
+        pair_connect(&net, 0, 1);
+        pair_run(&net, 1000);
+        pair_cut(&net, 0, 1);
+    }
+    assert_in_range(net.now_ms - last, 150000, 302000);
+    dials = net.nodes[0].n_dials;
+    while (net.nodes[0].n_dials == dials)
+        pair_run(&net, 100);
+    pair_connect(&net, 0, 1);
+    pair_run(&net, 61000);
+    pair_cut(&net, 0, 1);
+    dials = net.nodes[0].n_dials;
+    pair_run(&net, 1100);
+    assert_int_equal(net.nodes[0].n_dials, dials + 1);
+    pair_free(&net);
+}
+
 /* Where a revoked node answers is called less and less, down to once an hour:
  * a link that is paid by the byte has better uses. */
 static void test_revoked(void **state)
@@ -193,9 +229,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_backoff), cmocka_unit_test(test_revoked),
-        cmocka_unit_test(test_penalty), cmocka_unit_test(test_epochs),
-        cmocka_unit_test(test_quota),   cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_backoff),   cmocka_unit_test(test_unsteady),
+        cmocka_unit_test(test_revoked),   cmocka_unit_test(test_penalty),
+        cmocka_unit_test(test_epochs),    cmocka_unit_test(test_quota),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
