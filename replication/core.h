@@ -398,7 +398,7 @@ struct sg_core_peer_key {
 struct sg_core_peer {
     struct sg_sync_peer config;
     bool is_dialling;
-    bool has_key;  /* it was seen once */
+    bool has_key; /* it was seen once */
     uint8_t node_key[SG_KEY_SIZE];
     uint32_t session;
     struct sg_budget budget;
