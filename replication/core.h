@@ -137,6 +137,7 @@ struct sg_core_serve {
     bool is_branch;  /* of a forked log */
     bool is_fresh;   /* the next package: it brings its checkpoint too */
     bool is_sent;    /* all of it: `stored` is awaited */
+    size_t small;    /* bytes that may go as small still; 0: it is not */
     uint64_t to;     /* the package now read ends before; 0: where it fits */
     size_t size;     /* of its payloads, at most */
     size_t body_max; /* of its body, unless one entry alone is larger */

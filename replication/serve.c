@@ -16,6 +16,9 @@
  * and of each entry that has no payload its hash and order. */
 #define HEAD_SIZE_MAX  2304u
 #define ENTRY_SIZE_MAX 60u
+#define PAYLOADS_SIZE_MAX                  \
+    (SG_MESSAGE_SIZE_MAX - HEAD_SIZE_MAX - \
+     SG_PACKAGE_ENTRIES_MAX * ENTRY_SIZE_MAX)
 
 _Static_assert(SG_WANTS_MAX < SG_OUTBOX_STREAMS_MAX, "pushes have slots");
 
@@ -50,8 +53,25 @@ static void open_stream(struct sg_sync *core, struct sg_core_session *session,
     serve->log = log->number;
     serve->size = 0;
     serve->is_sent = false;
+    serve->small = priority == 2 ? SG_SMALL_SIZE_MAX : 0;
     sg_outbox_open(session->outbox, slot, log->number, priority,
                    priority < 2 ? NULL : log->core.node_key);
+}
+
+/* What few entries may take before the others has been taken: the rest is bulk.
+ */
+static void count_small(struct sg_core_session *session, uint32_t slot,
+                        const struct sg_log *log, size_t size)
+{
+    struct sg_core_serve *serve = &session->serves[slot];
+
+    if (serve->small == 0)
+        return;
+    serve->small -= size < serve->small ? size : serve->small;
+    if (serve->small > 0)
+        return;
+    sg_outbox_close(session->outbox, slot);
+    sg_outbox_open(session->outbox, slot, log->number, 3, log->core.node_key);
 }
 
 static void free_slot(struct sg_core_session *session, uint32_t slot)
@@ -380,6 +400,7 @@ void sg_serve_turn(struct sg_sync *core, struct sg_core_session *session,
                    const struct sg_outbox_turn *turn)
 {
     struct sg_core_serve *serve = &session->serves[turn->slot];
+    size_t max;
     const struct sg_log *log = sg_log_table_at(core->table, serve->log);
 
     SG_ASSERT(serve->kind != SG_CORE_SERVE_FREE);
@@ -394,12 +415,10 @@ void sg_serve_turn(struct sg_sync *core, struct sg_core_session *session,
         free_slot(session, turn->slot);
         return;
     }
-    serve->size = turn->size_max > SG_MESSAGE_SIZE_MAX - HEAD_SIZE_MAX -
-                                       SG_PACKAGE_ENTRIES_MAX * ENTRY_SIZE_MAX
-                      ? SG_MESSAGE_SIZE_MAX - HEAD_SIZE_MAX -
-                            SG_PACKAGE_ENTRIES_MAX * ENTRY_SIZE_MAX
-                      : turn->size_max;
-    serve->body_max = turn->size_max;
+    max = serve->small > 0 && serve->small < turn->size_max ? serve->small
+                                                            : turn->size_max;
+    serve->size = max < PAYLOADS_SIZE_MAX ? max : PAYLOADS_SIZE_MAX;
+    serve->body_max = max;
     serve->to = 0;
     session->reserved = (int64_t)turn->size_max;
     read_entries(core, session, turn->slot);
@@ -465,8 +484,10 @@ static void note_sent(struct sg_sync *core, struct sg_core_session *session,
     serve->is_fresh = false;
     if (end > peer_log->held && !serve->is_filling)
         peer_log->held = end;
-    if (!is_done)
+    if (!is_done) {
+        count_small(session, slot, log, size);
         return;
+    }
     /* The rest is not here yet; it is claimed when it is. */
     if (!is_all)
         post_stop(session, serve->number, SG_FLOW_DONE);

@@ -83,6 +83,7 @@
 /* Entries that a want or a push has at most to go before bulk: what a few
  * officers write in a minute. */
 #define SG_SMALL_ENTRIES_MAX 64
+#define SG_SMALL_SIZE_MAX    16384
 /* A session without progress while something is owed, and its stage 1: 4,096
  * bytes take 17 s at 2 kbit/s. */
 #define SG_PROGRESS_MS_MAX 60000
