@@ -43,6 +43,8 @@
 /* Logs held in part that can be served all the same, of which each takes 4 KiB.
  */
 #define SG_CORE_PARTIALS_MAX 256u
+/* Cuts and rotations that name forked logs, and are told by branch. */
+#define SG_CORE_LINEAGES_MAX 64u
 /* Peers that are remembered, the oldest memory goes first. */
 #define SG_CORE_MEMORIES_MAX 1024u
 /* Acknowledgements after one event; what is beyond is said with the next
@@ -342,6 +344,39 @@ struct sg_core_graft {
     struct sg_core_partial partial; /* at AT */
 };
 
+/* How much of each branch of a log is of the history with ROOT at SIZE:
+ * lineage.h. */
+struct sg_core_lineage {
+    struct sg_log_id log;
+    uint64_t size;
+    struct sg_hash root;
+    uint64_t
+        held; /* entries of all branches when it was looked for; 0: never */
+    uint64_t prefix[SG_BRANCHES_MAX];
+};
+
+enum sg_core_search_state {
+    SG_CORE_SEARCH_NONE,
+    SG_CORE_SEARCH_ROOT,   /* which branch has the root */
+    SG_CORE_SEARCH_BRANCH, /* a frontier of another branch is read */
+    SG_CORE_SEARCH_HOME,   /* and the same of the one that has it */
+};
+
+/* The search for one of them. */
+struct sg_core_search {
+    enum sg_core_search_state state;
+    uint32_t lineage;
+    uint8_t branch; /* looked at */
+    uint8_t home;   /* the branch that has the root */
+    uint64_t low;   /* up to here they are one */
+    uint64_t at;    /* where they are compared */
+    uint64_t ticket;
+    uint64_t asked; /* size of the frontier that is read */
+    uint64_t held;
+    struct sg_hash frontier[SG_MERKLE_HASHES_MAX];
+    uint64_t prefix[SG_BRANCHES_MAX];
+};
+
 /* --- Writes ------------------------------------------------------------ */
 
 struct sg_core_write {
@@ -485,6 +520,9 @@ struct sg_sync {
     size_t fetches_top;            /* those from here on are free */
     struct sg_core_partial *partials; /* SG_CORE_PARTIALS_MAX */
     struct sg_core_graft graft;
+    struct sg_core_lineage *lineages; /* SG_CORE_LINEAGES_MAX */
+    size_t n_lineages;
+    struct sg_core_search search;
     struct sg_core_memory *memories;
     struct sg_core_peer *peers;
     struct sg_core_penalty *penalties;

@@ -60,7 +60,7 @@ static void list(struct sg_sync *core, struct sg_core_session *session)
             sg_log_table_at(core->table, core->judged[i].log);
         uint64_t size = log->is_forked ? 0 : log->known.size;
 
-        if (log->known.size == 0 ||
+        if (log->branch != 0 || log->known.size == 0 ||
             !put_certificate(core, log->core.node_key, &writer))
             continue;
         sg_entry_core_encode(&log->core, bytes);
@@ -218,7 +218,7 @@ void sg_first_equal(struct sg_sync *core, struct sg_core_session *session)
         const struct sg_log *log =
             sg_log_table_at(core->table, core->judged[i].log);
 
-        if (log->is_forked || log->held >= log->known.size)
+        if (log->is_forked || log->branch != 0 || log->held >= log->known.size)
             continue;
         session->listed[session->n_listed++] = (struct sg_core_listed){
             .id = log->id, .core = log->core, .size = log->known.size};
@@ -294,21 +294,22 @@ bool sg_first_is_judged(const struct sg_sync *core)
 
 void sg_first_note(struct sg_sync *core, struct sg_log *log)
 {
-    if (log->branch != 0 || log->core.kind != SG_LOG_RECORDS ||
+    if (log->core.kind != SG_LOG_RECORDS ||
         !sg_trust_is_authority(core->trust, log->core.node_key))
         return;
     for (size_t i = 0; i < core->n_judged; i++)
         if (core->judged[i].log == log->number)
             return;
     if (core->n_judged == SG_AUTHORITY_LISTED_MAX ||
-        sg_log_table_set_authority(core->table, log) != SG_OK)
+        (log->branch == 0 &&
+         sg_log_table_set_authority(core->table, log) != SG_OK))
         return;
+    log->is_authority = true;
     core->judged[core->n_judged++] =
         (struct sg_core_judged){.log = log->number};
 }
 
-/* The authority's state is another: everything that hangs on it. */
-static void judge(struct sg_sync *core)
+void sg_first_judge(struct sg_sync *core)
 {
     uint32_t n = sg_log_table_count(core->table);
 
@@ -352,6 +353,7 @@ void sg_first_pump(struct sg_sync *core)
         effect = sg_core_effect(core, SG_EFFECT_READ);
         effect->ticket = ++core->ticket;
         effect->log = log->id;
+        effect->branch = log->branch;
         effect->read.first = core->is_erasing ? core->judged[i].erased_upto
                                               : core->judged[i].upto;
         effect->read.to = log->held;
@@ -397,7 +399,7 @@ void sg_first_read(struct sg_sync *core, const struct sg_event *event)
         SG_OK)
         core->counts.refused_limit++;
     if (judged->upto >= log->held)
-        judge(core);
+        sg_first_judge(core);
     core->was_judged = core->was_judged || sg_first_is_judged(core);
     for (uint32_t i = 0; i < core->top; i++)
         if (core->sessions[i].gate == SG_CORE_GATE_LOGS)

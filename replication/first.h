@@ -47,6 +47,10 @@ bool sg_first_is_judged(const struct sg_sync *core);
  * now. */
 void sg_first_note(struct sg_sync *core, struct sg_log *log);
 
+/* Judges all statements that are in, and does what follows if anything is
+ * another than before. */
+void sg_first_judge(struct sg_sync *core);
+
 /* Asks the store for entries that are durable and not judged yet; takes what it
  * gave. */
 void sg_first_pump(struct sg_sync *core);

@@ -163,26 +163,39 @@ static void take_own(struct sg_sync *core, const struct sg_event *event)
     sg_core_post_written(session, 1, SG_MESSAGE_PROVE, &writer);
 }
 
-/* Narrows the search by the first subtree that is another in HASHES, the
- * peer's frontier. False: there is none. */
-static bool narrow(struct sg_core_graft *graft, const struct sg_hash hashes[])
+bool sg_graft_compare(const struct sg_hash a[], const struct sg_hash b[],
+                      uint64_t size, struct sg_merkle_range *ret_range)
 {
-    uint64_t start = 0, left = graft->at;
+    uint64_t start = 0, left = size;
 
     for (size_t i = 0; left > 0; i++) {
         uint64_t width = UINT64_C(1) << (63 - __builtin_clzll(left));
 
-        if (memcmp(&hashes[i], &graft->partial.held.hashes[i],
-                   sizeof hashes[i]) != 0) {
-            graft->low = start > graft->low ? start : graft->low;
-            graft->high = start + width;
+        if (memcmp(&a[i], &b[i], sizeof a[i]) != 0) {
+            *ret_range = (struct sg_merkle_range){start, start + width};
             return true;
         }
         start += width;
         left -= width;
     }
-    graft->low = graft->at;
     return false;
+}
+
+/* Narrows the search by HASHES, the peer's frontier. False: it is the own one.
+ */
+static bool narrow(struct sg_core_graft *graft, const struct sg_hash hashes[])
+{
+    struct sg_merkle_range range;
+
+    if (!sg_graft_compare(hashes, graft->partial.held.hashes, graft->at,
+                          &range)) {
+        graft->low = graft->at;
+        return false;
+    }
+    if (range.start > graft->low)
+        graft->low = range.start;
+    graft->high = range.end;
+    return true;
 }
 
 /* Says whether PROOF is what was asked for: its hashes give the branch's root,

@@ -19,6 +19,11 @@ bool sg_graft_begin(struct sg_sync *core, struct sg_core_session *session,
                     const struct sg_log *log, uint8_t branch,
                     const struct sg_flow_branch *item);
 
+/* Finds the first subtree in which A and B, two frontiers at SIZE, differ.
+ * False: there is none. */
+bool sg_graft_compare(const struct sg_hash a[], const struct sg_hash b[],
+                      uint64_t size, struct sg_merkle_range *ret_range);
+
 /* Says whether a graft of SESSION is under way. */
 bool sg_graft_is_of(const struct sg_sync *core,
                     const struct sg_core_session *session);

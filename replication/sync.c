@@ -12,6 +12,7 @@
 #include "replication/forks.h"
 #include "replication/gossip.h"
 #include "replication/graft.h"
+#include "replication/lineage.h"
 #include "replication/partial.h"
 #include "replication/serve.h"
 #include "replication/session.h"
@@ -100,6 +101,7 @@ static enum sg_err take_memory(struct sg_sync *core)
         sg_calloc(core->config.sessions_max, sizeof *core->sessions);
     core->fetches = sg_alloc(SG_CORE_FETCHES_MAX * sizeof *core->fetches);
     core->partials = sg_calloc(SG_CORE_PARTIALS_MAX, sizeof *core->partials);
+    core->lineages = sg_calloc(SG_CORE_LINEAGES_MAX, sizeof *core->lineages);
     core->memories = sg_calloc(SG_CORE_MEMORIES_MAX, sizeof *core->memories);
     core->peers = sg_calloc(core->config.n_peers + 1, sizeof *core->peers);
     core->penalties = sg_calloc(SG_CORE_PENALTIES_MAX, sizeof *core->penalties);
@@ -109,9 +111,9 @@ static enum sg_err take_memory(struct sg_sync *core)
     if (core->arena == NULL || core->fill_leaves == NULL ||
         core->body == NULL || core->writes == NULL || core->sessions == NULL ||
         core->fetches == NULL || core->partials == NULL ||
-        core->memories == NULL || core->peers == NULL ||
-        core->penalties == NULL || core->writers == NULL ||
-        core->rows == NULL || core->proofs == NULL)
+        core->lineages == NULL || core->memories == NULL ||
+        core->peers == NULL || core->penalties == NULL ||
+        core->writers == NULL || core->rows == NULL || core->proofs == NULL)
         return SG_ERR_NOMEM;
     return SG_OK;
 }
@@ -129,6 +131,8 @@ static enum sg_err take_parts(struct sg_sync *core,
         .limits = config->trust_limits != NULL ? *config->trust_limits
                                                : sg_trust_limits_province,
         .floor = config->floor,
+        .prefix = sg_lineage_prefix,
+        .context = core,
     };
     enum sg_err err = sg_log_table_new(&table, &core->table);
 
@@ -197,6 +201,7 @@ void sg_sync_free(struct sg_sync *core)
     sg_free(core->sessions);
     sg_free(core->fetches);
     sg_free(core->partials);
+    sg_free(core->lineages);
     sg_free(core->memories);
     sg_free(core->peers);
     sg_free(core->penalties);
@@ -348,8 +353,10 @@ static void apply(struct sg_sync *core, const struct sg_core_write *write,
             sg_log_table_set_forked(
                 core->table, log,
                 change > 0 ? change : sg_log_table_change(core->table));
-        if (log != NULL)
+        if (log != NULL) {
             sg_branches_tell(core, &log->id);
+            sg_first_judge(core); /* cuts go by branch from now on */
+        }
         /* Of a log that is new here the branches came too early. */
         if (log != NULL && log->known.size == 0 &&
             sg_core_session(core, write->session, write->session_serial) !=
@@ -408,7 +415,7 @@ static void take_read(struct sg_sync *core, const struct sg_event *event)
         return;
     }
     if (sg_fetch_read(core, event) || sg_fill_read(core, event) ||
-        sg_graft_read(core, event))
+        sg_graft_read(core, event) || sg_lineage_read(core, event))
         return;
     if (event->session < core->config.sessions_max &&
         sg_session_is_open(&core->sessions[event->session]))
@@ -624,6 +631,7 @@ static bool pump(struct sg_sync *core)
     }
     core->turn = n > 0 ? (core->turn + 1) % n : 0;
     sg_graft_pump(core);
+    sg_lineage_pump(core);
     sg_witness_pump(core);
     sg_dial_pump(core);
     return is_more || core->n_alarms > 0 || core->says_judged;
