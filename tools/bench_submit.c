@@ -18,10 +18,16 @@
 #include "storage/base/clock.h"
 #include "tools/bench.h"
 
-#define CALLERS       64u
-#define CITIZENS      "14000" /* about ten forms each */
-#define SINGLE        1500u   /* records of each measurement */
-#define TOGETHER      45000u
+#define CALLERS 64u
+/* Records of each measurement at the default of 400 ms a round, and at least.
+ */
+#define SINGLE       1500u
+#define SINGLE_MIN   50u
+#define TOGETHER     45000u
+#define TOGETHER_MIN 1000u
+#define MS_DEFAULT   400u
+/* Forms of a citizen, at least, in the mean of a hundred. */
+#define FORMS_EACH    8u
 #define PATH_SIZE     4096u
 #define FORMS_MAX     160000u
 #define FILE_MAX      (128u << 20)
@@ -38,6 +44,7 @@ struct work {
     char *text; /* forms.jsonl, each line ended by a NUL */
     char *forms[FORMS_MAX];
     size_t count, next;
+    size_t single, together; /* records to measure with */
     uint64_t refused;
 };
 
@@ -80,14 +87,16 @@ static pid_t start(const char *program, char *const words[])
 
 static enum sg_err found(struct work *work)
 {
-    char program[PATH_SIZE];
-    char *const words[] = {"found", work->folder, "1", CITIZENS, NULL};
+    char program[PATH_SIZE], citizens[32];
+    char *const words[] = {"found", work->folder, "1", citizens, NULL};
     enum sg_err err = path_beside("found", program);
     int status = 1;
     pid_t child;
 
     if (err != SG_OK)
         return err;
+    (void)snprintf(citizens, sizeof citizens, "%zu",
+                   100 + (work->single + 2 * work->together) / FORMS_EACH);
     child = start(program, words);
     return child > 0 && waitpid(child, &status, 0) == child && status == 0
                ? SG_OK
@@ -323,18 +332,25 @@ static enum sg_err measure_all(struct work *work)
 
     single.goal = GOAL_SINGLE * single.limit;
     if (err == SG_OK)
-        err = measure(work, 1, SINGLE, true, &single.value);
+        err = measure(work, 1, work->single, true, &single.value);
     if (err == SG_OK)
         sg_bench_print(work->bench, &single);
     if (err == SG_OK)
-        err = measure(work, CALLERS, TOGETHER, false, &plain.value);
+        err = measure(work, CALLERS, work->together, false, &plain.value);
     if (err == SG_OK)
         sg_bench_print(work->bench, &plain);
     if (err == SG_OK)
-        err = measure(work, CALLERS, TOGETHER, true, &with.value);
+        err = measure(work, CALLERS, work->together, true, &with.value);
     if (err == SG_OK)
         sg_bench_print(work->bench, &with);
     return err;
+}
+
+static size_t scaled(const struct sg_bench *bench, size_t count, size_t least)
+{
+    if (bench->round_ms < MS_DEFAULT)
+        count = count * (size_t)bench->round_ms / MS_DEFAULT;
+    return count < least ? least : count;
 }
 
 enum sg_err sg_bench_submit(struct sg_bench *bench)
@@ -350,6 +366,8 @@ enum sg_err sg_bench_submit(struct sg_bench *bench)
     if (work == NULL)
         return SG_ERR_NOMEM;
     work->bench = bench;
+    work->single = scaled(bench, SINGLE, SINGLE_MIN);
+    work->together = scaled(bench, TOGETHER, TOGETHER_MIN);
     if (realpath(bench->folder, work->folder) == NULL) {
         sg_free(work);
         return SG_ERR_IO;
