@@ -1,7 +1,7 @@
 /* Records handed in over the API of a running daemon, until each is answered:
  * one caller, and 64 at a time, over the Unix socket. The programs `sogocd` and
  * `found` stand beside this one. */
-#include <errno.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -346,6 +346,15 @@ static enum sg_err measure_all(struct work *work)
     return err;
 }
 
+/* All but the folder itself. */
+static int remove_one(const char *path, const struct stat *info, int type,
+                      struct FTW *place)
+{
+    (void)info;
+    (void)type;
+    return place->level == 0 ? 0 : remove(path);
+}
+
 static size_t scaled(const struct sg_bench *bench, size_t count, size_t least)
 {
     if (bench->round_ms < MS_DEFAULT)
@@ -385,6 +394,7 @@ enum sg_err sg_bench_submit(struct sg_bench *bench)
     if (err == SG_OK)
         err = measure_all(work);
     stop_daemon(work);
+    (void)nftw(work->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     if (err != SG_OK)
         (void)fprintf(stderr, "bench submit: %s\n",
                       sg_err_text(err, SG_LANG_EN));

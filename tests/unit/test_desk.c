@@ -74,8 +74,8 @@ static void read_forms(struct fixture *fixture)
         read_base64(json_object_get(json, "signature"), &signature);
         assert_int_equal(signature.size, SG_SIGNATURE_SIZE);
         memcpy(form->signature, signature.data, SG_SIGNATURE_SIZE);
-        form->capture.value = (uint64_t)json_integer_value(
-            json_object_get(json, "capture"));
+        form->capture.value =
+            (uint64_t)json_integer_value(json_object_get(json, "capture"));
         form->home.value =
             (uint64_t)json_integer_value(json_object_get(json, "home"));
         sg_buf_clear(&signature);
@@ -92,7 +92,7 @@ static void open_node(struct fixture *fixture, unsigned node, uint64_t reserve)
     const char *what;
 
     snprintf(fixture->path, sizeof fixture->path, "%s/%u", fixture->dir, node);
-    assert_ok(sg_identity_open(&config, NULL, &fixture->identity, &what));
+    assert_ok(sg_identity_open(&config, &fixture->identity, &what));
     assert_ok(sg_keeper_new(fixture->identity.store, on_wake, fixture,
                             &fixture->keeper));
 }
@@ -138,7 +138,7 @@ static int setup(void **state)
     struct fixture *fixture = sg_calloc(1, sizeof *fixture);
 
     assert_non_null(fixture);
-    fixture->dir = sg_test_tempdir_new();
+    fixture->dir = sg_tempdir_new();
     assert_int_equal(sem_init(&fixture->news, 0, 0), 0);
     founding_make_forms(fixture->dir, 2, CITIZENS);
     read_forms(fixture);
@@ -155,7 +155,7 @@ static int teardown(void **state)
     for (size_t i = 0; i < FORMS; i++)
         sg_buf_clear(&fixture->forms[i].inner);
     sem_destroy(&fixture->news);
-    sg_test_tempdir_free(fixture->dir);
+    sg_tempdir_free(fixture->dir);
     sg_free(fixture);
     assert_int_equal(sg_alloc_live(), 0);
     return 0;
@@ -167,8 +167,7 @@ static int teardown(void **state)
 static struct sg_desk_paper *paper_of(struct fixture *fixture, size_t i)
 {
     const struct form *form = &fixture->forms[i];
-    struct sg_desk_paper *paper =
-        sg_desk_paper_new(sg_buf_bytes(&form->inner));
+    struct sg_desk_paper *paper = sg_desk_paper_new(sg_buf_bytes(&form->inner));
 
     assert_non_null(paper);
     paper->owner = &fixture->answers[i];
