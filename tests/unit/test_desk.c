@@ -92,7 +92,7 @@ static void open_node(struct fixture *fixture, unsigned node, uint64_t reserve)
     const char *what;
 
     snprintf(fixture->path, sizeof fixture->path, "%s/%u", fixture->dir, node);
-    assert_ok(sg_identity_open(&config, &fixture->identity, &what));
+    assert_ok(sg_identity_open(&config, NULL, &fixture->identity, &what));
     assert_ok(sg_keeper_new(fixture->identity.store, on_wake, fixture,
                             &fixture->keeper));
 }
