@@ -64,17 +64,16 @@ SG_USE_RESULT enum sg_err sg_sealed_open(const struct sg_sealed_config *config,
 /* Closes; no transaction may be running. Takes NULL. */
 void sg_sealed_close(struct sg_sealed *sealed);
 
-/* Deletes all that is in it and begins anew, empty, under KEY. No transaction
- * may be running or begin meanwhile. Errors: as sg_sealed_open, and then SEALED
- * refuses all work (FATAL). */
+/* Deletes all that is in it and begins anew, empty, under KEY. Readers wait.
+ * Errors: as sg_sealed_open, and then SEALED refuses all work (FATAL). */
 SG_USE_RESULT enum sg_err sg_sealed_clear(struct sg_sealed *sealed,
                                           const uint8_t key[SG_KEY_SIZE]);
 
 /* Begins a bulk build: a durable marker says so, and from here on commits are
  * not flushed, until sg_sealed_bulk_end has flushed everything and taken the
- * marker away. What is closed or dies in between is empty at the next open. No
- * transaction may be running at either. Errors: as sg_env_write and
- * sg_env_open; after FATAL nothing goes on. */
+ * marker away. What is closed or dies in between is empty at the next open.
+ * Readers wait. Errors: as sg_env_write and sg_env_open, and then SEALED may
+ * refuse all work (FATAL). */
 SG_USE_RESULT enum sg_err sg_sealed_bulk_begin(struct sg_sealed *sealed);
 SG_USE_RESULT enum sg_err sg_sealed_bulk_end(struct sg_sealed *sealed);
 
