@@ -84,8 +84,10 @@ struct sg_view_status {
     uint64_t held;     /* entries that the store has, of all logs of records */
     uint64_t applied;  /* of these */
     uint64_t verified; /* of these: nothing is left to verify */
-    uint64_t absent;   /* payloads not held, or not readable with our keys */
-    uint64_t waiting;  /* A14: for the authority's state */
+    uint64_t absent;   /* payloads not held */
+    uint64_t unreadable; /* logs with payloads not held, or that our keys do
+                            not open */
+    uint64_t waiting;    /* A14: for the authority's state */
     uint64_t quarantined;
     uint64_t refused; /* for ever, unknown types and forms too */
     uint64_t subjects;
@@ -95,6 +97,7 @@ struct sg_view_status {
     uint64_t to_fold;
     struct sg_date as_of;   /* of the cut; no date without a genesis */
     struct sg_date counted; /* the day that tallies are of */
+    bool is_ready;          /* a genesis is known; else nothing is applied */
     bool is_building;       /* in bulk */
 };
 
@@ -109,14 +112,14 @@ void sg_view_release(struct sg_view *view);
 
 /* One log of the cut that the view is of. */
 struct sg_view_log {
+    uint32_t number; /* in the store: sg_fetch_root gives the root */
     struct sg_log_id log;
     uint8_t branch;
     uint64_t size; /* entries that are applied */
-    struct sg_hash root;
 };
 
 /* Gives the cut: up to MAX logs of records from *CURSOR on, 0 at first; *CURSOR
- * is 0 after the last. Errors: DAMAGED; those of the store. */
+ * is 0 after the last. Errors: none yet. */
 SG_USE_RESULT enum sg_err sg_view_cut(struct sg_view *view, uint64_t *cursor,
                                       struct sg_view_log *ret_logs, size_t max,
                                       size_t *ret_count);

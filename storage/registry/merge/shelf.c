@@ -5,7 +5,7 @@
 
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
-#include "storage/registry/merge/handed.h"
+#include "storage/registry/merge/mention.h"
 
 /* Up to here records are kept in order as they come. */
 #define IN_ORDER_MAX 1024u
@@ -467,25 +467,6 @@ static bool add_partner(struct sg_register *reg, const struct sg_uid *person,
     return true;
 }
 
-/* Finds field NO in the body of an inner part; no bytes when it is not there.
- */
-static struct sg_bytes find_field(struct sg_bytes inner, unsigned no)
-{
-    struct sg_cursor cursor = {inner.data};
-
-    (void)sg_cursor_array(&cursor);
-    for (int i = 0; i < 3; i++)
-        (void)sg_cursor_skip(&cursor); /* type, schema, subject */
-    for (uint32_t n = sg_cursor_map(&cursor); n > 0; n--) {
-        bool is_it = sg_cursor_uint(&cursor) == no;
-        struct sg_bytes value = sg_cursor_skip(&cursor);
-
-        if (is_it)
-            return value;
-    }
-    return (struct sg_bytes){0};
-}
-
 /* What is done about the objects that are found from outside: numbers, pairs.
  */
 enum note { ADD, TOUCH, DROP };
@@ -514,24 +495,17 @@ static bool note_object(struct sg_register *reg, struct sg_shelf_entry *entry,
            add_partner(reg, &other, &entry->uid);
 }
 
-/* Does NOTE about the first MAX objects of a handover; returns how many were
- * done before one failed. */
-static size_t note_heads(struct sg_register *reg,
-                         const struct sg_shelf_record *stored, enum note note,
-                         size_t max)
-{
-    struct sg_bytes inner = stored->sum.inner;
-    struct sg_handed_reader reader;
-    struct sg_handed_head head;
-    size_t count = 0;
+struct noting {
+    struct sg_register *reg;
+    struct sg_shelf_entry *entry;
+    enum note note;
+};
 
-    sg_handed_begin(find_field(inner, SG_FIELD_HANDOVER_HEADS),
-                    find_field(inner, SG_FIELD_HANDOVER_VALUES), &reader);
-    max = max < reader.left ? max : reader.left;
-    while (count < max && sg_handed_next(&reader, &head) &&
-           note_object(reg, stored->entry, head.type, head.key, note))
-        count++;
-    return count;
+static bool note_mention(void *context, unsigned type, struct sg_bytes key)
+{
+    const struct noting *noting = context;
+
+    return note_object(noting->reg, noting->entry, type, key, noting->note);
 }
 
 /* Does NOTE about what STORED says; what an ADD has begun it takes back when it
@@ -540,29 +514,15 @@ static bool note_record(struct sg_register *reg,
                         const struct sg_shelf_record *stored, enum note note)
 {
     struct sg_bytes inner = stored->sum.inner;
-    struct sg_cursor cursor = {find_field(inner, SG_FIELD_HANDOVER_HEADS).data};
-    size_t count, n_heads;
-    uint8_t key[8];
+    struct noting noting = {reg, stored->entry, note};
+    size_t all = sg_mention_count(inner);
+    size_t count = sg_mention_each(inner, all, note_mention, &noting);
 
-    switch (stored->type) {
-    case SG_TYPE_PIN:
-        cursor.at = find_field(inner, SG_FIELD_PIN_NUMBER).data;
-        sg_bytes_put_u64be(key, sg_cursor_uint(&cursor));
-        return note_object(reg, stored->entry, SG_TYPE_PIN, SG_BYTES_ARRAY(key),
-                           note);
-    case SG_TYPE_DUPLICATE:
-        cursor.at = find_field(inner, SG_FIELD_DUPLICATE_OTHER).data;
-        return note_object(reg, stored->entry, SG_TYPE_DUPLICATE,
-                           sg_cursor_bytes(&cursor), note);
-    case SG_TYPE_HANDOVER:
-        n_heads = sg_cursor_array(&cursor);
-        count = note_heads(reg, stored, note, n_heads);
-        if (count < n_heads && note == ADD)
-            (void)note_heads(reg, stored, DROP, count);
-        return count == n_heads;
-    default:
-        return true;
+    if (count < all && note == ADD) {
+        noting.note = DROP;
+        (void)sg_mention_each(inner, count, note_mention, &noting);
     }
+    return count == all;
 }
 
 /* --- the records of a subject ------------------------------------------ */
@@ -660,8 +620,7 @@ static struct sg_shelf_record *need_record(struct sg_register *reg,
         return NULL;
     *stored = (struct sg_shelf_record){
         .sum = {.id = copy->id, .inner = {stored->inner, inner.size}},
-        .entry = need_entry(reg, &copy->record->subject),
-        .type = copy->record->type};
+        .entry = need_entry(reg, &copy->record->subject)};
     if (stored->entry == NULL)
         return NULL;
     memcpy(stored->inner, inner.data, inner.size);

@@ -36,7 +36,6 @@ struct sg_shelf_record {
     struct sg_fold_record sum;
     struct sg_shelf_entry *entry;
     struct sg_shelf_copy *copies;
-    uint16_t type;
     bool is_listed; /* in its entry */
     bool is_applied;
     uint8_t inner[];

@@ -1,0 +1,275 @@
+#include "node/view/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/registry/merge/mention.h"
+#include "storage/registry/name.h"
+
+#define WORDS_MAX 512u
+
+const struct sg_uid sg_index_endorse = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                         0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                         0xff, 0xff, 0xff, 0xff}};
+
+int sg_index_compare(const void *a, const void *b)
+{
+    const struct sg_index_entry *x = a, *y = b;
+
+    if (x->db != y->db)
+        return x->db < y->db ? -1 : 1;
+    return sg_bytes_compare(sg_bytes(x->key, x->size),
+                            sg_bytes(y->key, y->size));
+}
+
+struct collecting {
+    struct sg_pile *pile;
+    const struct sg_pile_sheet *sheet;
+    struct sg_index_list *list;
+    enum sg_err err;
+};
+
+/* Adds KEY of DB, with the sheet's number behind it. */
+static void add(struct collecting *at, enum sg_inside_db db,
+                struct sg_inside_key key)
+{
+    struct sg_index_list *list = at->list;
+    struct sg_index_entry *entry;
+
+    if (list->count == list->capacity) {
+        size_t more = list->capacity > 0 ? 2 * list->capacity : 16;
+        struct sg_index_entry *entries =
+            sg_arena_take(&at->pile->arena, more, sizeof *entries);
+
+        if (entries == NULL) {
+            at->err = SG_ERR_NOMEM;
+            return;
+        }
+        if (list->count > 0)
+            memcpy(entries, list->entries, list->count * sizeof *entries);
+        list->entries = entries;
+        list->capacity = more;
+    }
+    key = sg_inside_with(key, at->sheet->number);
+    entry = &list->entries[list->count++];
+    *entry =
+        (struct sg_index_entry){.db = (uint8_t)db, .size = (uint8_t)key.size};
+    memcpy(entry->key, key.bytes, key.size);
+}
+
+static void add_name(struct collecting *at, enum sg_inside_db db,
+                     struct sg_bytes name)
+{
+    add(at, db, sg_inside_name(at->pile->view, db, name));
+}
+
+/* --- numbers, pairs ---------------------------------------------------- */
+
+static bool add_mention(void *context, unsigned type, struct sg_bytes key)
+{
+    struct collecting *at = context;
+
+    if (type == SG_TYPE_PIN && key.size == 8 &&
+        sg_bytes_get_u64be(key.data) != 0)
+        add_name(at, SG_INSIDE_NUMBERS, key);
+    else if (type == SG_TYPE_DUPLICATE && key.size == 16)
+        add_name(at, SG_INSIDE_PAIRS, key);
+    return at->err == SG_OK;
+}
+
+static void add_endorse(struct collecting *at, const struct sg_sheet *sheet)
+{
+    for (size_t i = 0; i < sheet->n_records; i++)
+        if (sg_mention_type(sheet->records[i].inner) == SG_TYPE_ENDORSE) {
+            add_name(at, SG_INSIDE_PAIRS,
+                     SG_BYTES_ARRAY(sg_index_endorse.bytes));
+            return;
+        }
+}
+
+/* --- names ------------------------------------------------------------- */
+
+enum sg_err sg_index_words(struct sg_writer *writer, struct sg_bytes text)
+{
+    uint8_t room[WORDS_MAX];
+    struct sg_writer key;
+    enum sg_err err;
+    bool is_first = writer->size == 0;
+
+    sg_writer_init_array(&key, room, sizeof room);
+    err = sg_name_search_key(&key, text);
+    for (size_t i = 0; err == SG_OK && i < key.size;) {
+        size_t begin = i;
+
+        while (i < key.size && room[i] != ' ')
+            i++;
+        if (i > begin && !is_first)
+            sg_writer_u8(writer, ' ');
+        if (i > begin) {
+            sg_writer_bytes(writer, sg_bytes(room + begin, i - begin));
+            is_first = false;
+        }
+        i++;
+    }
+    return err == SG_OK ? writer->err : err;
+}
+
+struct sg_inside_key sg_index_name_key(const struct sg_view *view,
+                                       enum sg_index_name which,
+                                       struct sg_unit_key unit,
+                                       struct sg_bytes words)
+{
+    uint8_t bytes[9 + WORDS_MAX];
+
+    bytes[0] = (uint8_t)which;
+    sg_bytes_put_u64be(bytes + 1, unit.value);
+    if (words.size > WORDS_MAX)
+        words.size = WORDS_MAX;
+    memcpy(bytes + 9, words.data, words.size);
+    return sg_inside_name(view, SG_INSIDE_NAMES,
+                          sg_bytes(bytes, 9 + words.size));
+}
+
+bool sg_index_name_of(const struct sg_subject *subject,
+                      struct sg_record_name *ret_name)
+{
+    const struct sg_subject_cell *cell = sg_subject_cell(
+        sg_subject_find(subject, SG_TYPE_PERSON, sg_bytes(NULL, 0)),
+        SG_FIELD_PERSON_NAME);
+    struct sg_msgpack reader;
+
+    if (cell == NULL || cell->value.size == 0 || cell->value.data[0] == 0xc0)
+        return false;
+    sg_subject_open(cell, &reader);
+    *ret_name = sg_record_read_name(&reader);
+    return true;
+}
+
+bool sg_index_birth_of(const struct sg_subject *subject,
+                       struct sg_date *ret_birth)
+{
+    const struct sg_subject_cell *cell = sg_subject_cell(
+        sg_subject_find(subject, SG_TYPE_PERSON, sg_bytes(NULL, 0)),
+        SG_FIELD_PERSON_BIRTH);
+    struct sg_msgpack reader;
+
+    if (cell == NULL || cell->value.size == 0 || cell->value.data[0] == 0xc0)
+        return false;
+    sg_subject_open(cell, &reader);
+    *ret_birth = sg_record_read_date(&reader);
+    return true;
+}
+
+/* Adds the words of PARTS, as far as there are any. */
+static void add_words(struct collecting *at, enum sg_index_name which,
+                      struct sg_unit_key unit, const struct sg_bytes *parts,
+                      size_t count)
+{
+    uint8_t room[WORDS_MAX];
+    struct sg_writer writer;
+    enum sg_err err = SG_OK;
+
+    sg_writer_init_array(&writer, room, sizeof room);
+    for (size_t i = 0; i < count && err == SG_OK; i++)
+        err = sg_index_words(&writer, parts[i]);
+    if (err == SG_OK && writer.size > 0)
+        add(at, SG_INSIDE_NAMES,
+            sg_index_name_key(at->pile->view, which, unit,
+                              sg_bytes(room, writer.size)));
+}
+
+/* The unit of its own rows; those of the centre are about it, not there. */
+static struct sg_unit_key unit_of(const struct sg_sheet *sheet)
+{
+    for (size_t i = 0; i < sheet->n_shares; i++)
+        if (sheet->shares[i].unit.value != 0)
+            return sheet->shares[i].unit;
+    return SG_UNIT_COUNTRY;
+}
+
+static void add_names(struct collecting *at, const struct sg_sheet *sheet,
+                      const struct sg_record_name *name)
+{
+    const struct sg_bytes whole[] = {name->family, name->middle, name->given};
+    const struct sg_bytes some[] = {name->family, name->given};
+
+    add_words(at, SG_INDEX_WHOLE, SG_UNIT_COUNTRY, whole, 3);
+    add_words(at, SG_INDEX_SHORT, SG_UNIT_COUNTRY, some, 2);
+    add_words(at, SG_INDEX_GIVEN, unit_of(sheet), &name->given, 1);
+}
+
+static void add_buckets(struct collecting *at, const struct sg_subject *subject,
+                        const struct sg_record_name *name)
+{
+    uint32_t buckets[SG_VIEW_BUCKETS_MAX];
+    struct sg_date birth;
+    size_t count;
+
+    if (!sg_index_birth_of(subject, &birth) || !sg_subject_is_counted(subject))
+        return;
+    count = sg_view_bucket_of(name, birth, buckets);
+    for (size_t i = 0; i < count; i++) {
+        struct sg_inside_key key = {.size = 3};
+
+        key.bytes[0] = (uint8_t)(buckets[i] >> 16);
+        key.bytes[1] = (uint8_t)(buckets[i] >> 8);
+        key.bytes[2] = (uint8_t)buckets[i];
+        add(at, SG_INSIDE_BUCKETS, key);
+    }
+}
+
+/* --- what the sheet itself says ---------------------------------------- */
+
+static void add_units(struct collecting *at, const struct sg_sheet *sheet)
+{
+    uint8_t unit[8];
+
+    for (size_t i = 0; i < sheet->n_shares; i++) {
+        sg_bytes_put_u64be(unit, sheet->shares[i].unit.value);
+        add_name(at, SG_INSIDE_UNITS, SG_BYTES_ARRAY(unit));
+    }
+    for (size_t i = 0; i < sheet->n_owners; i++) {
+        struct sg_inside_key key;
+
+        sg_bytes_put_u64be(unit, sheet->owners[i].unit.value);
+        key = sg_inside_name(at->pile->view, SG_INSIDE_CONFLICTS,
+                             SG_BYTES_ARRAY(unit));
+        key.bytes[key.size++] = sheet->owners[i].is_decided ? 2 : 1;
+        add(at, SG_INSIDE_CONFLICTS, key);
+    }
+    for (size_t i = 0; i < sheet->n_kin; i++)
+        add_name(at, SG_INSIDE_KIN, SG_BYTES_ARRAY(sheet->kin[i].bytes));
+}
+
+enum sg_err sg_index_collect(struct sg_pile *pile, struct sg_pile_sheet *sheet,
+                             enum sg_pile_time time,
+                             const struct sg_subject *subject,
+                             struct sg_index_list *ret_list)
+{
+    struct collecting at = {.pile = pile, .sheet = sheet, .list = ret_list};
+    const struct sg_sheet *what =
+        time == SG_PILE_OLD ? sheet->old : &sheet->now;
+    struct sg_record_name name;
+    size_t count = 0;
+    enum sg_err err;
+
+    *ret_list = (struct sg_index_list){.count = 0};
+    err = sg_pile_mentions(pile, sheet, time, add_mention, &at);
+    if (err != SG_OK)
+        return err;
+    add_endorse(&at, what);
+    if (sg_index_name_of(subject, &name)) {
+        add_names(&at, what, &name);
+        add_buckets(&at, subject, &name);
+    }
+    add_units(&at, what);
+    if (ret_list->count > 1)
+        qsort(ret_list->entries, ret_list->count, sizeof *ret_list->entries,
+              sg_index_compare);
+    for (size_t i = 0; i < ret_list->count; i++)
+        if (count == 0 || sg_index_compare(&ret_list->entries[count - 1],
+                                           &ret_list->entries[i]) != 0)
+            ret_list->entries[count++] = ret_list->entries[i];
+    ret_list->count = count;
+    return at.err;
+}

@@ -1,0 +1,61 @@
+/* Index: by what a subject is found: the entries of all indexes for one sheet.
+ * The inside of the view.
+ */
+#ifndef SG_NODE_VIEW_INDEX_H
+#define SG_NODE_VIEW_INDEX_H
+
+#include "node/view/pile.h"
+
+struct sg_index_entry {
+    uint8_t db;
+    uint8_t size;
+    uint8_t key[18];
+};
+
+/* Entries of one sheet at one time. Lies in an arena; all zero when empty. */
+struct sg_index_list {
+    struct sg_index_entry *entries;
+    size_t count, capacity;
+};
+
+/* What is told of a name: which words of it. */
+enum sg_index_name {
+    SG_INDEX_WHOLE = 1,
+    SG_INDEX_SHORT = 2, /* family and given name */
+    SG_INDEX_GIVEN = 3, /* with a unit */
+};
+
+/* Stands in the place of a uid where subjects with endorses are listed. */
+extern const struct sg_uid sg_index_endorse;
+
+/* Collects the entries of SHEET at TIME, SUBJECT being what was folded of it
+ * then; sorted. Errors: NOMEM; those of the pile. */
+SG_USE_RESULT enum sg_err sg_index_collect(struct sg_pile *pile,
+                                           struct sg_pile_sheet *sheet,
+                                           enum sg_pile_time time,
+                                           const struct sg_subject *subject,
+                                           struct sg_index_list *ret_list);
+
+/* Compares two entries as sorted. */
+int sg_index_compare(const void *a, const void *b);
+
+/* Gives the key under which WORDS (search keys joined by blanks) of a name lie,
+ * without a number. */
+struct sg_inside_key sg_index_name_key(const struct sg_view *view,
+                                       enum sg_index_name which,
+                                       struct sg_unit_key unit,
+                                       struct sg_bytes words);
+
+/* Writes the search key of TEXT as words joined by single blanks. Errors: TEXT,
+ * LIMIT. */
+SG_USE_RESULT enum sg_err sg_index_words(struct sg_writer *writer,
+                                         struct sg_bytes text);
+
+/* Give the name and the birth date that stand of SUBJECT; false when none does.
+ */
+bool sg_index_birth_of(const struct sg_subject *subject,
+                       struct sg_date *ret_birth);
+bool sg_index_name_of(const struct sg_subject *subject,
+                      struct sg_record_name *ret_name);
+
+#endif

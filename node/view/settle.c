@@ -1,0 +1,603 @@
+#include "node/view/settle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/base/alloc.h"
+#include "storage/base/check.h"
+#include "storage/registry/merge/conflict.h"
+
+#define SCRATCH_MAX ((size_t)1 << 20)
+
+/* Makes room for one more in an array of things of SIZE; false when there is no
+ * memory. */
+static bool grow(void **array, size_t count, size_t *capacity, size_t size)
+{
+    size_t more = *capacity > 0 ? 2 * *capacity : 64;
+    void *moved;
+
+    if (count < *capacity)
+        return true;
+    moved = sg_realloc(*array, more * size);
+    if (moved == NULL)
+        return false;
+    *array = moved;
+    *capacity = more;
+    return true;
+}
+
+void sg_settle_init(struct sg_settle *settle, struct sg_view *view)
+{
+    *settle = (struct sg_settle){.view = view, .desk = view->own};
+    sg_buf_init(&settle->scratch, SCRATCH_MAX);
+    sg_pile_reset(&view->own->pile);
+}
+
+void sg_settle_clear(struct sg_settle *settle)
+{
+    sg_tally_judge_clear(&settle->judge);
+    sg_tally_clear(&settle->tallies);
+    sg_table_clear(&settle->by_unit);
+    sg_free(settle->due);
+    sg_free(settle->rows);
+    sg_free(settle->entries);
+    sg_free(settle->roots);
+    sg_buf_clear(&settle->scratch);
+    sg_pile_reset(&settle->desk->pile);
+}
+
+/* --- who is due -------------------------------------------------------- */
+
+static enum sg_err list(void *context, struct sg_pile_sheet *sheet)
+{
+    struct sg_settle *settle = context;
+
+    if (sheet->is_listed)
+        return SG_OK;
+    if (!grow((void **)&settle->due, settle->n_due, &settle->due_capacity,
+              sizeof(struct sg_pile_sheet *)))
+        return SG_ERR_NOMEM;
+    settle->due[settle->n_due++] = sheet;
+    sheet->is_listed = true;
+    sheet->has_facts = false;
+    return SG_OK;
+}
+
+/* Lists what has changed, all whom pairs join with it, then all who share a
+ * number with one of them. */
+static enum sg_err spread(struct sg_settle *settle)
+{
+    struct sg_pile *pile = &settle->desk->pile;
+    size_t n_joined, n_loaded = pile->count;
+    enum sg_err err = SG_OK;
+
+    for (size_t i = 0; i < n_loaded && err == SG_OK; i++)
+        if (pile->list[i]->is_changed)
+            err = list(settle, pile->list[i]);
+    for (size_t i = 0; i < settle->n_due && err == SG_OK; i++)
+        err = sg_pile_partners(pile, settle->due[i], list, settle);
+    n_joined = settle->n_due;
+    for (size_t i = 0; i < n_joined && err == SG_OK; i++)
+        err = sg_pile_sharers(pile, settle->due[i], list, settle);
+    return err;
+}
+
+static enum sg_err sweep(struct sg_settle *settle, uint32_t first, uint32_t end)
+{
+    enum sg_err err = SG_OK;
+
+    for (uint32_t i = first; i < end && err == SG_OK; i++) {
+        struct sg_pile_sheet *sheet;
+
+        err = sg_pile_at(&settle->desk->pile, i, &sheet);
+        if (err == SG_OK && sheet != NULL)
+            err = list(settle, sheet);
+    }
+    return err;
+}
+
+static enum sg_err look(void *context, struct sg_pile_sheet *sheet)
+{
+    size_t *n_strange = context;
+
+    *n_strange += !sheet->is_listed;
+    return SG_OK;
+}
+
+/* Lists those whose figures depend on a sheet that says something else now. */
+static enum sg_err list_dependents(struct sg_settle *settle)
+{
+    static const struct sg_sheet_facts none;
+    struct sg_pile *pile = &settle->desk->pile;
+    size_t count = settle->n_due;
+    enum sg_err err = SG_OK;
+
+    for (size_t i = 0; i < count && err == SG_OK; i++) {
+        struct sg_pile_sheet *sheet = settle->due[i];
+        struct sg_inside_key prefix = sg_inside_name(
+            settle->view, SG_INSIDE_KIN, SG_BYTES_ARRAY(sheet->now.uid.bytes));
+        const struct sg_sheet_facts *was =
+            sheet->old != NULL ? &sheet->old->facts : &none;
+        const struct sg_subject *subject;
+        size_t n_strange = 0;
+
+        err = sg_pile_each(pile, SG_INSIDE_KIN, &prefix, look, &n_strange);
+        if (err != SG_OK || n_strange == 0)
+            continue;
+        if (!sheet->has_facts) {
+            err =
+                sg_fold_subject(settle->desk->other, &sheet->now.uid, &subject);
+            if (err == SG_OK)
+                err = sg_tally_facts(subject, &pile->arena, &sheet->now.facts);
+            sheet->has_facts = err == SG_OK;
+        }
+        if (err == SG_OK && !sg_tally_same_facts(was, &sheet->now.facts))
+            err = sg_pile_each(pile, SG_INSIDE_KIN, &prefix, list, settle);
+    }
+    return err;
+}
+
+/* --- folding one ------------------------------------------------------- */
+
+struct summing {
+    struct sg_view_reader *desk;
+    struct sg_sheet_share *shares;
+    size_t count, capacity;
+};
+
+static enum sg_err add_row(void *context, const struct sg_row *row)
+{
+    struct summing *sum = context;
+    struct sg_hash hash;
+    size_t at = 0;
+
+    while (at < sum->count &&
+           !sg_unit_key_equal(sum->shares[at].unit, row->unit))
+        at++;
+    if (at == sum->capacity) {
+        size_t more = 2 * sum->capacity + 1;
+        struct sg_sheet_share *shares =
+            sg_arena_take(&sum->desk->pile.arena, more, sizeof *shares);
+
+        if (shares == NULL)
+            return SG_ERR_NOMEM;
+        if (sum->count > 0)
+            memcpy(shares, sum->shares, sum->count * sizeof *shares);
+        sum->shares = shares;
+        sum->capacity = more;
+    }
+    if (at == sum->count)
+        sum->shares[sum->count++] = (struct sg_sheet_share){.unit = row->unit};
+    sg_state_root_hash(&sum->desk->view->row_prefix, row->bytes, &hash);
+    sg_state_root_add_row(&sum->shares[at].root, row, &hash);
+    return SG_OK;
+}
+
+static int compare_owners(const void *a, const void *b)
+{
+    const struct sg_sheet_owner *x = a, *y = b;
+
+    if (x->unit.value != y->unit.value)
+        return x->unit.value < y->unit.value ? -1 : 1;
+    return (int)x->is_decided - (int)y->is_decided;
+}
+
+static enum sg_err find_owners(struct sg_view_reader *desk,
+                               const struct sg_subject *subject,
+                               struct sg_sheet *sheet)
+{
+    const struct sg_unit_table *units = desk->view->setup.world.units;
+    struct sg_sheet_owner *owners =
+        sg_arena_take(&desk->pile.arena, subject->n_conflicts, sizeof *owners);
+    size_t count = 0, n = 0;
+
+    if (owners == NULL)
+        return SG_ERR_NOMEM;
+    for (size_t i = 0; i < subject->n_conflicts; i++) {
+        const struct sg_subject_conflict *conflict = &subject->conflicts[i];
+
+        if (sg_conflict_get(conflict->rule)->owner == SG_CONFLICT_NOBODY)
+            continue;
+        owners[count++] =
+            (struct sg_sheet_owner){sg_conflict_owner(units, subject, conflict),
+                                    conflict->state == SG_SUBJECT_DECIDED};
+    }
+    if (count > 1)
+        qsort(owners, count, sizeof *owners, compare_owners);
+    for (size_t i = 0; i < count; i++)
+        if (n == 0 || compare_owners(&owners[n - 1], &owners[i]) != 0)
+            owners[n++] = owners[i];
+    sheet->owners = owners;
+    sheet->n_owners = n;
+    return SG_OK;
+}
+
+enum sg_err sg_settle_sheet(struct sg_view_reader *desk,
+                            struct sg_pile_sheet *sheet,
+                            const struct sg_subject **ret_subject)
+{
+    struct summing sum = {.desk = desk};
+    const struct sg_subject *subject;
+    enum sg_err err = sg_fold_subject(desk->fold, &sheet->now.uid, &subject);
+
+    if (err == SG_OK)
+        err = sg_row_each(subject, &desk->work, add_row, &sum);
+    if (err == SG_OK)
+        err = find_owners(desk, subject, &sheet->now);
+    if (err == SG_OK && !sheet->has_facts)
+        err = sg_tally_facts(subject, &desk->pile.arena, &sheet->now.facts);
+    if (err != SG_OK)
+        return err;
+    sheet->has_facts = true;
+    sheet->now.shares = sum.shares;
+    sheet->now.n_shares = sum.count;
+    *ret_subject = subject;
+    return SG_OK;
+}
+
+/* --- what comes out ---------------------------------------------------- */
+
+static bool is_unit(const void *item, const void *key)
+{
+    const struct sg_settle_root *root = item;
+
+    return root->unit.value == *(const uint64_t *)key;
+}
+
+static struct sg_settle_root *root_of(struct sg_settle *settle,
+                                      struct sg_unit_key unit)
+{
+    uint64_t hash = sg_table_hash_u64(unit.value);
+    struct sg_settle_root *root =
+        sg_table_find(&settle->by_unit, hash, is_unit, &unit.value);
+
+    if (root != NULL)
+        return root;
+    root = sg_arena_take_zero(&settle->desk->pile.arena, 1, sizeof *root);
+    if (root == NULL || !sg_table_reserve(&settle->by_unit) ||
+        !grow((void **)&settle->roots, settle->n_roots, &settle->roots_capacity,
+              sizeof(struct sg_settle_root *)))
+        return NULL;
+    root->unit = unit;
+    sg_table_add(&settle->by_unit, hash, root);
+    settle->roots[settle->n_roots++] = root;
+    return root;
+}
+
+static enum sg_err change_root(struct sg_settle *settle,
+                               struct sg_unit_key unit,
+                               const struct sg_state_root *by, bool is_added)
+{
+    struct sg_settle_root *root = root_of(settle, unit);
+
+    if (root == NULL)
+        return SG_ERR_NOMEM;
+    if (is_added) {
+        sg_state_root_add(&root->root, by);
+        sg_state_root_add(&settle->all, by);
+    } else {
+        sg_state_root_subtract(&root->root, by);
+        sg_state_root_subtract(&settle->all, by);
+    }
+    return SG_OK;
+}
+
+enum sg_err sg_settle_campaigns(struct sg_settle *settle,
+                                const struct sg_state_root *added,
+                                const struct sg_state_root *taken)
+{
+    enum sg_err err = change_root(settle, SG_UNIT_COUNTRY, taken, false);
+
+    return err == SG_OK ? change_root(settle, SG_UNIT_COUNTRY, added, true)
+                        : err;
+}
+
+static enum sg_err change_roots(struct sg_settle *settle,
+                                const struct sg_pile_sheet *sheet)
+{
+    enum sg_err err = SG_OK;
+
+    for (size_t i = 0;
+         sheet->old != NULL && i < sheet->old->n_shares && err == SG_OK; i++)
+        err = change_root(settle, sheet->old->shares[i].unit,
+                          &sheet->old->shares[i].root, false);
+    for (size_t i = 0; i < sheet->now.n_shares && err == SG_OK; i++)
+        err = change_root(settle, sheet->now.shares[i].unit,
+                          &sheet->now.shares[i].root, true);
+    return err;
+}
+
+static enum sg_err add_entry(struct sg_settle *settle,
+                             const struct sg_index_entry *entry, bool is_put)
+{
+    if (!grow((void **)&settle->entries, settle->n_entries,
+              &settle->entries_capacity, sizeof *settle->entries))
+        return SG_ERR_NOMEM;
+    settle->entries[settle->n_entries++] =
+        (struct sg_settle_entry){*entry, is_put};
+    return SG_OK;
+}
+
+/* Adds what is in one of two sorted lists and not in the other. */
+static enum sg_err change_entries(struct sg_settle *settle,
+                                  const struct sg_index_list *old,
+                                  const struct sg_index_list *now)
+{
+    size_t i = 0, k = 0;
+    enum sg_err err = SG_OK;
+
+    while (err == SG_OK && (i < old->count || k < now->count)) {
+        int order = i == old->count ? 1
+                    : k == now->count
+                        ? -1
+                        : sg_index_compare(&old->entries[i], &now->entries[k]);
+
+        if (order < 0)
+            err = add_entry(settle, &old->entries[i], false);
+        else if (order > 0)
+            err = add_entry(settle, &now->entries[k], true);
+        i += order <= 0;
+        k += order >= 0;
+    }
+    return err;
+}
+
+static bool same_bytes(const void *a, const void *b, size_t size)
+{
+    return size == 0 || memcmp(a, b, size) == 0;
+}
+
+/* Says whether a row that is not changed need not be written again. */
+static bool is_same(const struct sg_pile_sheet *sheet)
+{
+    const struct sg_sheet *old = sheet->old, *now = &sheet->now;
+
+    if (old == NULL || sheet->is_changed || old->n_shares != now->n_shares ||
+        old->n_owners != now->n_owners || old->n_kin != now->n_kin ||
+        !sg_tally_same_facts(&old->facts, &now->facts))
+        return false;
+    for (size_t i = 0; i < now->n_shares; i++)
+        if (!sg_unit_key_equal(old->shares[i].unit, now->shares[i].unit) ||
+            !sg_state_root_equal(&old->shares[i].root, &now->shares[i].root))
+            return false;
+    for (size_t i = 0; i < now->n_owners; i++)
+        if (compare_owners(&old->owners[i], &now->owners[i]) != 0)
+            return false;
+    return same_bytes(old->kin, now->kin, now->n_kin * sizeof *now->kin);
+}
+
+static enum sg_err add_row_of(struct sg_settle *settle,
+                              const struct sg_pile_sheet *sheet)
+{
+    struct sg_settle_row row = {.number = sheet->number,
+                                .is_new = sheet->old == NULL,
+                                .uid = sheet->now.uid};
+    struct sg_bytes bytes;
+    uint8_t *kept;
+    enum sg_err err;
+
+    if (is_same(sheet) || (sheet->old == NULL && sheet->now.n_records == 0))
+        return SG_OK;
+    if (sheet->now.n_records > 0) {
+        err = sg_sheet_encode(settle->desk->pile.coder, &sheet->now, &bytes);
+        if (err != SG_OK)
+            return err;
+        kept = sg_arena_take(&settle->desk->pile.arena, 1, bytes.size);
+        if (kept == NULL)
+            return SG_ERR_NOMEM;
+        memcpy(kept, bytes.data, bytes.size);
+        row.bytes = sg_bytes(kept, bytes.size);
+    }
+    settle->n_subjects += (sheet->now.n_records > 0) - (sheet->old != NULL);
+    if (!grow((void **)&settle->rows, settle->n_rows, &settle->rows_capacity,
+              sizeof *settle->rows))
+        return SG_ERR_NOMEM;
+    settle->rows[settle->n_rows++] = row;
+    return SG_OK;
+}
+
+/* Keeps those on whom the figures last judged depend. */
+static enum sg_err take_kin(struct sg_settle *settle,
+                            struct sg_pile_sheet *sheet)
+{
+    const struct sg_tally_judge *judge = &settle->judge;
+    struct sg_uid *kin =
+        sg_arena_take(&settle->desk->pile.arena, judge->n_kin, sizeof *kin);
+    size_t count = 0;
+
+    if (kin == NULL)
+        return SG_ERR_NOMEM;
+    for (size_t i = 0; i < judge->n_kin; i++) {
+        size_t at = 0;
+
+        while (at < count && sg_uid_compare(&kin[at], &judge->kin[i]) < 0)
+            at++;
+        if (at < count && sg_uid_compare(&kin[at], &judge->kin[i]) == 0)
+            continue;
+        memmove(kin + at + 1, kin + at, (count - at) * sizeof *kin);
+        kin[at] = judge->kin[i];
+        count++;
+    }
+    sheet->now.kin = kin;
+    sheet->now.n_kin = count;
+    return SG_OK;
+}
+
+/* --- one sheet --------------------------------------------------------- */
+
+/* Which sides of the tallies have it as it was, and are to have it. */
+static void find_sides(const struct sg_settle *settle,
+                       const struct sg_pile_sheet *sheet, bool is_swept,
+                       unsigned *ret_old, unsigned *ret_now)
+{
+    const struct sg_inside_sweep *at = &settle->view->sweep;
+    unsigned standing = 1u << settle->view->side, next = 1u << at->side;
+    bool is_counted = at->is_on && sheet->number < at->next;
+
+    *ret_old = standing | (is_counted ? next : 0);
+    *ret_now = standing | (is_counted || is_swept ? next : 0);
+    if (sheet->old == NULL)
+        *ret_old = 0;
+}
+
+static enum sg_err fold_old(struct sg_settle *settle,
+                            struct sg_pile_sheet *sheet, unsigned sides,
+                            struct sg_index_list *ret_list)
+{
+    struct sg_pile *pile = &settle->desk->pile;
+    const struct sg_subject *subject;
+    enum sg_err err;
+
+    *ret_list = (struct sg_index_list){.count = 0};
+    if (sheet->old == NULL)
+        return SG_OK;
+    pile->time = SG_PILE_OLD;
+    err = sg_fold_subject(settle->desk->fold, &sheet->now.uid, &subject);
+    if (err == SG_OK)
+        err = sg_tally_count(&settle->judge, subject, sides, -1,
+                             &settle->tallies);
+    if (err == SG_OK)
+        err = sg_index_collect(pile, sheet, SG_PILE_OLD, subject, ret_list);
+    pile->time = SG_PILE_NOW;
+    return err;
+}
+
+static enum sg_err settle_one(struct sg_settle *settle,
+                              struct sg_pile_sheet *sheet, bool is_swept)
+{
+    struct sg_pile *pile = &settle->desk->pile;
+    struct sg_index_list old, now;
+    const struct sg_subject *subject;
+    unsigned sides_old, sides_now;
+    enum sg_err err;
+
+    find_sides(settle, sheet, is_swept, &sides_old, &sides_now);
+    err = fold_old(settle, sheet, sides_old, &old);
+    if (err == SG_OK)
+        err = sg_settle_sheet(settle->desk, sheet, &subject);
+    if (err == SG_OK)
+        err = sg_tally_count(&settle->judge, subject, sides_now, 1,
+                             &settle->tallies);
+    if (err == SG_OK)
+        err = take_kin(settle, sheet);
+    if (err == SG_OK)
+        err = sg_index_collect(pile, sheet, SG_PILE_NOW, subject, &now);
+    if (err == SG_OK)
+        err = change_entries(settle, &old, &now);
+    if (err == SG_OK)
+        err = change_roots(settle, sheet);
+    return err == SG_OK ? add_row_of(settle, sheet) : err;
+}
+
+enum sg_err sg_settle_fold(struct sg_settle *settle, uint32_t first,
+                           uint32_t end)
+{
+    struct sg_view_reader *desk = settle->desk;
+    enum sg_err err =
+        sg_tally_judge_init(&settle->judge, &desk->pile, desk->other);
+
+    if (err == SG_OK)
+        err = sg_pile_mention(&desk->pile);
+    if (err == SG_OK)
+        err = spread(settle);
+    if (err == SG_OK)
+        err = sweep(settle, first, end);
+    if (err == SG_OK)
+        err = list_dependents(settle);
+    for (size_t i = 0; i < settle->n_due && err == SG_OK; i++) {
+        struct sg_pile_sheet *sheet = settle->due[i];
+
+        err = settle_one(settle, sheet,
+                         sheet->number >= first && sheet->number < end);
+    }
+    return err;
+}
+
+/* --- writing ----------------------------------------------------------- */
+
+static void write_rows(const struct sg_settle *settle, struct sg_txn *txn)
+{
+    const struct sg_view *view = settle->view;
+
+    for (size_t i = 0; i < settle->n_rows; i++) {
+        const struct sg_settle_row *row = &settle->rows[i];
+        struct sg_inside_key key = sg_inside_number(row->number);
+        struct sg_inside_key name = sg_inside_name(
+            view, SG_INSIDE_UIDS, SG_BYTES_ARRAY(row->uid.bytes));
+
+        if (row->bytes.size == 0) {
+            sg_txn_del(txn, SG_INSIDE_SUBJECTS, sg_inside_bytes(&key));
+            sg_txn_del(txn, SG_INSIDE_UIDS, sg_inside_bytes(&name));
+            continue;
+        }
+        sg_sealed_put(view->sealed, txn, SG_INSIDE_SUBJECTS,
+                      sg_inside_bytes(&key), row->bytes);
+        if (row->is_new)
+            sg_txn_put(txn, SG_INSIDE_UIDS, sg_inside_bytes(&name),
+                       sg_inside_bytes(&key));
+    }
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct sg_settle_entry *x = a, *y = b;
+
+    return sg_index_compare(&x->entry, &y->entry);
+}
+
+static void write_entries(struct sg_settle *settle, struct sg_txn *txn)
+{
+    /* Neighbours in a database are written together. */
+    if (settle->n_entries > 1)
+        qsort(settle->entries, settle->n_entries, sizeof *settle->entries,
+              compare_entries);
+    for (size_t i = 0; i < settle->n_entries; i++) {
+        const struct sg_index_entry *entry = &settle->entries[i].entry;
+        struct sg_bytes key = sg_bytes(entry->key, entry->size);
+
+        if (settle->entries[i].is_put)
+            sg_txn_put(txn, entry->db, key, sg_bytes("", 0));
+        else
+            sg_txn_del(txn, entry->db, key);
+    }
+}
+
+static void write_root(struct sg_settle *settle, struct sg_txn *txn,
+                       struct sg_unit_key unit, bool is_all,
+                       const struct sg_state_root *by)
+{
+    static const struct sg_state_root none;
+    const struct sg_view *view = settle->view;
+    struct sg_inside_key key = sg_tally_root_key(view, unit, is_all);
+    struct sg_state_root root = none;
+    enum sg_err err = SG_OK;
+
+    sg_buf_truncate(&settle->scratch, 0);
+    if (sg_sealed_get(view->sealed, txn, SG_INSIDE_TALLIES,
+                      sg_inside_bytes(&key), &settle->scratch))
+        err =
+            sg_tally_decode_root(sg_buf_bytes(&settle->scratch), &unit, &root);
+    sg_state_root_add(&root, by);
+    sg_buf_truncate(&settle->scratch, 0);
+    if (err == SG_OK)
+        err = sg_tally_encode_root(unit, &root, &settle->scratch);
+    if (err != SG_OK)
+        (void)sg_txn_fail(txn, err);
+    else if (sg_state_root_equal(&root, &none))
+        sg_txn_del(txn, SG_INSIDE_TALLIES, sg_inside_bytes(&key));
+    else
+        sg_sealed_put(view->sealed, txn, SG_INSIDE_TALLIES,
+                      sg_inside_bytes(&key), sg_buf_bytes(&settle->scratch));
+}
+
+void sg_settle_write(struct sg_settle *settle, struct sg_txn *txn)
+{
+    write_rows(settle, txn);
+    write_entries(settle, txn);
+    for (size_t i = 0; i < settle->n_roots && sg_txn_err(txn) == SG_OK; i++)
+        write_root(settle, txn, settle->roots[i]->unit, false,
+                   &settle->roots[i]->root);
+    if (sg_txn_err(txn) == SG_OK)
+        write_root(settle, txn, SG_UNIT_COUNTRY, true, &settle->all);
+    sg_tally_write(settle->view, txn, &settle->tallies, &settle->scratch);
+}

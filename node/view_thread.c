@@ -1,0 +1,157 @@
+#include "node/view_thread.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "storage/base/alloc.h"
+
+/* Entries of one commit: small enough that a reader's figures are never older
+ * than a moment. */
+#define APPLY_ENTRIES  4096u
+#define VERIFY_ENTRIES 1024u
+/* How long a full volume is left alone. */
+#define FULL_MS 200
+
+struct sg_view_thread {
+    struct sg_view *view;
+    sg_view_thread_wake *wake;
+    void *context;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t came;
+    bool is_stopping;
+    bool is_kicked;
+    const struct sg_key *rebuild; /* to be begun; NULL: nothing is asked */
+    enum sg_err err;
+};
+
+/* Works on one commit; *RET_IS_IDLE says that nothing is left. The lock is not
+ * held. */
+static enum sg_err turn(struct sg_view_thread *thread,
+                        const struct sg_key *rebuild, bool *ret_is_idle)
+{
+    bool is_applied = false, is_verified = false;
+    enum sg_err err = SG_OK;
+
+    *ret_is_idle = false;
+    if (rebuild != NULL)
+        return sg_view_rebuild(thread->view, rebuild);
+    err = sg_view_apply(thread->view, APPLY_ENTRIES, &is_applied);
+    if (err == SG_OK && is_applied) {
+        err = sg_view_verify(thread->view, VERIFY_ENTRIES, &is_verified);
+        /* What was verified may leave something to be applied. */
+        if (err == SG_OK && is_verified)
+            err = sg_view_apply(thread->view, APPLY_ENTRIES, &is_applied);
+    }
+    *ret_is_idle = is_applied && is_verified;
+    return err;
+}
+
+/* Lets go of the lock for a while. */
+static void wait_for_room(struct sg_view_thread *thread)
+{
+    const struct timespec time = {.tv_nsec = (long)FULL_MS * 1000000};
+
+    (void)pthread_mutex_unlock(&thread->lock);
+    (void)nanosleep(&time, NULL);
+    (void)pthread_mutex_lock(&thread->lock);
+}
+
+static void *run(void *context)
+{
+    struct sg_view_thread *thread = context;
+
+    (void)pthread_mutex_lock(&thread->lock);
+    while (!thread->is_stopping) {
+        const struct sg_key *rebuild = thread->rebuild;
+        bool is_idle;
+        enum sg_err err;
+
+        if (!thread->is_kicked && rebuild == NULL) {
+            (void)pthread_cond_wait(&thread->came, &thread->lock);
+            continue;
+        }
+        thread->is_kicked = false;
+        thread->rebuild = NULL;
+        (void)pthread_mutex_unlock(&thread->lock);
+        err = turn(thread, rebuild, &is_idle);
+        if (thread->wake != NULL)
+            thread->wake(thread->context);
+        (void)pthread_mutex_lock(&thread->lock);
+        thread->err = err;
+        if (err == SG_ERR_FULL)
+            wait_for_room(thread);
+        else if (err != SG_OK)
+            break;
+        if (err == SG_ERR_FULL && rebuild != NULL && thread->rebuild == NULL)
+            thread->rebuild = rebuild;
+        if (!is_idle)
+            thread->is_kicked = true;
+    }
+    (void)pthread_mutex_unlock(&thread->lock);
+    return NULL;
+}
+
+enum sg_err sg_view_thread_new(struct sg_view *view, sg_view_thread_wake *wake,
+                               void *context, struct sg_view_thread **ret)
+{
+    struct sg_view_thread *thread = sg_calloc(1, sizeof *thread);
+
+    if (thread == NULL)
+        return SG_ERR_NOMEM;
+    thread->view = view;
+    thread->wake = wake;
+    thread->context = context;
+    thread->is_kicked = true;
+    (void)pthread_mutex_init(&thread->lock, NULL);
+    (void)pthread_cond_init(&thread->came, NULL);
+    if (pthread_create(&thread->thread, NULL, run, thread) != 0) {
+        (void)pthread_cond_destroy(&thread->came);
+        (void)pthread_mutex_destroy(&thread->lock);
+        sg_free(thread);
+        return SG_ERR_NOMEM;
+    }
+    *ret = thread;
+    return SG_OK;
+}
+
+void sg_view_thread_free(struct sg_view_thread *thread)
+{
+    if (thread == NULL)
+        return;
+    (void)pthread_mutex_lock(&thread->lock);
+    thread->is_stopping = true;
+    (void)pthread_cond_signal(&thread->came);
+    (void)pthread_mutex_unlock(&thread->lock);
+    (void)pthread_join(thread->thread, NULL);
+    (void)pthread_cond_destroy(&thread->came);
+    (void)pthread_mutex_destroy(&thread->lock);
+    sg_free(thread);
+}
+
+void sg_view_thread_kick(struct sg_view_thread *thread)
+{
+    (void)pthread_mutex_lock(&thread->lock);
+    thread->is_kicked = true;
+    (void)pthread_cond_signal(&thread->came);
+    (void)pthread_mutex_unlock(&thread->lock);
+}
+
+void sg_view_thread_rebuild(struct sg_view_thread *thread,
+                            const struct sg_key *key)
+{
+    (void)pthread_mutex_lock(&thread->lock);
+    thread->rebuild = key;
+    (void)pthread_cond_signal(&thread->came);
+    (void)pthread_mutex_unlock(&thread->lock);
+}
+
+enum sg_err sg_view_thread_err(struct sg_view_thread *thread)
+{
+    enum sg_err err;
+
+    (void)pthread_mutex_lock(&thread->lock);
+    err = thread->err;
+    (void)pthread_mutex_unlock(&thread->lock);
+    return err;
+}
