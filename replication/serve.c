@@ -8,6 +8,7 @@
 #include "replication/quota.h"
 #include "replication/session.h"
 #include "storage/base/check.h"
+#include "storage/base/plant.h"
 
 /* The first slots are wants, the others pushes. */
 #define PUSH_SLOTS (SG_OUTBOX_STREAMS_MAX - SG_WANTS_MAX)
@@ -44,18 +45,24 @@ static unsigned priority_of(const struct sg_sync *core,
 static void open_stream(struct sg_sync *core, struct sg_core_session *session,
                         uint32_t slot, const struct sg_log *log)
 {
+    static const uint8_t nobody[SG_KEY_SIZE];
     struct sg_core_serve *serve = &session->serves[slot];
+    const uint8_t *writer = log->core.node_key;
     unsigned priority = serve->is_filling
                             ? 4
                             : priority_of(core, log, serve->end - serve->next);
 
+    if (SG_PLANT(sync_writers_mixed) && priority >= 2) {
+        priority = 3;
+        writer = nobody;
+    }
     session->n_serves++;
     serve->log = log->number;
     serve->size = 0;
     serve->is_sent = false;
     serve->small = priority == 2 ? SG_SMALL_SIZE_MAX : 0;
     sg_outbox_open(session->outbox, slot, log->number, priority,
-                   priority < 2 ? NULL : log->core.node_key);
+                   priority < 2 ? NULL : writer);
 }
 
 /* What few entries may take before the others has been taken: the rest is bulk.

@@ -30,7 +30,8 @@
     X(ERASE, "erase", "what was ordered erased is gone, and nothing else")    \
     X(ROLL, "roll", "neither the time floor nor the authority goes back")     \
     X(TRUST, "trust", "all who hold the same statements believe the same")    \
-    X(FILL, "fill", "payloads that are wanted come, if anybody has them")
+    X(FILL, "fill", "payloads that are wanted come, if anybody has them")     \
+    X(QUOTA, "quota", "a flood delays nobody's entries but its writer's")
 /* clang-format on */
 
 enum check {
@@ -98,6 +99,9 @@ void check_trusts(struct world *world); /* ROLL and TRUST, at the end */
 /* Whose convergence is demanded, and of which logs. */
 bool check_is_demanded(const struct node *node);
 bool check_is_ordinary(const struct world *world, const struct disk_log *log);
+
+/* QUOTA: a trial of its own after the end, on links that are all slow. */
+void check_quota(struct world *world);
 
 void check_filled(struct world *world); /* FILL, at the end */
 /* FILL: says whether NODE lacks a payload of LOG that another honest node has.

@@ -309,6 +309,14 @@ static void give_up(struct world *world, struct connection *connection)
                  connection->slot[side]);
 }
 
+void net_shut_all(struct world *world)
+{
+    for (uint32_t i = 0; i < world->n_nodes; i++)
+        for (uint32_t k = 0; k < world->nodes[i].slots; k++)
+            if (world->nodes[i].sessions[k].connection != NULL)
+                give_up(world, world->nodes[i].sessions[k].connection);
+}
+
 /* Puts off what meets a link that is down. Returns false when it does not. */
 static bool put_off(struct world *world, struct delivery *delivery)
 {

@@ -282,8 +282,7 @@ static void handle(struct world *world, const struct queue_event *event)
     }
 }
 
-/* Runs until nothing is left to do before UNTIL. */
-static void run_until(struct world *world, uint64_t until)
+void world_run_until(struct world *world, uint64_t until)
 {
     struct queue_event event;
 
@@ -302,7 +301,7 @@ static void begin(struct world *world)
 {
     node_start(world, &world->nodes[0]);
     authority_admit_all(world);
-    run_until(world, WORLD_MINUTE);
+    world_run_until(world, WORLD_MINUTE);
     hand_out(world);
     for (uint32_t i = 1; i < world->n_originals; i++) {
         world_later(world, sg_prng_below(&world->prng, WORLD_HOUR), QUEUE_START,
@@ -333,17 +332,17 @@ uint64_t world_run(struct world *world)
     uint64_t bound;
 
     begin(world);
-    run_until(world, world->end_at);
+    world_run_until(world, world->end_at);
     nemesis_heal(world);
     world->healed_at = world->now_ms;
     world_trace(world, TRACE_NO_NODE, "healed", NULL, world->records, 0, 0);
     bound = bound_ms(world);
     while (!check_is_equal(world) &&
            world->now_ms - world->healed_at <= 2 * bound)
-        run_until(world, world->now_ms + 10 * WORLD_SECOND);
+        world_run_until(world, world->now_ms + 10 * WORLD_SECOND);
     world->took_ms = world->now_ms - world->healed_at;
     check_converged(world, world->took_ms, bound);
-    run_until(world, world->now_ms + 4 * world->interval_ms);
+    world_run_until(world, world->now_ms + 4 * world->interval_ms);
     check_cuts(world);
     check_erased(world);
     check_filled(world);
@@ -352,5 +351,7 @@ uint64_t world_run(struct world *world)
     check_roots(world);
     for (uint32_t i = 0; i < world->n_nodes; i++)
         check_started(world, &world->nodes[i]);
+    if (world->nemesis[NEMESIS_FLOOD])
+        check_quota(world);
     return world->oracle.violations;
 }

@@ -261,10 +261,13 @@ void world_free(struct world *world);
 /* Runs to the end. Returns the number of violations. */
 uint64_t world_run(struct world *world);
 
-/* Says whether the nemesis is on and its time has not passed. */
+/* Runs until nothing is left to do before UNTIL. */
+void world_run_until(struct world *world, uint64_t until);
+
 /* Lays a link between two nodes. */
 struct link *world_link(struct world *world, uint32_t a, uint32_t b);
 
+/* Says whether the nemesis is on and its time has not passed. */
 bool world_has(const struct world *world, enum nemesis nemesis);
 
 void world_trace(struct world *world, uint32_t node, const char *what,
@@ -323,6 +326,8 @@ void net_dialled(struct world *world, struct node *node, uint64_t peer);
 void net_open(struct world *world, struct connection *connection);
 void net_send(struct world *world, struct node *node, uint32_t slot,
               enum sg_message_type type, struct sg_bytes body);
+/* All connections end. */
+void net_shut_all(struct world *world);
 /* Ends the connection in SLOT: at once, or after what was sent has arrived. */
 void net_close(struct world *world, struct node *node, uint32_t slot,
                bool at_once);
