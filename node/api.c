@@ -26,6 +26,7 @@ static const struct sg_api_call calls[] = {
     {"GET", "/v1/cut", SG_HTTP_TOKEN, sg_api_node_cut},
     {"GET", "/v1/follow", SG_HTTP_TOKEN, sg_api_node_follow},
     {"POST", "/v1/records", SG_HTTP_CHANGES, sg_api_record_submit},
+    {"GET", "/v1/slip", SG_HTTP_TOKEN, sg_api_record_slip},
     {"POST", "/v1/session", SG_HTTP_LOGIN, sg_api_session_begin},
     {"DELETE", "/v1/session", SG_HTTP_CHANGES, sg_api_session_end},
 };
@@ -164,27 +165,31 @@ json_t *sg_api_call_checkpoint(const struct sg_checkpoint *checkpoint)
 /* --- Requests -------------------------------------------------------------
  */
 
+const char *sg_api_call_parameter(const struct sg_api_request *request,
+                                  const char *key)
+{
+    for (size_t i = 0; i < request->n_query; i++)
+        if (strcmp(request->query[i].key, key) == 0)
+            return request->query[i].value == NULL ? ""
+                                                   : request->query[i].value;
+    return NULL;
+}
+
 bool sg_api_call_number(const struct sg_api_request *request, const char *key,
                         uint64_t instead, uint64_t least, uint64_t most,
                         uint64_t *ret_value, struct sg_api_answer *ret)
 {
-    *ret_value = instead;
-    for (size_t i = 0; i < request->n_query; i++) {
-        const char *value = request->query[i].value;
+    const char *value = sg_api_call_parameter(request, key);
 
-        if (strcmp(request->query[i].key, key) != 0)
-            continue;
-        if (value != NULL &&
-            sg_text_decimal_decode(sg_bytes(value, strlen(value)), ret_value) ==
-                SG_OK &&
-            *ret_value >= least && *ret_value <= most)
-            return true;
-        sg_api_call_refuse(ret, 400, "parameter",
-                           "a parameter is no number that is allowed",
-                           "tham số không phải là số hợp lệ");
-        return false;
-    }
-    return true;
+    *ret_value = instead;
+    if (value == NULL || (sg_text_decimal_decode(sg_bytes(value, strlen(value)),
+                                                 ret_value) == SG_OK &&
+                          *ret_value >= least && *ret_value <= most))
+        return true;
+    sg_api_call_refuse(ret, 400, "parameter",
+                       "a parameter is not what is allowed",
+                       "tham số không hợp lệ");
+    return false;
 }
 
 json_t *sg_api_call_body(const struct sg_api_request *request,

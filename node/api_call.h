@@ -31,6 +31,10 @@ void sg_api_call_refuse(struct sg_api_answer *ret, unsigned status,
 void sg_api_call_refuse_err(struct sg_api_answer *ret, unsigned status,
                             enum sg_err err);
 
+/* Gives the value of parameter KEY; NULL: it is not there. */
+const char *sg_api_call_parameter(const struct sg_api_request *request,
+                                  const char *key);
+
 /* Reads the parameter KEY, a decimal number, LEAST to MOST; INSTEAD when it is
  * not there. False: it is no such number, and RET says so. */
 bool sg_api_call_number(const struct sg_api_request *request, const char *key,
@@ -59,6 +63,6 @@ sg_api_call_fn sg_api_node_health, sg_api_node_metrics, sg_api_node_peers,
     sg_api_node_logs, sg_api_node_cut, sg_api_node_follow;
 /* Sessions of a browser: api.c. Records: api_record.c. */
 sg_api_call_fn sg_api_session_begin, sg_api_session_end;
-sg_api_call_fn sg_api_record_submit;
+sg_api_call_fn sg_api_record_submit, sg_api_record_slip;
 
 #endif

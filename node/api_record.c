@@ -2,6 +2,9 @@
 #include <string.h>
 
 #include "node/api_call.h"
+#include "node/unseal.h"
+#include "replication/slip.h"
+#include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/base/text.h"
 #include "storage/registry/rules.h"
@@ -212,4 +215,155 @@ void sg_api_paper(struct sg_api *api, const struct sg_desk_paper *paper,
         sg_api_call_refuse_err(ret_answer, 503, paper->err);
         return;
     }
+}
+
+/* --- Slips ----------------------------------------------------------------
+ */
+
+static void refuse_place(struct sg_api_answer *ret)
+{
+    sg_api_call_refuse(ret, 404, "place",
+                       "this node has written no record at that place",
+                       "nút này không ghi bản ghi nào ở vị trí đó");
+}
+
+/* Finds the log that the parameter `log` names, one that this node writes or
+ * wrote; the one it writes where there is no parameter. */
+static bool find_log(struct sg_api *api, const char *name,
+                     struct sg_store_log *ret_log)
+{
+    const struct sg_identity *identity = api->config.identity;
+    struct sg_writer writer;
+    struct sg_log_id id;
+
+    if (name == NULL)
+        return sg_store_get(identity->store,
+                            sg_store_own(identity->store, 0)->number,
+                            ret_log) == SG_OK;
+    sg_writer_init_array(&writer, id.hash.bytes, sizeof id.hash.bytes);
+    sg_text_hex_decode(&writer, sg_bytes(name, strlen(name)));
+    return sg_writer_end(&writer) == SG_OK &&
+           strlen(name) == 2 * sizeof id.hash.bytes &&
+           sg_store_find(identity->store, &id, 0, ret_log) == SG_OK &&
+           memcmp(ret_log->row.core.node_key, identity->node->public_key,
+                  SG_KEY_SIZE) == 0;
+}
+
+/* Reads the record in ENTRY as far as a slip says it. */
+static enum sg_err read_record(struct sg_api *api,
+                               const struct sg_store_log *log,
+                               const struct sg_entry *entry,
+                               struct sg_slip *slip)
+{
+    const struct sg_identity *identity = api->config.identity;
+    enum sg_seal_kind kind = SG_SEAL_RECORD;
+    struct sg_bytes body = entry->payload;
+    struct sg_unseal *unseal = NULL;
+    struct sg_record record;
+    enum sg_err err = SG_OK;
+
+    if (entry->state != SG_PAYLOAD_PRESENT ||
+        (entry->kind != SG_ENTRY_SEALED && entry->kind != SG_ENTRY_PLAIN))
+        return SG_ERR_NOTFOUND;
+    if (entry->kind == SG_ENTRY_SEALED) {
+        err = sg_unseal_new(identity->store, identity->scope, &unseal);
+        if (err == SG_OK)
+            err = sg_unseal_body(unseal, log, entry, slip->index, &kind, &body);
+    }
+    if (err == SG_OK && kind != SG_SEAL_RECORD)
+        err = SG_ERR_NOTFOUND;
+    if (err == SG_OK)
+        err = sg_record_decode(body, &record);
+    if (err == SG_OK) {
+        sg_record_id(&slip->registry, record.inner, &slip->record);
+        slip->seconds = (uint64_t)((int64_t)(record.copy.hlc >> 16) +
+                                   record.copy.wall_offset) /
+                        1000;
+    }
+    sg_unseal_free(unseal);
+    return err;
+}
+
+/* Fills all of SLIP but the signature. Errors: NOTFOUND, and those of reading.
+ */
+static enum sg_err fill_slip(struct sg_api *api, const struct sg_store_log *log,
+                             struct sg_slip *slip)
+{
+    const struct sg_identity *identity = api->config.identity;
+    struct sg_fetch *fetch;
+    enum sg_err err;
+
+    if (log->row.core.kind != SG_LOG_RECORDS ||
+        slip->index >= log->row.known.size)
+        return SG_ERR_NOTFOUND;
+    fetch = sg_alloc(sizeof *fetch);
+    if (fetch == NULL)
+        return SG_ERR_NOMEM;
+    slip->registry = *sg_store_registry(identity->store);
+    slip->log = log->row.core;
+    slip->checkpoint = log->row.known;
+    memcpy(slip->certificate, identity->certificate, SG_CERTIFICATE_SIZE);
+    sg_fetch_init(fetch, SG_PAYLOAD_SIZE_MAX);
+    err = sg_fetch_range(identity->store, log->number, slip->index, 1, fetch);
+    if (err == SG_OK && fetch->count == 0)
+        err = SG_ERR_NOTFOUND;
+    if (err == SG_OK) {
+        slip->leaf = sg_entry_leaf(&fetch->entries[0]);
+        err = read_record(api, log, &fetch->entries[0], slip);
+    }
+    sg_fetch_clear(fetch);
+    sg_free(fetch);
+    return err;
+}
+
+static void answer_slip(const struct sg_slip *slip,
+                        const struct sg_store_log *log,
+                        struct sg_api_answer *ret)
+{
+    uint8_t bytes[SG_SLIP_SIZE];
+    struct sg_buf text;
+    json_t *json;
+
+    sg_slip_encode(slip, bytes);
+    sg_buf_init(&text, SG_SLIP_TEXT_SIZE);
+    if (sg_slip_text(bytes, &text) != SG_OK) {
+        sg_buf_clear(&text);
+        sg_api_call_json(ret, 503, NULL);
+        return;
+    }
+    json = json_object();
+    sg_api_call_set(json, "slip",
+                    json_stringn((const char *)text.data, text.size));
+    sg_buf_clear(&text);
+    sg_api_call_set(json, "id", sg_api_call_hash(&slip->record));
+    sg_api_call_set(json, "log", sg_api_call_hash(&log->id.hash));
+    sg_api_call_set(json, "index", json_integer((json_int_t)slip->index));
+    sg_api_call_set(json, "seconds", json_integer((json_int_t)slip->seconds));
+    sg_api_call_set(json, "checkpoint",
+                    sg_api_call_checkpoint(&slip->checkpoint));
+    sg_api_call_json(ret, 200, json);
+}
+
+void sg_api_record_slip(struct sg_api *api,
+                        const struct sg_api_request *request,
+                        struct sg_api_answer *ret)
+{
+    const struct sg_identity *identity = api->config.identity;
+    struct sg_slip slip = {.index = 0};
+    struct sg_store_log log;
+    enum sg_err err = SG_ERR_NOTFOUND;
+
+    if (!sg_api_call_number(request, "index", 0, 1, INT64_MAX, &slip.index,
+                            ret))
+        return;
+    if (find_log(api, sg_api_call_parameter(request, "log"), &log))
+        err = fill_slip(api, &log, &slip);
+    if (err == SG_OK)
+        err = sg_slip_sign(&slip, &identity->node->sign);
+    if (err == SG_OK)
+        answer_slip(&slip, &log, ret);
+    else if (err == SG_ERR_DAMAGED || err == SG_ERR_NOMEM)
+        sg_api_call_refuse_err(ret, 503, err);
+    else
+        refuse_place(ret);
 }
