@@ -4,8 +4,13 @@
 
 #include "node/answer.h"
 #include "storage/base/alloc.h"
+#include "storage/base/buf.h"
 #include "storage/base/check.h"
 #include "storage/log/highwater.h"
+
+/* Memories of peers, and fork proofs, that a start tells the core: it has room
+ * for no more. */
+#define KEPT_MAX 1024u
 
 /* A READ effect that waits for its turn. */
 struct reading {
@@ -25,7 +30,8 @@ struct sg_driver {
     bool is_stepping;
     bool is_full;
     bool is_closed;
-    struct sg_effects effects; /* too large for a stack */
+    struct sg_keep_floor floor; /* as the store has it, or will */
+    struct sg_effects effects;  /* too large for a stack */
 };
 
 /* --- Making one ------------------------------------------------------------
@@ -46,7 +52,11 @@ enum sg_err sg_driver_new(struct sg_store *store,
     driver->hooks = *hooks;
     driver->last = &driver->first;
     memcpy(own.database, sg_store_database(store), sizeof own.database);
-    err = sg_sync_new(&own, &driver->core);
+    err = sg_keep_floor(store, &driver->floor);
+    own.floor =
+        (struct sg_trust_floor){driver->floor.ms, driver->floor.generation};
+    if (err == SG_OK)
+        err = sg_sync_new(&own, &driver->core);
     if (err == SG_OK)
         err = sg_answer_new(&driver->answer);
     if (err == SG_OK)
@@ -120,6 +130,23 @@ static void leave_log(struct sg_driver *driver, const struct sg_effect *effect)
     write(driver, &close);
 }
 
+/* The floor is kept when it moved: a restored database lowers it no more than
+ * the backup's age. */
+static void keep_floor(struct sg_driver *driver)
+{
+    struct sg_trust_floor now = sg_trust_floor(sg_sync_trust(driver->core));
+    const struct sg_keep_floor floor = {now.ms, now.generation};
+    enum sg_err err;
+
+    if (floor.ms == driver->floor.ms &&
+        floor.generation == driver->floor.generation)
+        return;
+    err = sg_keeper_floor(driver->keeper, &floor);
+    if (err != SG_OK)
+        fail(driver, err);
+    driver->floor = floor;
+}
+
 static void execute(struct sg_driver *driver, const struct sg_effect *effect)
 {
     const struct sg_driver_hooks *hooks = &driver->hooks;
@@ -147,6 +174,7 @@ static void execute(struct sg_driver *driver, const struct sg_effect *effect)
             leave_log(driver, effect);
         return;
     case SG_EFFECT_JUDGED:
+        keep_floor(driver);
         /* The core reads the authority's logs anew at each start. */
         if (hooks->judged != NULL)
             hooks->judged(hooks->context);
@@ -232,6 +260,85 @@ static void tell_head(struct sg_driver *driver, const struct sg_event *event,
     sg_driver_step(driver, &next);
 }
 
+/* What the store keeps beside the logs, gathered: the core is not called
+ * within a read of the store. */
+struct keepsakes {
+    struct sg_keep_peer peers[KEPT_MAX];
+    size_t n_peers;
+    struct sg_buf proofs;
+    size_t ends[KEPT_MAX];
+    size_t n_proofs;
+};
+
+static enum sg_err gather_peer(void *context, const struct sg_keep_peer *peer)
+{
+    struct keepsakes *all = context;
+
+    if (all->n_peers < KEPT_MAX)
+        all->peers[all->n_peers++] = *peer;
+    return SG_OK;
+}
+
+/* A row that proves nothing any more is passed over, not believed. */
+static enum sg_err gather_proof(void *context, const struct sg_log_id *log,
+                                struct sg_bytes bytes)
+{
+    struct keepsakes *all = context;
+    struct sg_fork fork;
+    enum sg_err err;
+
+    (void)log;
+    if (all->n_proofs == KEPT_MAX || sg_fork_decode(bytes, &fork) != SG_OK ||
+        sg_fork_verify(&fork) != SG_OK)
+        return SG_OK;
+    err = sg_buf_append(&all->proofs, bytes);
+    if (err == SG_OK)
+        all->ends[all->n_proofs++] = all->proofs.size;
+    return err;
+}
+
+static void tell_keepsakes(struct sg_driver *driver,
+                           const struct sg_event *event,
+                           const struct keepsakes *all)
+{
+    struct sg_event next = *event;
+    size_t from = 0;
+
+    next.kind = SG_EVENT_MEMORY;
+    for (size_t i = 0; i < all->n_peers; i++) {
+        memcpy(next.memory.node_key, all->peers[i].node_key, SG_KEY_SIZE);
+        memcpy(next.memory.database_tag, all->peers[i].database_tag,
+               SG_KEEP_TAG_SIZE);
+        next.memory.change = all->peers[i].change;
+        sg_driver_step(driver, &next);
+    }
+    next.kind = SG_EVENT_PROOF;
+    for (size_t i = 0; i < all->n_proofs; i++) {
+        next.proof = sg_bytes(all->proofs.data + from, all->ends[i] - from);
+        from = all->ends[i];
+        sg_driver_step(driver, &next);
+    }
+}
+
+static enum sg_err load_keepsakes(struct sg_driver *driver,
+                                  const struct sg_event *event)
+{
+    struct keepsakes *all = sg_calloc(1, sizeof *all);
+    enum sg_err err;
+
+    if (all == NULL)
+        return SG_ERR_NOMEM;
+    sg_buf_init(&all->proofs, KEPT_MAX * (size_t)SG_FORK_SIZE_MAX);
+    err = sg_keep_each_peer(driver->store, gather_peer, all);
+    if (err == SG_OK)
+        err = sg_keep_each_fork(driver->store, gather_proof, all);
+    if (err == SG_OK)
+        tell_keepsakes(driver, event, all);
+    sg_buf_clear(&all->proofs);
+    sg_free(all);
+    return err;
+}
+
 enum sg_err sg_driver_start(struct sg_driver *driver,
                             const struct sg_event *event)
 {
@@ -246,6 +353,9 @@ enum sg_err sg_driver_start(struct sg_driver *driver,
         tell_head(driver, event, &log, is_own(driver->store, number));
     }
     if (err != SG_ERR_NOTFOUND)
+        return err;
+    err = load_keepsakes(driver, event);
+    if (err != SG_OK)
         return err;
     next.kind = SG_EVENT_WANTS;
     next.wants = (struct sg_sync_wants){

@@ -4,6 +4,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "replication/cosignature.h"
+#include "replication/holding.h"
+#include "replication/statement.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/base/limits.h"
@@ -45,6 +48,8 @@ static size_t size_of(const struct sg_effect *effect)
 
     if (effect->kind == SG_EFFECT_WRITE_FORK)
         size += effect->proof.size;
+    if (effect->kind == SG_EFFECT_WRITE_STATEMENT)
+        size += effect->statement.bytes.size;
     if (!has_entries(effect))
         return size;
     size += effect->package.count * sizeof effect->package.entries[0] +
@@ -101,6 +106,11 @@ static struct sg_keeper_job *job_of(const struct sg_effect *effect)
         job->effect.proof =
             sg_bytes(put_bytes(&at, effect->proof.data, effect->proof.size),
                      effect->proof.size);
+    else if (effect->kind == SG_EFFECT_WRITE_STATEMENT)
+        job->effect.statement.bytes =
+            sg_bytes(put_bytes(&at, effect->statement.bytes.data,
+                               effect->statement.bytes.size),
+                     effect->statement.bytes.size);
     return job;
 }
 
@@ -175,9 +185,56 @@ static enum sg_err add_fork(struct sg_keeper *keeper,
     enum sg_err err = sg_fork_decode(effect->proof, &fork);
 
     if (err == SG_OK)
+        err = sg_keep_put_fork(keeper->batch, &effect->log, effect->proof);
+    if (err == SG_OK)
         err = sg_batch_log(keeper->batch, &fork.core, 0, &number);
     return err == SG_OK ? sg_batch_flag(keeper->batch, number, SG_LOG_FORKED)
                         : err;
+}
+
+static enum sg_err add_memory(struct sg_keeper *keeper,
+                              const struct sg_effect *effect)
+{
+    struct sg_keep_peer peer = {.change = effect->memory.change};
+
+    memcpy(peer.node_key, effect->memory.node_key, sizeof peer.node_key);
+    memcpy(peer.database_tag, effect->memory.database_tag,
+           sizeof peer.database_tag);
+    return sg_keep_put_peer(keeper->batch, &peer);
+}
+
+/* One is kept of each kind, about each log or unit, by each who says it. */
+static enum sg_err add_statement(struct sg_keeper *keeper,
+                                 const struct sg_effect *effect)
+{
+    struct sg_keep_statement said = {
+        .kind = (enum sg_keep_kind)effect->statement.type,
+        .bytes = effect->statement.bytes,
+    };
+    struct sg_cosignature cosignature;
+    struct sg_statement statement;
+    struct sg_holding holding;
+    enum sg_err err = SG_ERR_INVALID;
+
+    memcpy(said.about, effect->log.hash.bytes, sizeof said.about);
+    if (effect->statement.type == SG_MESSAGE_COSIGNATURE) {
+        err = sg_cosignature_decode(said.bytes, &cosignature);
+        if (err == SG_OK)
+            memcpy(said.by + sizeof said.by - SG_KEY_ID_SIZE,
+                   cosignature.witness.bytes, SG_KEY_ID_SIZE);
+    } else if (effect->statement.type == SG_MESSAGE_HOLDING) {
+        err = sg_holding_decode(said.bytes, &holding);
+        if (err == SG_OK)
+            memcpy(said.by, holding.holder, sizeof said.by);
+    } else if (effect->statement.type == SG_MESSAGE_STATEMENT) {
+        err = sg_statement_decode(said.bytes, &statement);
+        if (err == SG_OK) {
+            sg_bytes_put_u64be(said.about + sizeof said.about - 8,
+                               statement.unit);
+            memcpy(said.by, statement.node_key, sizeof said.by);
+        }
+    }
+    return err == SG_OK ? sg_keep_put_statement(keeper->batch, &said) : err;
 }
 
 static enum sg_err add_erase(struct sg_keeper *keeper,
@@ -204,8 +261,6 @@ static enum sg_err add_close(struct sg_keeper *keeper,
                : err;
 }
 
-/* The store has no place yet for memories of peers and for statements: the core
- * has them until the node stops (node/README.md). */
 static enum sg_err add_effect(struct sg_keeper *keeper,
                               const struct sg_effect *effect)
 {
@@ -223,8 +278,9 @@ static enum sg_err add_effect(struct sg_keeper *keeper,
     case SG_EFFECT_BEHIND:
         return add_close(keeper, effect);
     case SG_EFFECT_WRITE_MEMORY:
+        return add_memory(keeper, effect);
     case SG_EFFECT_WRITE_STATEMENT:
-        return SG_OK;
+        return add_statement(keeper, effect);
     default:
         return SG_ERR_INVALID;
     }
@@ -235,6 +291,8 @@ static enum sg_err add(struct sg_keeper *keeper,
 {
     const struct sg_keeper_append *append = &job->append;
 
+    if (job->is_floor)
+        return sg_keep_put_floor(keeper->batch, &job->floor);
     if (!job->is_append)
         return add_effect(keeper, &job->effect);
     return sg_batch_append(keeper->batch, append->number, append->first,
@@ -505,6 +563,22 @@ enum sg_err sg_keeper_append(struct sg_keeper *keeper,
     *job = (struct sg_keeper_job){
         .is_append = true,
         .append = *append,
+        .size = sizeof *job,
+    };
+    put(keeper, job);
+    return SG_OK;
+}
+
+enum sg_err sg_keeper_floor(struct sg_keeper *keeper,
+                            const struct sg_keep_floor *floor)
+{
+    struct sg_keeper_job *job = sg_alloc(sizeof *job);
+
+    if (job == NULL)
+        return SG_ERR_NOMEM;
+    *job = (struct sg_keeper_job){
+        .is_floor = true,
+        .floor = *floor,
         .size = sizeof *job,
     };
     put(keeper, job);

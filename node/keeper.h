@@ -19,6 +19,7 @@
 
 #include "replication/sync.h"
 #include "storage/base/err.h"
+#include "storage/lmdb/keep.h"
 #include "storage/lmdb/store.h"
 
 struct sg_keeper;
@@ -58,6 +59,10 @@ struct sg_keeper_append {
 SG_USE_RESULT enum sg_err sg_keeper_append(
     struct sg_keeper *keeper, const struct sg_keeper_append *append);
 
+/* Takes a time floor to keep. Errors: NOMEM. Context: the loop's thread. */
+SG_USE_RESULT enum sg_err sg_keeper_floor(struct sg_keeper *keeper,
+                                          const struct sg_keep_floor *floor);
+
 /* Gives the bytes that wait or are being committed. Context: any thread. */
 size_t sg_keeper_waiting(struct sg_keeper *keeper);
 
@@ -65,6 +70,8 @@ size_t sg_keeper_waiting(struct sg_keeper *keeper);
 struct sg_keeper_job {
     struct sg_keeper_job *next;
     bool is_append;
+    bool is_floor;
+    struct sg_keep_floor floor;
     struct sg_keeper_append append;
     struct sg_store_log own; /* of an append: the log after it */
     struct sg_effect effect; /* else; its pointers lead into the job */

@@ -34,6 +34,7 @@ void sg_batch_clear(struct sg_batch *batch)
     batch->log_count = 0;
     batch->item_count = 0;
     batch->node_count = 0;
+    batch->keep_count = 0;
 }
 
 bool sg_batch_is_full(struct sg_batch *batch)
@@ -732,7 +733,7 @@ enum sg_err sg_batch_flag(struct sg_batch *batch, uint32_t number,
 enum sg_err sg_batch_commit(struct sg_batch *batch)
 {
     enum sg_err err;
-    if (batch->log_count == 0) {
+    if (batch->log_count == 0 && batch->keep_count == 0) {
         return SG_OK;
     }
     err = sg_commit_run(batch);

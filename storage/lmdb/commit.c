@@ -222,6 +222,19 @@ static void put_log(struct sg_txn *txn, struct sg_commit_log *log,
     put_ahead(txn, log);
 }
 
+static void put_keeps(struct sg_txn *txn, const struct sg_batch *batch)
+{
+    size_t i;
+    for (i = 0; i < batch->keep_count; i++) {
+        const struct sg_commit_keep *keep = &batch->keeps[i];
+        struct sg_bytes value = keep->value;
+        if (value.data == NULL) {
+            value.data = keep->copy;
+        }
+        sg_txn_put(txn, keep->db, sg_bytes(keep->key, keep->key_size), value);
+    }
+}
+
 static enum sg_err apply(struct sg_txn *txn, void *context)
 {
     struct sg_batch *batch = context;
@@ -240,6 +253,7 @@ static enum sg_err apply(struct sg_txn *txn, void *context)
     for (i = 0; i < batch->log_count; i++) {
         put_log(txn, &batch->logs[i], &numbering);
     }
+    put_keeps(txn, batch);
     if (batch->stamp) {
         sg_txn_put(txn, SG_DB_META, SG_BYTES_TEXT("machine"),
                    SG_BYTES_ARRAY(batch->store->fingerprint.bytes));

@@ -50,6 +50,18 @@ struct sg_commit_node {
     struct sg_hash hash;
 };
 
+/* Rows beside the logs that one batch may put (keep.h), and their keys. */
+#define SG_COMMIT_KEEPS_MAX    64
+#define SG_COMMIT_KEEP_KEY_MAX 65
+
+struct sg_commit_keep {
+    unsigned db;
+    uint8_t key_size;
+    uint8_t key[SG_COMMIT_KEEP_KEY_MAX];
+    uint8_t copy[16]; /* of a short value: then value.data is NULL */
+    struct sg_bytes value;
+};
+
 struct sg_batch {
     struct sg_store *store;
     bool full;   /* a commit met FULL */
@@ -60,6 +72,8 @@ struct sg_batch {
     size_t log_count;
     size_t item_count;
     size_t node_count;
+    size_t keep_count;
+    struct sg_commit_keep keeps[SG_COMMIT_KEEPS_MAX];
     struct sg_commit_log logs[SG_COMMIT_LOGS_MAX];
     struct sg_commit_item items[SG_COMMIT_ENTRIES_MAX];
     struct sg_commit_node nodes[SG_COMMIT_NODES_MAX];

@@ -25,7 +25,9 @@
     X(PEERS, "peers")             \
     X(AUTHORITY, "authority")     \
     X(ERASURES, "erasures")       \
-    X(DAMAGE, "damage")
+    X(DAMAGE, "damage")           \
+    X(FORKS, "forks")             \
+    X(SAID, "said")
 
 enum sg_schema_db {
 #define SG_SCHEMA_ENUM(name, text) SG_DB_##name,

@@ -53,7 +53,8 @@ struct net {
     char *dir;
     size_t n;
     uint64_t now_ms;
-    sem_t news; /* a keeper has something */
+    sem_t news;        /* a keeper has something */
+    size_t n_complete; /* lists of all heads that were sent (PROTOCOL 7) */
     struct message *first, **last;
     struct node nodes[NODES_MAX];
 };
@@ -72,6 +73,8 @@ static void post(struct node *node, uint32_t session, bool is_end,
 
     assert_non_null(message);
     assert_true(node->ends[session].is_open);
+    node->net->n_complete +=
+        type == SG_MESSAGE_HEADS && (body.data[0] & 4) != 0;
     *message = (struct message){.node = node->ends[session].node,
                                 .session = node->ends[session].session,
                                 .is_end = is_end,
@@ -394,6 +397,103 @@ static void test_two_stores_become_equal(void **state)
     net_free(&net);
 }
 
+static void close_all(struct net *net)
+{
+    drop_messages(net);
+    for (size_t i = 0; i < net->n; i++) {
+        close_node(&net->nodes[i]);
+        memset(net->nodes[i].ends, 0, sizeof net->nodes[i].ends);
+    }
+}
+
+/* Two who were equal remember it over a start: what is new since is told
+ * without a list of everything. */
+static void test_a_peer_is_remembered(void **state)
+{
+    struct net net;
+    size_t before;
+
+    (void)state;
+    net_new(&net, 2);
+    open_node(&net, 0);
+    open_node(&net, 1);
+    connect_nodes(&net, 0, 1);
+    run(&net, 5000);
+    assert_equal(&net);
+    before = net.n_complete;
+    assert_true(before > 0);
+    close_all(&net);
+    fill(&net, 1, 5);
+    open_node(&net, 0);
+    open_node(&net, 1);
+    connect_nodes(&net, 0, 1);
+    run(&net, 5000);
+    assert_equal(&net);
+    assert_int_equal(net.n_complete, before);
+    net_free(&net);
+}
+
+/* Two checkpoints of one size, signed by node I: what no honest node makes. */
+static struct sg_fork forge(struct net *net, size_t i)
+{
+    const struct sg_identity *identity = &net->nodes[i].identity;
+    const struct sg_store_own *own = sg_store_own(identity->store, 0);
+    struct sg_fork fork = {
+        .registry = identity->node->registry,
+        .core = own->core,
+    };
+    struct sg_checkpoint sides[2];
+
+    for (size_t k = 0; k < 2; k++) {
+        struct sg_hash root;
+
+        memset(&root, (int)k + 1, sizeof root);
+        sg_checkpoint_sign(&fork.registry, &own->id, &identity->node->sign, 1,
+                           &root, &sides[k]);
+    }
+    sg_fork_order(&fork, &sides[0], &sides[1]);
+    assert_ok(sg_fork_verify(&fork));
+    return fork;
+}
+
+/* A fork proof that was kept is told the core at the next start: who meets this
+ * node then learns of it. */
+static void test_a_fork_is_remembered(void **state)
+{
+    uint8_t bytes[SG_FORK_SIZE_MAX];
+    struct sg_effect effect = {.kind = SG_EFFECT_WRITE_FORK};
+    struct sg_keeper *keeper;
+    const char *what;
+    struct sg_fork fork;
+    struct net net;
+
+    (void)state;
+    net_new(&net, 2);
+    open_node(&net, 0);
+    open_node(&net, 1);
+    connect_nodes(&net, 0, 1);
+    run(&net, 5000);
+    assert_equal(&net);
+    fork = forge(&net, 1);
+    effect.log = sg_store_own(net.nodes[1].identity.store, 0)->id;
+    effect.proof = sg_bytes(bytes, sg_fork_encode(&fork, bytes));
+    close_all(&net);
+    assert_ok(sg_identity_open(&net.nodes[0].config, NULL,
+                               &net.nodes[0].identity, &what));
+    assert_ok(sg_keeper_new(net.nodes[0].identity.store, on_wake, &net.nodes[0],
+                            &keeper));
+    assert_ok(sg_keeper_put(keeper, &effect));
+    sg_keeper_free(keeper);
+    sg_identity_close(&net.nodes[0].identity);
+    open_node(&net, 0);
+    open_node(&net, 1);
+    assert_int_equal(net.nodes[1].n_alarms, 0);
+    connect_nodes(&net, 0, 1);
+    run(&net, 5000);
+    assert_true(net.nodes[1].n_alarms > 0);
+    net_free(&net);
+}
+
 /* What two nodes have passes through a third to the other. */
 static void test_a_third_relays(void **state)
 {
@@ -461,6 +561,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_stores_become_equal),
         cmocka_unit_test(test_a_third_relays),
+        cmocka_unit_test(test_a_peer_is_remembered),
+        cmocka_unit_test(test_a_fork_is_remembered),
         cmocka_unit_test(test_a_left_log_is_followed_by_a_new_epoch),
     };
 

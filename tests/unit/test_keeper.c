@@ -4,7 +4,10 @@
 #include <semaphore.h>
 #include <string.h>
 
+#include "replication/holding.h"
 #include "storage/base/alloc.h"
+#include "storage/log/fork.h"
+#include "tests/lib/protocol.h"
 #include "tests/lib/store.h"
 #include "tests/lib/test.h"
 
@@ -110,6 +113,8 @@ static uint64_t take_until(struct fixture *fixture, uint64_t last,
         assert_ok(done.err);
         for (const struct sg_keeper_job *job = done.jobs; job != NULL;
              job = job->next) {
+            if (job->is_floor)
+                continue;
             assert_true(job->effect.ticket > ticket);
             ticket = job->effect.ticket;
             errs[ticket] = job->err;
@@ -232,6 +237,116 @@ static void test_own_entries_are_signed(void **state)
                                    fixture->to.public_key, &log.row.known));
 }
 
+struct kept {
+    size_t peers, forks, holdings;
+    struct sg_keep_peer peer;
+    uint8_t proof[512];
+    size_t proof_size;
+    uint8_t holder;
+};
+
+static enum sg_err see_peer(void *context, const struct sg_keep_peer *peer)
+{
+    struct kept *kept = context;
+
+    kept->peers++;
+    kept->peer = *peer;
+    return SG_OK;
+}
+
+static enum sg_err see_fork(void *context, const struct sg_log_id *log,
+                            struct sg_bytes proof)
+{
+    struct kept *kept = context;
+
+    (void)log;
+    assert_true(proof.size <= sizeof kept->proof);
+    memcpy(kept->proof, proof.data, proof.size);
+    kept->proof_size = proof.size;
+    kept->forks++;
+    return SG_OK;
+}
+
+static enum sg_err see_holding(void *context,
+                               const struct sg_keep_statement *statement)
+{
+    struct kept *kept = context;
+
+    kept->holdings++;
+    kept->holder = statement->by[0];
+    return SG_OK;
+}
+
+static void put_holding(struct fixture *fixture, uint64_t held, uint64_t ticket)
+{
+    struct sg_holding holding = {.log = fixture->from.own->id, .held = held};
+    uint8_t bytes[SG_HOLDING_SIZE];
+    struct sg_effect effect = {
+        .kind = SG_EFFECT_WRITE_STATEMENT,
+        .ticket = ticket,
+        .log = holding.log,
+        .statement = {SG_MESSAGE_HOLDING, SG_BYTES_ARRAY(bytes)},
+    };
+
+    memset(holding.holder, 0x33, sizeof holding.holder);
+    sg_holding_encode(&holding, bytes);
+    assert_ok(sg_keeper_put(fixture->keeper, &effect));
+    memset(bytes, 0xee, sizeof bytes);
+}
+
+/* What the core remembers of peers, what holders say, fork proofs and the time
+ * floor are kept, copied when they are put; a statement that is none comes back
+ * refused. */
+static void test_keepsakes_are_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sg_bytes page = protocol_hex("fork-equal");
+    struct sg_effect memory = {.kind = SG_EFFECT_WRITE_MEMORY, .ticket = 1};
+    struct sg_effect none = {.kind = SG_EFFECT_WRITE_STATEMENT, .ticket = 4};
+    struct sg_effect fork = {.kind = SG_EFFECT_WRITE_FORK, .ticket = 5};
+    const struct sg_keep_floor floor = {1700000000000, 2};
+    struct sg_keep_floor found;
+    struct kept kept = {0};
+    enum sg_err errs[6];
+    struct sg_fork proof;
+
+    memset(memory.memory.node_key, 0x44, sizeof memory.memory.node_key);
+    memory.memory.change = 12;
+    none.statement.type = SG_MESSAGE_PING;
+    assert_ok(sg_fork_decode(page, &proof));
+    fork.log = sg_entry_log_id(&sg_test_registry, &proof.core);
+    fork.proof = page;
+    assert_ok(sg_keeper_put(fixture->keeper, &memory));
+    put_holding(fixture, 5, 2);
+    put_holding(fixture, 9, 3);
+    assert_ok(sg_keeper_put(fixture->keeper, &none));
+    assert_ok(sg_keeper_floor(fixture->keeper, &floor));
+    assert_ok(sg_keeper_put(fixture->keeper, &fork));
+    (void)take_until(fixture, 5, errs);
+    assert_ok(errs[1]);
+    assert_ok(errs[2]);
+    assert_ok(errs[3]);
+    assert_err(errs[4], INVALID);
+    assert_ok(errs[5]);
+    sg_keeper_free(fixture->keeper);
+    fixture->keeper = NULL;
+    sg_test_store_close(&fixture->to);
+    assert_ok(sg_test_store_open(&fixture->to));
+    assert_ok(sg_keep_each_peer(fixture->to.store, see_peer, &kept));
+    assert_ok(sg_keep_each_fork(fixture->to.store, see_fork, &kept));
+    assert_ok(sg_keep_each_statement(fixture->to.store, SG_KEEP_HOLDING,
+                                     fixture->from.own->id.hash.bytes,
+                                     see_holding, &kept));
+    assert_int_equal(kept.peers, 1);
+    assert_int_equal(kept.peer.change, 12);
+    assert_int_equal(kept.forks, 1);
+    assert_hex(sg_bytes(kept.proof, kept.proof_size), sg_hex_text(page));
+    assert_int_equal(kept.holdings, 1);
+    assert_int_equal(kept.holder, 0x33);
+    assert_ok(sg_keep_floor(fixture->to.store, &found));
+    assert_true(found.ms == floor.ms && found.generation == 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +356,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_what_waits_is_kept_at_the_end,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keepsakes_are_kept, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
