@@ -2,9 +2,7 @@
 #include <string.h>
 
 #include "node/api_call.h"
-#include "node/unseal.h"
-#include "replication/slip.h"
-#include "storage/base/alloc.h"
+#include "node/issue.h"
 #include "storage/base/check.h"
 #include "storage/base/text.h"
 #include "storage/registry/rules.h"
@@ -227,8 +225,8 @@ static void refuse_place(struct sg_api_answer *ret)
                        "nút này không ghi bản ghi nào ở vị trí đó");
 }
 
-/* Finds the log that the parameter `log` names, one that this node writes or
- * wrote; the one it writes where there is no parameter. */
+/* Finds the log that the parameter `log` names; the one that this node writes
+ * where there is no parameter. */
 static bool find_log(struct sg_api *api, const char *name,
                      struct sg_store_log *ret_log)
 {
@@ -244,76 +242,7 @@ static bool find_log(struct sg_api *api, const char *name,
     sg_text_hex_decode(&writer, sg_bytes(name, strlen(name)));
     return sg_writer_end(&writer) == SG_OK &&
            strlen(name) == 2 * sizeof id.hash.bytes &&
-           sg_store_find(identity->store, &id, 0, ret_log) == SG_OK &&
-           memcmp(ret_log->row.core.node_key, identity->node->public_key,
-                  SG_KEY_SIZE) == 0;
-}
-
-/* Reads the record in ENTRY as far as a slip says it. */
-static enum sg_err read_record(struct sg_api *api,
-                               const struct sg_store_log *log,
-                               const struct sg_entry *entry,
-                               struct sg_slip *slip)
-{
-    const struct sg_identity *identity = api->config.identity;
-    enum sg_seal_kind kind = SG_SEAL_RECORD;
-    struct sg_bytes body = entry->payload;
-    struct sg_unseal *unseal = NULL;
-    struct sg_record record;
-    enum sg_err err = SG_OK;
-
-    if (entry->state != SG_PAYLOAD_PRESENT ||
-        (entry->kind != SG_ENTRY_SEALED && entry->kind != SG_ENTRY_PLAIN))
-        return SG_ERR_NOTFOUND;
-    if (entry->kind == SG_ENTRY_SEALED) {
-        err = sg_unseal_new(identity->store, identity->scope, &unseal);
-        if (err == SG_OK)
-            err = sg_unseal_body(unseal, log, entry, slip->index, &kind, &body);
-    }
-    if (err == SG_OK && kind != SG_SEAL_RECORD)
-        err = SG_ERR_NOTFOUND;
-    if (err == SG_OK)
-        err = sg_record_decode(body, &record);
-    if (err == SG_OK) {
-        sg_record_id(&slip->registry, record.inner, &slip->record);
-        slip->seconds = (uint64_t)((int64_t)(record.copy.hlc >> 16) +
-                                   record.copy.wall_offset) /
-                        1000;
-    }
-    sg_unseal_free(unseal);
-    return err;
-}
-
-/* Fills all of SLIP but the signature. Errors: NOTFOUND, and those of reading.
- */
-static enum sg_err fill_slip(struct sg_api *api, const struct sg_store_log *log,
-                             struct sg_slip *slip)
-{
-    const struct sg_identity *identity = api->config.identity;
-    struct sg_fetch *fetch;
-    enum sg_err err;
-
-    if (log->row.core.kind != SG_LOG_RECORDS ||
-        slip->index >= log->row.known.size)
-        return SG_ERR_NOTFOUND;
-    fetch = sg_alloc(sizeof *fetch);
-    if (fetch == NULL)
-        return SG_ERR_NOMEM;
-    slip->registry = *sg_store_registry(identity->store);
-    slip->log = log->row.core;
-    slip->checkpoint = log->row.known;
-    memcpy(slip->certificate, identity->certificate, SG_CERTIFICATE_SIZE);
-    sg_fetch_init(fetch, SG_PAYLOAD_SIZE_MAX);
-    err = sg_fetch_range(identity->store, log->number, slip->index, 1, fetch);
-    if (err == SG_OK && fetch->count == 0)
-        err = SG_ERR_NOTFOUND;
-    if (err == SG_OK) {
-        slip->leaf = sg_entry_leaf(&fetch->entries[0]);
-        err = read_record(api, log, &fetch->entries[0], slip);
-    }
-    sg_fetch_clear(fetch);
-    sg_free(fetch);
-    return err;
+           sg_store_find(identity->store, &id, 0, ret_log) == SG_OK;
 }
 
 static void answer_slip(const struct sg_slip *slip,
@@ -349,21 +278,25 @@ void sg_api_record_slip(struct sg_api *api,
                         struct sg_api_answer *ret)
 {
     const struct sg_identity *identity = api->config.identity;
-    struct sg_slip slip = {.index = 0};
+    const struct sg_issue_office office = {
+        identity->store,
+        identity->node,
+        identity->scope,
+        identity->certificate,
+    };
     struct sg_store_log log;
+    struct sg_slip slip;
+    uint64_t index;
     enum sg_err err = SG_ERR_NOTFOUND;
 
-    if (!sg_api_call_number(request, "index", 0, 1, INT64_MAX, &slip.index,
-                            ret))
+    if (!sg_api_call_number(request, "index", 0, 1, INT64_MAX, &index, ret))
         return;
     if (find_log(api, sg_api_call_parameter(request, "log"), &log))
-        err = fill_slip(api, &log, &slip);
-    if (err == SG_OK)
-        err = sg_slip_sign(&slip, &identity->node->sign);
+        err = sg_issue_slip(&office, &log, index, &slip);
     if (err == SG_OK)
         answer_slip(&slip, &log, ret);
-    else if (err == SG_ERR_DAMAGED || err == SG_ERR_NOMEM)
-        sg_api_call_refuse_err(ret, 503, err);
-    else
+    else if (err == SG_ERR_NOTFOUND)
         refuse_place(ret);
+    else
+        sg_api_call_refuse_err(ret, 503, err);
 }
