@@ -21,7 +21,9 @@
     X(FRAME, "frame", "nobody is called a forger without his signatures")     \
     X(BLAME, "blame", "no honest peer is closed as a liar")                   \
     X(FORK, "fork", "every fork that can be seen is proved everywhere")       \
-    X(CONVERGE, "converge", "after healing all have all, within the bound")   \
+    X(TOUCH, "touch", "after healing peers find each other again")            \
+    X(REVOKED, "revoked", "then all know of all revocations, in D intervals") \
+    X(CONVERGE, "converge", "and hold all entries, in 2 D intervals")         \
     X(LIVE, "live", "a record is acknowledged within 2 s on a sound node")    \
     X(BOUND, "bound", "queues stay within their limits")                      \
     X(EVENT, "event", "the core takes every event that can be")               \
@@ -109,10 +111,22 @@ void check_filled(struct world *world); /* FILL, at the end */
 bool check_lacks_payload(const struct world *world, const struct node *node,
                          const struct disk_log *log);
 
-/* CONVERGE: says whether all honest nodes have the same logs and entries; at
- * the end it must be so. */
+/* REVOKED: says whether all nodes whose convergence is demanded know of all
+ * revocations. */
+bool check_is_cut(const struct world *world);
+
+/* CONVERGE: says whether they have the same logs and entries; at the end it
+ * must be so, and it was IN_TIME. */
 bool check_is_equal(const struct world *world);
-void check_converged(struct world *world, uint64_t took_ms, uint64_t bound_ms);
+void check_converged(struct world *world, bool in_time, uint64_t took_ms,
+                     uint64_t bound_ms);
+
+/* Gives the bytes that the neediest of them lacks, of all logs or OF_AUTHORITY
+ * alone, about as they travel. */
+uint64_t check_lacking(const struct world *world, bool of_authority);
+
+/* FILL: says whether every payload is there that can be. */
+bool check_is_filled(const struct world *world);
 
 void check_monotone(struct world *world, struct node *node,
                     const struct disk_log *log); /* MONO */

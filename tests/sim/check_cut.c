@@ -43,6 +43,23 @@ void check_judged(struct world *world, struct node *node)
         check_node(world, node, false);
 }
 
+bool check_is_cut(const struct world *world)
+{
+    for (uint32_t i = 0; i < world->n_originals; i++) {
+        const struct node *node = &world->nodes[i];
+
+        for (size_t k = 0; k < node->disk.n_logs && check_is_demanded(node);
+             k++) {
+            const struct disk_log *log = node->disk.logs[k];
+
+            if (!node->is_up || sg_sync_cut(node->core, &log->id) !=
+                                    expected(world, &log->core, &log->id))
+                return false;
+        }
+    }
+    return true;
+}
+
 void check_cuts(struct world *world)
 {
     for (uint32_t i = 0; i < world->n_nodes; i++) {

@@ -20,6 +20,20 @@ static bool has_payload(const struct world *world, const struct sg_log_id *id,
     return false;
 }
 
+bool check_is_filled(const struct world *world)
+{
+    for (uint32_t i = 0; i < world->n_originals; i++) {
+        const struct node *node = &world->nodes[i];
+
+        for (size_t k = 0; k < node->disk.n_logs && check_is_demanded(node);
+             k++)
+            if (check_is_ordinary(world, node->disk.logs[k]) &&
+                check_lacks_payload(world, node, node->disk.logs[k]))
+                return false;
+    }
+    return true;
+}
+
 void check_filled(struct world *world)
 {
     for (uint32_t i = 0; i < world->n_originals; i++) {

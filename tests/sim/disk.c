@@ -25,6 +25,7 @@ void disk_clear(struct disk *disk)
     disk_drop(disk, disk->n_waiting);
     for (size_t i = 0; i < disk->n_logs; i++)
         log_free(disk->logs[i]);
+    index_clear(&disk->index);
     memory_free(disk->logs);
     memory_free(disk->memories);
     memory_free(disk->waiting);
@@ -56,8 +57,11 @@ void disk_copy(const struct disk *disk, bool without_marks, struct disk *ret)
     ret->n_waiting = ret->waiting_room = ret->n_underway = 0;
     ret->logs = memory_new(disk->n_logs * sizeof *disk->logs);
     ret->logs_room = disk->n_logs;
-    for (size_t i = 0; i < disk->n_logs; i++)
+    ret->index = (struct index){0};
+    for (size_t i = 0; i < disk->n_logs; i++) {
         ret->logs[i] = log_copy(disk->logs[i]);
+        index_put(&ret->index, &ret->logs[i]->id, (uint32_t)i);
+    }
     ret->memories =
         memory_copy(disk->memories, disk->n_memories * sizeof *disk->memories);
     ret->memories_room = disk->n_memories;
@@ -68,8 +72,11 @@ void disk_copy(const struct disk *disk, bool without_marks, struct disk *ret)
 struct disk_log *disk_find(const struct disk *disk, const struct sg_log_id *id,
                            uint8_t branch)
 {
-    for (size_t i = 0; i < disk->n_logs; i++) {
-        struct disk_log *log = disk->logs[i];
+    size_t cursor = 0;
+    uint32_t place;
+
+    while ((place = index_next(&disk->index, id, &cursor)) != INDEX_NONE) {
+        struct disk_log *log = disk->logs[place];
 
         if (log->branch == branch && memcmp(&log->id, id, sizeof *id) == 0)
             return log;
@@ -97,6 +104,7 @@ struct disk_log *disk_add(struct disk *disk,
     log->variants = UINT32_MAX;
     disk->logs = memory_room(disk->logs, disk->n_logs + 1, &disk->logs_room,
                              sizeof(struct disk_log *));
+    index_put(&disk->index, &log->id, (uint32_t)disk->n_logs);
     disk->logs[disk->n_logs++] = log;
     return log;
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "replication/sync.h"
+#include "tests/sim/index.h"
 #include "tests/sim/pool.h"
 
 /* An entry as this disk has it. */
@@ -96,6 +97,7 @@ struct disk {
     struct disk_log **logs;
     size_t n_logs;
     size_t logs_room;
+    struct index index; /* of them */
     struct disk_memory *memories;
     size_t n_memories;
     size_t memories_room;

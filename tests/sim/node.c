@@ -9,11 +9,6 @@
 #include "tests/sim/secret.h"
 #include "tests/sim/world.h"
 
-/* Whoever compares heads seldom has a metered link, and asks as seldom whether
- * the peer is still there. */
-#define SELDOM_MS (10 * WORLD_MINUTE)
-#define PING_MS   (15 * WORLD_MINUTE)
-
 /* --- Effects ------------------------------------------------------------ */
 
 /* A liar damages one byte of what it sends, now and then. */
@@ -157,8 +152,7 @@ static struct sg_sync *make_core(struct world *world, struct node *node)
         .logs_max = world->logs_max,
         .interval_ms = world->interval_ms,
         .metered_ms = world->interval_ms,
-        .ping_ms =
-            world->interval_ms < SELDOM_MS ? world->interval_ms : PING_MS,
+        .ping_ms = world_ping_ms(world),
         .cosigns = node->role == 2,
         .peers = peers,
         .n_peers = node->n_peers,

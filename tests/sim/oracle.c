@@ -9,6 +9,7 @@ void oracle_clear(struct oracle *oracle)
     for (size_t i = 0; i < oracle->n_logs; i++)
         for (size_t j = 0; j < oracle->logs[i].n_variants; j++)
             memory_free(oracle->logs[i].variants[j].leaves);
+    index_clear(&oracle->index);
     memory_free(oracle->logs);
     memory_free(oracle->acks);
     memory_free(oracle->cuts);
@@ -19,9 +20,12 @@ void oracle_clear(struct oracle *oracle)
 struct oracle_log *oracle_find(const struct oracle *oracle,
                                const struct sg_log_id *id)
 {
-    for (size_t i = oracle->n_logs; i-- > 0;)
-        if (memcmp(&oracle->logs[i].id, id, sizeof *id) == 0)
-            return &oracle->logs[i];
+    size_t cursor = 0;
+    uint32_t place;
+
+    while ((place = index_next(&oracle->index, id, &cursor)) != INDEX_NONE)
+        if (memcmp(&oracle->logs[place].id, id, sizeof *id) == 0)
+            return &oracle->logs[place];
     return NULL;
 }
 
@@ -57,6 +61,7 @@ void oracle_signed(struct oracle *oracle, const struct sg_log_id *id,
         oracle->logs = memory_room(oracle->logs, ++oracle->n_logs,
                                    &oracle->logs_room, sizeof *oracle->logs);
         log = &oracle->logs[oracle->n_logs - 1];
+        index_put(&oracle->index, id, (uint32_t)(oracle->n_logs - 1));
         *log = (struct oracle_log){*id, *core, .identity = identity};
     }
     variant = variant_of(log, machine);

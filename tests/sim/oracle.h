@@ -9,6 +9,7 @@
 
 #include "storage/log/checkpoint.h"
 #include "storage/log/entry.h"
+#include "tests/sim/index.h"
 
 /* A history of a log, as one machine signed it. */
 struct oracle_variant {
@@ -57,6 +58,7 @@ struct oracle {
     struct oracle_log *logs;
     size_t n_logs;
     size_t logs_room;
+    struct index index; /* of them */
     struct oracle_ack *acks;
     size_t n_acks;
     size_t acks_room;

@@ -6,6 +6,7 @@
 #include "tests/sim/authority.h"
 #include "tests/sim/check.h"
 #include "tests/sim/courier.h"
+#include "tests/sim/healed.h"
 #include "tests/sim/memory.h"
 #include "tests/sim/nemesis.h"
 #include "tests/sim/random.h"
@@ -18,6 +19,16 @@
 #define LOGS_SPARE 512u
 /* Records that an officer saves together. */
 #define SUBMIT_COUNT 2u
+
+/* Whoever compares heads seldom has a metered link, and asks as seldom whether
+ * the peer is still there. */
+#define SELDOM_MS (10 * WORLD_MINUTE)
+#define PING_MS   (15 * WORLD_MINUTE)
+
+uint64_t world_ping_ms(const struct world *world)
+{
+    return world->interval_ms < SELDOM_MS ? world->interval_ms : PING_MS;
+}
 
 bool world_has(const struct world *world, enum nemesis nemesis)
 {
@@ -314,34 +325,11 @@ static void begin(struct world *world)
     nemesis_begin(world);
 }
 
-/* Two intervals for each link of the longest way (district, centre, authority:
- * 3), the longest wait before a peer is dialled again, and the bytes. */
-static uint64_t bound_ms(const struct world *world)
-{
-    uint64_t bytes = 0;
-
-    for (size_t i = 0; i < world->oracle.n_logs; i++)
-        for (size_t j = 0; j < world->oracle.logs[i].n_variants; j++)
-            bytes += world->oracle.logs[i].variants[j].count * 300;
-    return 2 * 3 * world->interval_ms + 6 * WORLD_MINUTE +
-           bytes * 8 * 1000 / 64000;
-}
-
 uint64_t world_run(struct world *world)
 {
-    uint64_t bound;
-
     begin(world);
     world_run_until(world, world->end_at);
-    nemesis_heal(world);
-    world->healed_at = world->now_ms;
-    world_trace(world, TRACE_NO_NODE, "healed", NULL, world->records, 0, 0);
-    bound = bound_ms(world);
-    while (!check_is_equal(world) &&
-           world->now_ms - world->healed_at <= 2 * bound)
-        world_run_until(world, world->now_ms + 10 * WORLD_SECOND);
-    world->took_ms = world->now_ms - world->healed_at;
-    check_converged(world, world->took_ms, bound);
+    healed_run(world);
     world_run_until(world, world->now_ms + 4 * world->interval_ms);
     check_cuts(world);
     check_erased(world);
