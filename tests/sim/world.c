@@ -14,6 +14,8 @@
 
 #define BITS_MAX      UINT64_C(100000000)
 #define BEGIN_SECONDS UINT64_C(1751302800)
+/* Nodes below one hub, where there are too many for the centre alone. */
+#define GROUP_NODES 28u
 /* Logs beyond one a node and another after a restored backup: of who opens more
  * than he may, and branches. */
 #define LOGS_SPARE 512u
@@ -95,12 +97,21 @@ static void join(struct world *world, uint32_t a, uint32_t b)
     }
 }
 
-/* Everybody has a link to the centre and to two neighbours. */
+/* Whom node I of a registry of N calls for everything: the centre; in a large
+ * registry, the first of its group, who calls the centre. */
+static uint32_t hub_of(uint32_t i, uint32_t n)
+{
+    uint32_t first = 2 + (i - 2) / GROUP_NODES * GROUP_NODES;
+
+    return n <= 2 * GROUP_NODES || first == i ? 1 : first;
+}
+
+/* Everybody has a link to the centre or a hub and to two neighbours. */
 static void lay_links(struct world *world)
 {
     join(world, 0, 1);
     for (uint32_t i = 2; i < world->n_originals; i++) {
-        join(world, 1, i);
+        join(world, hub_of(i, world->n_originals), i);
         join(world, i, i + 1 < world->n_originals ? i + 1 : 2);
         if (sg_prng_chance(&world->prng, 300))
             join(world, i,
