@@ -258,9 +258,6 @@ struct world {
 struct world *world_new(const struct world_options *options);
 void world_free(struct world *world);
 
-/* Runs until nothing is left to do before UNTIL. */
-void world_run_until(struct world *world, uint64_t until);
-
 /* Gives how long a quiet peer is left alone. */
 uint64_t world_ping_ms(const struct world *world);
 
