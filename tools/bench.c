@@ -49,6 +49,7 @@ static const struct {
     {"storage", sg_bench_storage, "the log store, on workload W"},
     {"registry", sg_bench_registry, "citizens, real and invented, in memory"},
     {"submit", sg_bench_submit, "records over the API of a daemon"},
+    {"view", sg_bench_view, "the register on disk, kept and rebuilt"},
     {"sync", sg_bench_sync, "replication, in bytes and in memory"},
 };
 

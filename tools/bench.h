@@ -72,6 +72,7 @@ SG_USE_RESULT enum sg_err sg_bench_seal(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_storage(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_registry(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_submit(struct sg_bench *bench);
+SG_USE_RESULT enum sg_err sg_bench_view(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_sync(struct sg_bench *bench);
 
 /* A part of sg_bench_registry: citizens invented over UNITS, as lines. It
