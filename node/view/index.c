@@ -60,7 +60,7 @@ static void add(struct collecting *at, enum sg_inside_db db,
 static void add_name(struct collecting *at, enum sg_inside_db db,
                      struct sg_bytes name)
 {
-    add(at, db, sg_inside_name(at->pile->view, db, name));
+    add(at, db, sg_pile_name(at->pile, db, name));
 }
 
 /* --- numbers, pairs ---------------------------------------------------- */
@@ -241,16 +241,78 @@ static void add_units(struct collecting *at, const struct sg_sheet *sheet)
         add_name(at, SG_INSIDE_KIN, SG_BYTES_ARRAY(sheet->kin[i].bytes));
 }
 
+/* Puts what was added from BEGIN on aside, to be taken again. */
+static void keep_names(struct sg_index_list *list, size_t begin)
+{
+    size_t count = list->count - begin;
+
+    if (count > sizeof list->names / sizeof list->names[0])
+        return; /* then it is made anew */
+    memcpy(list->names, list->entries + begin, count * sizeof *list->names);
+    list->n_names = count;
+}
+
+/* Adds what follows from the name and the day of birth. */
+static void add_person(struct collecting *at, const struct sg_sheet *sheet,
+                       const struct sg_subject *subject,
+                       const struct sg_index_list *like)
+{
+    struct sg_index_list *list = at->list;
+    const struct sg_subject_cell *cell = sg_subject_cell(
+        sg_subject_find(subject, SG_TYPE_PERSON, sg_bytes(NULL, 0)),
+        SG_FIELD_PERSON_NAME);
+    struct sg_record_name name;
+    size_t begin = list->count;
+
+    if (!sg_index_name_of(subject, &name))
+        return;
+    list->name = cell->value;
+    list->unit = unit_of(sheet);
+    list->is_counted = sg_subject_is_counted(subject);
+    (void)sg_index_birth_of(subject, &list->birth);
+    if (like != NULL && like->n_names > 0 &&
+        like->unit.value == list->unit.value &&
+        like->birth.ymd == list->birth.ymd &&
+        like->is_counted == list->is_counted &&
+        sg_bytes_equal(like->name, list->name)) {
+        for (size_t i = 0; i < like->n_names; i++) {
+            struct sg_inside_key key = {.size = like->names[i].size - 4u};
+
+            memcpy(key.bytes, like->names[i].key, key.size);
+            add(at, like->names[i].db, key);
+        }
+    } else {
+        add_names(at, sheet, &name);
+        add_buckets(at, subject, &name);
+    }
+    if (at->err == SG_OK)
+        keep_names(list, begin);
+}
+
+static void sort(struct sg_index_list *list)
+{
+    size_t count = 0;
+
+    if (list->count > 1)
+        qsort(list->entries, list->count, sizeof *list->entries,
+              sg_index_compare);
+    for (size_t i = 0; i < list->count; i++)
+        if (count == 0 ||
+            sg_index_compare(&list->entries[count - 1], &list->entries[i]) != 0)
+            list->entries[count++] = list->entries[i];
+    list->count = count;
+}
+
 enum sg_err sg_index_collect(struct sg_pile *pile, struct sg_pile_sheet *sheet,
                              enum sg_pile_time time,
                              const struct sg_subject *subject,
+                             const struct sg_index_list *like,
                              struct sg_index_list *ret_list)
 {
     struct collecting at = {.pile = pile, .sheet = sheet, .list = ret_list};
     const struct sg_sheet *what =
         time == SG_PILE_OLD ? sheet->old : &sheet->now;
-    struct sg_record_name name;
-    size_t count = 0;
+    uint8_t *name;
     enum sg_err err;
 
     *ret_list = (struct sg_index_list){.count = 0};
@@ -258,18 +320,31 @@ enum sg_err sg_index_collect(struct sg_pile *pile, struct sg_pile_sheet *sheet,
     if (err != SG_OK)
         return err;
     add_endorse(&at, what);
-    if (sg_index_name_of(subject, &name)) {
-        add_names(&at, what, &name);
-        add_buckets(&at, subject, &name);
-    }
+    add_person(&at, what, subject, like);
     add_units(&at, what);
-    if (ret_list->count > 1)
-        qsort(ret_list->entries, ret_list->count, sizeof *ret_list->entries,
-              sg_index_compare);
-    for (size_t i = 0; i < ret_list->count; i++)
-        if (count == 0 || sg_index_compare(&ret_list->entries[count - 1],
-                                           &ret_list->entries[i]) != 0)
-            ret_list->entries[count++] = ret_list->entries[i];
-    ret_list->count = count;
+    sort(ret_list);
+    /* The subject is gone with the next fold. */
+    name = sg_arena_take(&pile->arena, 1, ret_list->name.size);
+    if (name == NULL)
+        return SG_ERR_NOMEM;
+    if (ret_list->name.size > 0)
+        memcpy(name, ret_list->name.data, ret_list->name.size);
+    ret_list->name.data = name;
     return at.err;
+}
+
+enum sg_err sg_index_collect_stored(struct sg_pile *pile,
+                                    struct sg_pile_sheet *sheet,
+                                    struct sg_index_list *ret_old,
+                                    struct sg_index_list *ret_now)
+{
+    struct collecting old = {.pile = pile, .sheet = sheet, .list = ret_old};
+    struct collecting now = {.pile = pile, .sheet = sheet, .list = ret_now};
+
+    *ret_old = *ret_now = (struct sg_index_list){.count = 0};
+    add_units(&old, sheet->old);
+    add_units(&now, &sheet->now);
+    sort(ret_old);
+    sort(ret_now);
+    return old.err != SG_OK ? old.err : now.err;
 }

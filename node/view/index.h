@@ -16,6 +16,13 @@ struct sg_index_entry {
 struct sg_index_list {
     struct sg_index_entry *entries;
     size_t count, capacity;
+    /* Those of the name and the buckets, and what they were made of. */
+    struct sg_index_entry names[8];
+    size_t n_names;
+    struct sg_bytes name; /* as encoded */
+    struct sg_date birth;
+    struct sg_unit_key unit;
+    bool is_counted;
 };
 
 /* What is told of a name: which words of it. */
@@ -29,12 +36,20 @@ enum sg_index_name {
 extern const struct sg_uid sg_index_endorse;
 
 /* Collects the entries of SHEET at TIME, SUBJECT being what was folded of it
- * then; sorted. Errors: NOMEM; those of the pile. */
+ * then; sorted. What is the same as in LIKE, if any, is taken from there.
+ * Errors: NOMEM; those of the pile. */
 SG_USE_RESULT enum sg_err sg_index_collect(struct sg_pile *pile,
                                            struct sg_pile_sheet *sheet,
                                            enum sg_pile_time time,
                                            const struct sg_subject *subject,
+                                           const struct sg_index_list *like,
                                            struct sg_index_list *ret_list);
+
+/* Collects those entries alone that follow from what is stored beside the
+ * records: units, conflicts, kin; as it is on disk, and now. Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_index_collect_stored(
+    struct sg_pile *pile, struct sg_pile_sheet *sheet,
+    struct sg_index_list *ret_old, struct sg_index_list *ret_now);
 
 /* Compares two entries as sorted. */
 int sg_index_compare(const void *a, const void *b);

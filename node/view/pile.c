@@ -10,7 +10,8 @@
 #include "storage/registry/merge/mention.h"
 
 #define ROW_SIZE_MAX ((size_t)64 << 20)
-#define PAGE         16u /* numbers that are read before their sheets */
+#define NAMES        4096u /* that are remembered */
+#define PAGE         16u   /* numbers that are read before their sheets */
 
 /* Who among the changed mentions something. */
 struct mention {
@@ -29,6 +30,9 @@ enum sg_err sg_pile_init(struct sg_pile *pile, struct sg_view *view,
     *pile = (struct sg_pile){.view = view};
     sg_arena_init(&pile->arena);
     sg_buf_init(&pile->row, ROW_SIZE_MAX);
+    pile->names = sg_calloc(NAMES, sizeof *pile->names);
+    if (pile->names == NULL)
+        return SG_ERR_NOMEM;
     return sg_sheet_coder_new(&view->registry, is_writer, &pile->coder);
 }
 
@@ -48,9 +52,36 @@ void sg_pile_clear(struct sg_pile *pile)
     sg_arena_clear(&pile->arena);
     sg_buf_wipe(&pile->row);
     sg_sheet_coder_free(pile->coder);
+    sg_free(pile->names);
     sg_free(pile->list);
+    pile->names = NULL;
     pile->list = NULL;
     pile->coder = NULL;
+}
+
+struct sg_inside_key sg_pile_name(struct sg_pile *pile, enum sg_inside_db db,
+                                  struct sg_bytes bytes)
+{
+    uint8_t padded[16] = {0};
+    struct sg_pile_name *name;
+    struct sg_inside_key key;
+
+    if (bytes.size > sizeof padded)
+        return sg_inside_name(pile->view, db, bytes);
+    memcpy(padded, bytes.data, bytes.size);
+    name = &pile->names[(sg_table_hash(padded) ^ db) % NAMES];
+    if (name->db != db || name->size != bytes.size ||
+        memcmp(name->bytes, padded, sizeof padded) != 0) {
+        key = sg_inside_name(pile->view, db, bytes);
+        *name = (struct sg_pile_name){.db = (uint8_t)db,
+                                      .size = (uint8_t)bytes.size};
+        memcpy(name->bytes, padded, sizeof padded);
+        memcpy(name->name, key.bytes, sizeof name->name);
+        return key;
+    }
+    key.size = sizeof name->name;
+    memcpy(key.bytes, name->name, sizeof name->name);
+    return key;
 }
 
 /* --- finding ----------------------------------------------------------- */
@@ -195,8 +226,7 @@ enum sg_err sg_pile_get(struct sg_pile *pile, const struct sg_uid *uid,
     *ret = sg_table_find(&pile->by_uid, sg_table_hash(uid->bytes), is_uid, uid);
     if (*ret != NULL)
         return SG_OK;
-    key =
-        sg_inside_name(pile->view, SG_INSIDE_UIDS, SG_BYTES_ARRAY(uid->bytes));
+    key = sg_pile_name(pile, SG_INSIDE_UIDS, SG_BYTES_ARRAY(uid->bytes));
     if (sg_txn_get(pile->txn, SG_INSIDE_UIDS, sg_inside_bytes(&key), &value) &&
         value.size == 4) {
         err = sg_pile_at(pile, sg_bytes_get_u32be(value.data), ret);
@@ -488,7 +518,7 @@ static enum sg_err find_mentions(struct sg_pile *pile, unsigned type,
 {
     enum sg_inside_db db =
         type == SG_TYPE_PIN ? SG_INSIDE_NUMBERS : SG_INSIDE_PAIRS;
-    struct sg_inside_key prefix = sg_inside_name(pile->view, db, key);
+    struct sg_inside_key prefix = sg_pile_name(pile, db, key);
     struct mention wanted = {.type = type, .size = key.size};
     enum sg_err err;
 

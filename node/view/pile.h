@@ -34,8 +34,16 @@ struct sg_pile_sheet {
     struct sg_pile_sums sums[SG_PILE_TIMES];
 };
 
+/* A keyed hash that was computed. */
+struct sg_pile_name {
+    uint8_t db, size;
+    uint8_t bytes[16];
+    uint8_t name[SG_SEALED_KEY_SIZE];
+};
+
 struct sg_pile {
     struct sg_view *view;
+    struct sg_pile_name *names; /* by a hash of what they are of */
     struct sg_sheet_coder *coder;
     struct sg_txn *txn; /* set by whoever is in one */
     enum sg_pile_time time;
@@ -55,6 +63,10 @@ void sg_pile_clear(struct sg_pile *pile);
 
 /* Forgets all sheets. */
 void sg_pile_reset(struct sg_pile *pile);
+
+/* As sg_inside_name; what is asked again and again is computed once. */
+struct sg_inside_key sg_pile_name(struct sg_pile *pile, enum sg_inside_db db,
+                                  struct sg_bytes bytes);
 
 /* Gives the sheet of UID, loaded where it is on disk; NULL when there is none,
  * and IS_MADE does not ask for one. Errors: DAMAGED, NOMEM, LIMIT. */

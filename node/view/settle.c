@@ -96,45 +96,20 @@ static enum sg_err sweep(struct sg_settle *settle, uint32_t first, uint32_t end)
     return err;
 }
 
-static enum sg_err look(void *context, struct sg_pile_sheet *sheet)
-{
-    size_t *n_strange = context;
-
-    *n_strange += !sheet->is_listed;
-    return SG_OK;
-}
-
-/* Lists those whose figures depend on a sheet that says something else now. */
-static enum sg_err list_dependents(struct sg_settle *settle)
+/* Lists those whose figures depend on SHEET when it says something else now. */
+static enum sg_err list_dependents(struct sg_settle *settle,
+                                   const struct sg_pile_sheet *sheet)
 {
     static const struct sg_sheet_facts none;
     struct sg_pile *pile = &settle->desk->pile;
-    size_t count = settle->n_due;
-    enum sg_err err = SG_OK;
+    struct sg_inside_key prefix;
 
-    for (size_t i = 0; i < count && err == SG_OK; i++) {
-        struct sg_pile_sheet *sheet = settle->due[i];
-        struct sg_inside_key prefix = sg_inside_name(
-            settle->view, SG_INSIDE_KIN, SG_BYTES_ARRAY(sheet->now.uid.bytes));
-        const struct sg_sheet_facts *was =
-            sheet->old != NULL ? &sheet->old->facts : &none;
-        const struct sg_subject *subject;
-        size_t n_strange = 0;
-
-        err = sg_pile_each(pile, SG_INSIDE_KIN, &prefix, look, &n_strange);
-        if (err != SG_OK || n_strange == 0)
-            continue;
-        if (!sheet->has_facts) {
-            err =
-                sg_fold_subject(settle->desk->other, &sheet->now.uid, &subject);
-            if (err == SG_OK)
-                err = sg_tally_facts(subject, &pile->arena, &sheet->now.facts);
-            sheet->has_facts = err == SG_OK;
-        }
-        if (err == SG_OK && !sg_tally_same_facts(was, &sheet->now.facts))
-            err = sg_pile_each(pile, SG_INSIDE_KIN, &prefix, list, settle);
-    }
-    return err;
+    if (sg_tally_same_facts(sheet->old != NULL ? &sheet->old->facts : &none,
+                            &sheet->now.facts))
+        return SG_OK;
+    prefix =
+        sg_pile_name(pile, SG_INSIDE_KIN, SG_BYTES_ARRAY(sheet->now.uid.bytes));
+    return sg_pile_each(pile, SG_INSIDE_KIN, &prefix, list, settle);
 }
 
 /* --- folding one ------------------------------------------------------- */
@@ -428,12 +403,17 @@ static enum sg_err take_kin(struct sg_settle *settle,
 /* Which sides of the tallies have it as it was, and are to have it. */
 static void find_sides(const struct sg_settle *settle,
                        const struct sg_pile_sheet *sheet, bool is_swept,
-                       unsigned *ret_old, unsigned *ret_now)
+                       bool is_alone, unsigned *ret_old, unsigned *ret_now)
 {
     const struct sg_inside_sweep *at = &settle->view->sweep;
     unsigned standing = 1u << settle->view->side, next = 1u << at->side;
     bool is_counted = at->is_on && sheet->number < at->next;
 
+    if (is_alone) { /* what stands has it as it was counted then */
+        *ret_old = 0;
+        *ret_now = next;
+        return;
+    }
     *ret_old = standing | (is_counted ? next : 0);
     *ret_now = standing | (is_counted || is_swept ? next : 0);
     if (sheet->old == NULL)
@@ -457,13 +437,45 @@ static enum sg_err fold_old(struct sg_settle *settle,
         err = sg_tally_count(&settle->judge, subject, sides, -1,
                              &settle->tallies);
     if (err == SG_OK)
-        err = sg_index_collect(pile, sheet, SG_PILE_OLD, subject, ret_list);
+        err =
+            sg_index_collect(pile, sheet, SG_PILE_OLD, subject, NULL, ret_list);
     pile->time = SG_PILE_NOW;
     return err;
 }
 
+static bool same_units(const struct sg_pile_sheet *sheet)
+{
+    const struct sg_sheet *old = sheet->old, *now = &sheet->now;
+
+    if (old->n_shares != now->n_shares)
+        return false;
+    for (size_t i = 0; i < now->n_shares; i++)
+        if (!sg_unit_key_equal(old->shares[i].unit, now->shares[i].unit))
+            return false;
+    return true;
+}
+
+static enum sg_err collect(struct sg_settle *settle,
+                           struct sg_pile_sheet *sheet,
+                           const struct sg_subject *subject, bool is_alone,
+                           struct sg_index_list *old,
+                           struct sg_index_list *ret_now)
+{
+    struct sg_pile *pile = &settle->desk->pile;
+    enum sg_err err = SG_OK;
+
+    if (is_alone) /* it says what it said, elsewhere */
+        err = sg_index_collect(pile, sheet, SG_PILE_OLD, subject, NULL, old);
+    return err == SG_OK ? sg_index_collect(pile, sheet, SG_PILE_NOW, subject,
+                                           old, ret_now)
+                        : err;
+}
+
+/* IS_ALONE: a sweep is all that happens to it, so that it is as it was but for
+ * the world. */
 static enum sg_err settle_one(struct sg_settle *settle,
-                              struct sg_pile_sheet *sheet, bool is_swept)
+                              struct sg_pile_sheet *sheet, bool is_swept,
+                              bool is_alone)
 {
     struct sg_pile *pile = &settle->desk->pile;
     struct sg_index_list old, now;
@@ -471,8 +483,9 @@ static enum sg_err settle_one(struct sg_settle *settle,
     unsigned sides_old, sides_now;
     enum sg_err err;
 
-    find_sides(settle, sheet, is_swept, &sides_old, &sides_now);
-    err = fold_old(settle, sheet, sides_old, &old);
+    is_alone = is_alone && !sheet->is_changed;
+    find_sides(settle, sheet, is_swept, is_alone, &sides_old, &sides_now);
+    err = is_alone ? SG_OK : fold_old(settle, sheet, sides_old, &old);
     if (err == SG_OK)
         err = sg_settle_sheet(settle->desk, sheet, &subject);
     if (err == SG_OK)
@@ -481,7 +494,9 @@ static enum sg_err settle_one(struct sg_settle *settle,
     if (err == SG_OK)
         err = take_kin(settle, sheet);
     if (err == SG_OK)
-        err = sg_index_collect(pile, sheet, SG_PILE_NOW, subject, &now);
+        err = is_alone && same_units(sheet)
+                  ? sg_index_collect_stored(pile, sheet, &old, &now)
+                  : collect(settle, sheet, subject, is_alone, &old, &now);
     if (err == SG_OK)
         err = change_entries(settle, &old, &now);
     if (err == SG_OK)
@@ -500,15 +515,19 @@ enum sg_err sg_settle_fold(struct sg_settle *settle, uint32_t first,
         err = sg_pile_mention(&desk->pile);
     if (err == SG_OK)
         err = spread(settle);
+    settle->n_touched = settle->n_due;
     if (err == SG_OK)
         err = sweep(settle, first, end);
-    if (err == SG_OK)
-        err = list_dependents(settle);
+    /* It grows: who depends on one that is settled is due, too. What they ask
+     * of one that is not yet is found out at once (tally.c). */
     for (size_t i = 0; i < settle->n_due && err == SG_OK; i++) {
         struct sg_pile_sheet *sheet = settle->due[i];
+        bool is_swept = sheet->number >= first && sheet->number < end;
 
-        err = settle_one(settle, sheet,
-                         sheet->number >= first && sheet->number < end);
+        err = settle_one(settle, sheet, is_swept,
+                         is_swept && i >= settle->n_touched);
+        if (err == SG_OK)
+            err = list_dependents(settle, sheet);
     }
     return err;
 }
@@ -522,9 +541,11 @@ static void write_rows(const struct sg_settle *settle, struct sg_txn *txn)
     for (size_t i = 0; i < settle->n_rows; i++) {
         const struct sg_settle_row *row = &settle->rows[i];
         struct sg_inside_key key = sg_inside_number(row->number);
-        struct sg_inside_key name = sg_inside_name(
-            view, SG_INSIDE_UIDS, SG_BYTES_ARRAY(row->uid.bytes));
+        struct sg_inside_key name;
 
+        if (row->is_new || row->bytes.size == 0)
+            name = sg_inside_name(view, SG_INSIDE_UIDS,
+                                  SG_BYTES_ARRAY(row->uid.bytes));
         if (row->bytes.size == 0) {
             sg_txn_del(txn, SG_INSIDE_SUBJECTS, sg_inside_bytes(&key));
             sg_txn_del(txn, SG_INSIDE_UIDS, sg_inside_bytes(&name));

@@ -37,6 +37,7 @@ struct sg_settle {
 
     struct sg_pile_sheet **due;
     size_t n_due, due_capacity;
+    size_t n_touched; /* of these, by what has changed; then those of a sweep */
 
     struct sg_settle_row *rows;
     size_t n_rows, rows_capacity;
