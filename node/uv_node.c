@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "node/driver.h"
+#include "node/notify.h"
 #include "node/say.h"
 #include "node/uv_address.h"
 #include "node/uv_http.h"
@@ -466,6 +467,8 @@ static void on_signal(uv_signal_t *signal, int number)
 
     sg_say(SG_CONFIG_LOG_INFO, "signal %d: %s", number,
            number == SIGHUP ? "reading the configuration anew" : "stopping");
+    (void)sg_notify_state(number == SIGHUP ? SG_NOTIFY_RELOADING
+                                           : SG_NOTIFY_STOPPING);
     stop(node, number == SIGHUP ? SG_UV_NODE_RELOADS : SG_UV_NODE_STOPPED);
 }
 
@@ -740,6 +743,7 @@ static enum sg_err start(struct node *node)
         return err;
     tell_desk(node);
     sg_uv_http_start(node->http, node->api);
+    (void)sg_notify_state(SG_NOTIFY_READY);
     return SG_OK;
 }
 

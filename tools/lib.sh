@@ -13,7 +13,7 @@ packages=(
     libutf8proc-dev libqrencode-dev
     # tests and checks
     libcmocka-dev clang-format-14 llvm-14 python3 shellcheck strace zstd
-    python3-jsonschema python3-prometheus-client zbar-tools
+    python3-jsonschema python3-prometheus-client systemd zbar-tools
 )
 
 # shellcheck disable=SC2154  # the caller's
