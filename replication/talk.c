@@ -89,6 +89,24 @@ static void note_equal(struct sg_sync *core, struct sg_core_session *session,
     remember(core, session, change);
 }
 
+/* The claims say all in which the two differ: what the peer claimed nothing
+ * about it knows as this node does. Roots of nodes that keep different logs of
+ * a writer with too many never become equal, and these nodes talk all the same.
+ */
+static void note_agreed(struct sg_sync *core, struct sg_core_session *session)
+{
+    const struct sg_claims *claims = sg_exchange_claims(session->exchange);
+    uint32_t n = sg_log_table_count(core->table);
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct sg_log *log = sg_log_table_at(core->table, i);
+
+        if (log->branch == 0 && sg_claims_find(claims, &log->id) == NULL)
+            session->logs[i].common = log->known.size;
+    }
+    session->fill_cursor = 0;
+}
+
 /* What a head message, or its answer, brought about. */
 static void take_report(struct sg_sync *core, struct sg_core_session *session,
                         const struct sg_exchange_report *report)
@@ -99,6 +117,8 @@ static void take_report(struct sg_sync *core, struct sg_core_session *session,
         note_equal(core, session, report->change);
     else {
         session->is_equal = false;
+        if (report->is_agreed)
+            note_agreed(core, session);
         sg_gossip_ask_mine(core, session);
     }
     session->scans = true;

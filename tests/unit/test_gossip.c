@@ -202,6 +202,40 @@ static void test_filling_through_another(void **state)
     pair_free(&net);
 }
 
+/* Nodes that never know the same of all logs fill in what they agree on. */
+static void test_filling_with_unequal_roots(void **state)
+{
+    struct sg_event event;
+    struct pair_net net;
+    struct pair_log *log;
+
+    (void)state;
+    pair_new(&net, 2, NULL);
+    for (size_t i = 0; i < 20; i++) {
+        uint8_t payload[100] = {(uint8_t)i};
+
+        pair_append_plain(&net, pair_own(&net, 0), SG_ENTRY_SEALED,
+                          SG_BYTES_ARRAY(payload));
+    }
+    pair_append(&net, 0, 1);
+    net.writer_size_max = 1000;
+    pair_restart(&net, 0);
+    pair_append(&net, 1, 100);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 60000);
+    pair_cut(&net, 1, 0);
+    pair_append(&net, 1, 100); /* more than node 0 takes of one writer */
+    log = pair_find(&net, 1, &pair_own(&net, 0)->id);
+    log->entries[10].state = SG_PAYLOAD_NOT_HELD;
+    pair_head(log, &event);
+    pair_step(&net, 1, &event);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 300000);
+    assert_true(pair_held(&net, 0, 1) < pair_held(&net, 1, 1));
+    assert_int_equal(log->entries[10].state, SG_PAYLOAD_PRESENT);
+    pair_free(&net);
+}
+
 /* A push that waits for a proof does not keep its log when the session ends: it
  * comes from another peer. */
 static bool lose_proofs(struct pair_net *net, struct pair_message *message)
@@ -247,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_withholding),
         cmocka_unit_test(test_filling),
         cmocka_unit_test(test_filling_through_another),
+        cmocka_unit_test(test_filling_with_unequal_roots),
         cmocka_unit_test(test_cut_while_proving),
         cmocka_unit_test(test_rollback),
     };
