@@ -84,12 +84,18 @@ struct disk_log *disk_find(const struct disk *disk, const struct sg_log_id *id,
     return NULL;
 }
 
-struct disk_log *disk_own(const struct disk *disk)
+struct disk_log *disk_own_of(const struct disk *disk, enum sg_log_kind kind)
 {
     for (size_t i = disk->n_logs; i-- > 0;)
-        if (disk->logs[i]->is_own && !disk->logs[i]->is_closed)
+        if (disk->logs[i]->is_own && !disk->logs[i]->is_closed &&
+            disk->logs[i]->core.kind == kind)
             return disk->logs[i];
     return NULL;
+}
+
+struct disk_log *disk_own(const struct disk *disk)
+{
+    return disk_own_of(disk, SG_LOG_RECORDS);
 }
 
 struct disk_log *disk_add(struct disk *disk,

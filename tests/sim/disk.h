@@ -32,11 +32,13 @@ struct disk_level {
     size_t room;
 };
 
-/* What the high-water file says of one own log, or nothing. */
+/* What a slot of the high-water file says of the own logs, or nothing. */
 struct disk_mark {
     bool is_set;
     struct sg_log_core core;
     struct sg_checkpoint checkpoint;
+    struct sg_checkpoint
+        audit; /* of the log of audits; size 0: there is none */
 };
 
 struct disk_log {
@@ -82,6 +84,7 @@ struct disk_op {
     size_t body_size;
     uint8_t entry_kind;
     uint64_t key_entry; /* under which it will be */
+    bool is_audit;
     struct sg_checkpoint known;
     struct disk_memory memory;
     uint8_t *proof; /* FORK; becomes the log's */
@@ -121,7 +124,9 @@ void disk_copy(const struct disk *disk, bool without_marks, struct disk *ret);
 struct disk_log *disk_find(const struct disk *disk, const struct sg_log_id *id,
                            uint8_t branch);
 
-/* The own log that is written now; NULL when there is none. */
+/* The own log of KIND that is written now; NULL when there is none. */
+struct disk_log *disk_own_of(const struct disk *disk, enum sg_log_kind kind);
+/* The same of records. */
 struct disk_log *disk_own(const struct disk *disk);
 
 /* Adds the log with CORE, empty. */

@@ -37,7 +37,10 @@ static struct disk_slot slot_of(struct world *world, uint8_t kind,
     return (struct disk_slot){.place = pool_put(&world->pool, &entry)};
 }
 
-/* Signs the own log as it is, writes the high-water slot. */
+static const enum sg_log_kind kinds[] = {SG_LOG_RECORDS, SG_LOG_AUDIT};
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+/* Signs an own log as it is. */
 static void sign(struct world *world, struct node *node, struct disk_log *log)
 {
     struct sg_hash root = sg_merkle_root(&log->frontier);
@@ -51,9 +54,36 @@ static void sign(struct world *world, struct node *node, struct disk_log *log)
                        &root, &log->known);
     log->change = ++node->disk.changes;
     log->is_news = true;
-    node->disk.marks[1] = node->disk.marks[0];
-    node->disk.marks[0] = (struct disk_mark){true, log->core, log->known};
-    node->disk.fingerprint = node->fingerprint;
+}
+
+/* Signs the own logs that have grown, writes the high-water slot. */
+static void sign_all(struct world *world, struct node *node)
+{
+    struct disk *disk = &node->disk;
+    struct disk_mark mark = {.is_set = true};
+    bool has_news = false;
+
+    for (size_t i = 0; i < KINDS; i++) {
+        struct disk_log *log = disk_own_of(disk, kinds[i]);
+
+        if (log == NULL)
+            continue;
+        if (log->n_slots > log->known.size) {
+            sign(world, node, log);
+            has_news = true;
+        }
+        if (kinds[i] == SG_LOG_AUDIT) {
+            mark.audit = log->known;
+        } else {
+            mark.core = log->core;
+            mark.checkpoint = log->known;
+        }
+    }
+    if (!has_news)
+        return;
+    disk->marks[1] = disk->marks[0];
+    disk->marks[0] = mark;
+    disk->fingerprint = node->fingerprint;
 }
 
 /* What follows the opening: the content keys; of the authority, what its log
@@ -80,9 +110,10 @@ static size_t first_entries(struct world *world, struct node *node,
 }
 
 static struct disk_log *begin_log(struct world *world, struct node *node,
+                                  enum sg_log_kind kind,
                                   const struct disk_log *before)
 {
-    struct sg_opening opening = {.core.kind = SG_LOG_RECORDS};
+    struct sg_opening opening = {.core.kind = kind};
     uint8_t bytes[SG_OPENING_SIZE_MAX];
     struct disk_slot slots[1 + SECRET_KEYS];
     struct disk_op op = {.kind = SG_EFFECT_SEND};
@@ -112,10 +143,11 @@ static struct disk_log *begin_log(struct world *world, struct node *node,
     return disk_find(&node->disk, &op.id, 0);
 }
 
-/* Closes the own log and commits the beginning of a new one. */
-static struct disk_log *begin_epoch(struct world *world, struct node *node)
+/* Closes the own log of KIND and begins a new one. */
+static void begin_kind(struct world *world, struct node *node,
+                       enum sg_log_kind kind)
 {
-    struct disk_log *before = disk_own(&node->disk);
+    struct disk_log *before = disk_own_of(&node->disk, kind);
     struct disk_log *log;
 
     if (before != NULL) {
@@ -126,38 +158,60 @@ static struct disk_log *begin_epoch(struct world *world, struct node *node)
         before->is_news = true;
         before->change = ++node->disk.changes;
     }
-    log = begin_log(world, node, before);
+    log = begin_log(world, node, kind, before);
     log->begun = node->disk.marks[0];
-    world_trace(world, node->number, "epoch", &log->id, node->generation, 0, 0);
+    world_trace(world, node->number, "epoch", &log->id, node->generation,
+                (uint64_t)kind, 0);
     check_epoch(world, node, log);
-    return log;
+}
+
+/* Closes the own logs and commits the beginnings of new ones. The authority
+ * reads nobody's data: it has no audits. */
+static void begin_epoch(struct world *world, struct node *node)
+{
+    begin_kind(world, node, SG_LOG_RECORDS);
+    if (node->role != 1)
+        begin_kind(world, node, SG_LOG_AUDIT);
 }
 
 void store_new_epoch(struct world *world, struct node *node)
 {
-    sign(world, node, begin_epoch(world, node));
+    begin_epoch(world, node);
+    sign_all(world, node);
     world_later(world, 0, QUEUE_MARK, node->number, node->generation, 0, NULL);
 }
 
 /* --- Opening ---------------------------------------------------------------
  */
 
-/* Says whether the high-water file allows the own log to be carried on. */
+/* Says whether LOG goes through CHECKPOINT. */
+static bool goes_through(const struct disk_log *log,
+                         const struct sg_checkpoint *checkpoint)
+{
+    struct sg_hash root;
+
+    if (checkpoint->size == 0)
+        return true;
+    if (log == NULL || log->n_slots < checkpoint->size)
+        return false;
+    root = disk_range(log, 0, checkpoint->size);
+    return memcmp(&root, &checkpoint->root, sizeof root) == 0;
+}
+
+/* Says whether the high-water file allows the own logs to be carried on. */
 static bool carries_on(const struct node *node, const struct disk_log *own)
 {
     const struct disk_mark *mark = &node->disk.marks[0];
-    struct sg_hash root;
 
     if (!mark->is_set)
         mark = &node->disk.marks[1];
     if (SG_PLANT(sim_no_highwater))
         return true;
     if (!mark->is_set || node->disk.fingerprint != node->fingerprint ||
-        memcmp(&mark->core, &own->core, sizeof own->core) != 0 ||
-        own->n_slots < mark->checkpoint.size)
+        memcmp(&mark->core, &own->core, sizeof own->core) != 0)
         return false;
-    root = disk_range(own, 0, mark->checkpoint.size);
-    return memcmp(&root, &mark->checkpoint.root, sizeof root) == 0;
+    return goes_through(own, &mark->checkpoint) &&
+           goes_through(disk_own_of(&node->disk, SG_LOG_AUDIT), &mark->audit);
 }
 
 /* Says whether OWN was being begun here when power failed: then it is finished.
@@ -193,11 +247,10 @@ bool store_open(struct world *world, struct node *node)
     if (fails_again(world))
         return false;
     if (!is_old && !is_begun(node, own))
-        own = begin_epoch(world, node);
+        begin_epoch(world, node);
     if (!is_old && fails_again(world))
         return false;
-    if (own->n_slots > own->known.size)
-        sign(world, node, own); /* also the tail of a crash, which is whole */
+    sign_all(world, node); /* also the tail of a crash, which is whole */
     for (size_t i = 0; i < node->disk.n_logs; i++)
         node->disk.logs[i]->is_news = false;
     return !fails_again(world);
@@ -226,13 +279,13 @@ void store_append(struct world *world, struct node *node, uint8_t kind,
     put_own(world, node, &op);
 }
 
-/* A record: what must not be seen, and what says whose it is. */
-void store_submit(struct world *world, struct node *node, uint64_t count)
+/* A record, or that one was read: what must not be seen, and what says whose it
+ * is. */
+static void file(struct world *world, struct node *node, enum sg_log_kind kind,
+                 uint64_t count)
 {
     uint8_t body[RECORD_SIZE];
 
-    if (!node->is_up)
-        return;
     for (uint64_t i = 0; i < count; i++) {
         struct disk_op op = {.slots = memory_new(sizeof *op.slots)};
 
@@ -240,6 +293,7 @@ void store_submit(struct world *world, struct node *node, uint64_t count)
         memcpy(body, secret_mark, SECRET_MARK_SIZE);
         op.key_entry = 1 + body[SECRET_MARK_SIZE] % SECRET_KEYS;
         op.entry_kind = SG_ENTRY_SEALED;
+        op.is_audit = kind == SG_LOG_AUDIT;
         if (node->is_later_minor && world_has(world, NEMESIS_MINOR) &&
             body[SECRET_MARK_SIZE + 1] < 64) {
             op.entry_kind = KIND_LATER;
@@ -249,6 +303,18 @@ void store_submit(struct world *world, struct node *node, uint64_t count)
         op.body_size = sizeof body;
         put_own(world, node, &op);
     }
+}
+
+void store_submit(struct world *world, struct node *node, uint64_t count)
+{
+    if (node->is_up)
+        file(world, node, SG_LOG_RECORDS, count);
+}
+
+void store_audit(struct world *world, struct node *node, uint64_t count)
+{
+    if (node->is_up)
+        file(world, node, SG_LOG_AUDIT, count);
 }
 
 /* Power may fail at any operation of this commit. */
@@ -277,7 +343,8 @@ void store_commit(struct world *world, struct node *node)
 static void place_own(struct world *world, struct node *node,
                       struct disk_op *op)
 {
-    const struct disk_log *own = disk_own(&node->disk);
+    const struct disk_log *own =
+        disk_own_of(&node->disk, op->is_audit ? SG_LOG_AUDIT : SG_LOG_RECORDS);
     struct sg_buf payload;
 
     op->core = own->core;
@@ -370,6 +437,8 @@ void store_committed(struct world *world, struct node *node)
 static void acknowledge(struct world *world, struct node *node,
                         const struct disk_log *log, uint64_t from)
 {
+    if (log->n_slots == from)
+        return;
     for (uint64_t i = from; i < log->n_slots; i++) {
         struct oracle_ack ack = {
             .node = node->number,
@@ -380,7 +449,7 @@ static void acknowledge(struct world *world, struct node *node,
         };
 
         oracle_acknowledged(&world->oracle, &ack);
-        world->records++;
+        world->records += log->core.kind == SG_LOG_RECORDS;
     }
     if (node->asked_at != 0)
         check_live(world, node, world->now_ms - node->asked_at);
@@ -389,13 +458,16 @@ static void acknowledge(struct world *world, struct node *node,
 
 void store_marked(struct world *world, struct node *node, bool of_commit)
 {
-    struct disk_log *own = disk_own(&node->disk);
-    uint64_t from = own->known.size;
+    uint64_t from[KINDS] = {0};
 
-    if (own->n_slots > from) {
-        sign(world, node, own);
-        acknowledge(world, node, own, from);
-    }
+    for (size_t i = 0; i < KINDS; i++)
+        if (disk_own_of(&node->disk, kinds[i]) != NULL)
+            from[i] = disk_own_of(&node->disk, kinds[i])->known.size;
+    sign_all(world, node);
+    for (size_t i = 0; i < KINDS; i++)
+        if (disk_own_of(&node->disk, kinds[i]) != NULL)
+            acknowledge(world, node, disk_own_of(&node->disk, kinds[i]),
+                        from[i]);
     for (size_t i = 0; i < node->disk.n_logs; i++) {
         struct sg_event event = {.kind = SG_EVENT_HEAD};
 

@@ -219,6 +219,7 @@ static void submit(struct world *world, struct node *node)
 
     if (world->now_ms < world->end_at) {
         store_submit(world, node, SUBMIT_COUNT);
+        store_audit(world, node, 1);
         if (node->is_revoked && node->is_up)
             world->changed[NEMESIS_BACKDATE]++;
     }

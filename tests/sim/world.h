@@ -300,6 +300,8 @@ void node_want(struct world *world, struct node *node,
 /* Returns false when power fails again meanwhile. */
 bool store_open(struct world *world, struct node *node);
 void store_submit(struct world *world, struct node *node, uint64_t count);
+/* The same of reads of people's data. */
+void store_audit(struct world *world, struct node *node, uint64_t count);
 void store_append(struct world *world, struct node *node, uint8_t kind,
                   struct sg_bytes payload);
 void store_commit(struct world *world, struct node *node);
