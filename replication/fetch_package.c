@@ -253,12 +253,14 @@ static struct sg_core_fetch *fetch_of_new(struct sg_sync *core,
 
     if (claim == NULL || !claim->is_introduced)
         return NULL;
+    /* This session's gate counts, also where another one fetches the log. */
+    if (core->is_full || sg_forks_has(core, &claim->id) ||
+        !sg_first_allows(core, session, &claim->core))
+        return NULL;
     fetch = sg_fetch_find(core, &claim->id, 0);
     if (fetch != NULL)
         return fetch->state == SG_CORE_FETCH_FRONTIER ? NULL : fetch;
-    if (core->is_full || sg_forks_has(core, &claim->id) ||
-        !sg_first_allows(core, session, &claim->core) ||
-        !sg_fetch_may_introduce(core, session, &claim->id, &claim->core))
+    if (!sg_fetch_may_introduce(core, session, &claim->id, &claim->core))
         return NULL;
     fetch = sg_fetch_begin(core, &claim->id, &claim->core, NULL);
     if (fetch == NULL)

@@ -328,6 +328,59 @@ static void test_large_ones_are_bulk(void **state)
     pair_free(&net);
 }
 
+static bool lose_to_1(struct pair_net *net, struct pair_message *message)
+{
+    (void)net;
+    return message->node != 1;
+}
+
+/* A stick's entries wait for the authority's entries that it lists, also of a
+ * log that is just being fetched from a peer who has shown all of his. */
+static void test_bundle_waits(void **state)
+{
+    static struct stick stick;
+    struct sg_event event = {.kind = SG_EVENT_OPEN, .session = 3};
+    struct pair_net net;
+    size_t before = 0;
+
+    (void)state;
+    stick.n = 0;
+    pair_new(&net, 3, NULL);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 60000);
+    net.nodes[1].holds_commits = true;
+    pair_append(&net, 2, 10);
+    pair_connect(&net, 2, 0);
+    pair_run(&net, 2000);
+    assert_null(pair_find(&net, 1, &pair_own(&net, 2)->id));
+    assert_true(net.nodes[1].n_writes > 0);
+    net.filter = lose_to_1;
+    pair_append(&net, 0, 5);
+    pair_append(&net, 2, 5);
+    pair_run(&net, 2000);
+    record(&net, 0, 0, true, &stick);
+    record(&net, 0, 2, false, &stick);
+    event.open.link = SG_SYNC_BUNDLE;
+    event.open.peer = SG_SYNC_NONE;
+    net.nodes[1].ends[3].is_open = true;
+    pair_step(&net, 1, &event);
+    for (size_t i = 0; i < stick.n; i++) {
+        before = net.nodes[1].n_writes;
+        event = (struct sg_event){.kind = SG_EVENT_MESSAGE, .session = 3};
+        event.message.type = stick.items[i].type;
+        event.message.body = sg_bytes(stick.items[i].body, stick.items[i].size);
+        pair_step(&net, 1, &event);
+    }
+    assert_int_equal(event.message.type, SG_MESSAGE_PACKAGE);
+    assert_int_equal(net.nodes[1].n_writes, before);
+    net.nodes[1].holds_commits = false;
+    pair_run(&net, 1000);
+    pair_step(&net, 1, &event);
+    pair_run(&net, 1000);
+    assert_int_equal(pair_held(&net, 1, 2), 16);
+    pair_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_refused_write),
         cmocka_unit_test(test_refused_writes),
+        cmocka_unit_test(test_bundle_waits),
         cmocka_unit_test(test_bundle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
