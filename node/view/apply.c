@@ -341,6 +341,15 @@ static uint8_t endorsement_of(const struct sg_view *view, uint32_t log,
     return SG_ADMISSION_NOT_ENDORSED;
 }
 
+bool sg_apply_add(struct sg_apply *apply, const struct sg_apply_take *take)
+{
+    if (!grow((void **)&apply->takes, apply->n_takes, &apply->takes_capacity,
+              sizeof *apply->takes))
+        return false;
+    apply->takes[apply->n_takes++] = *take;
+    return true;
+}
+
 /* Keeps what is to be done about one copy. */
 static enum sg_err keep(struct sg_apply *apply, struct sg_inside_log *log,
                         const struct sg_feed_item *item,
@@ -666,7 +675,10 @@ static enum sg_err fold_all(struct sg_txn *txn, void *context)
     enum sg_err err = SG_OK;
 
     pile->txn = txn;
-    for (size_t i = 0; i < apply->n_takes && err == SG_OK; i++) {
+    for (size_t i = 0; i < apply->n_touched && err == SG_OK; i++)
+        err = sg_settle_touch(&apply->settle, apply->touched[i]);
+    for (size_t i = 0;
+         i < apply->n_takes && err == SG_OK && !apply->is_spooling; i++) {
         const struct sg_apply_take *take = &apply->takes[i];
 
         if (take->is_kept)
@@ -715,8 +727,8 @@ static void plan_sweep(struct sg_apply *apply)
     struct sg_view *view = apply->view;
     struct sg_inside_sweep *sweep = &view->sweep;
 
-    if (apply->n_takes > 0 || apply->is_verifying || sg_apply_has_more(view) ||
-        !view->is_ready)
+    if (apply->n_takes > 0 || apply->is_verifying || apply->is_spooling ||
+        apply->is_spooled || sg_apply_has_more(view) || !view->is_ready)
         return;
     if (sweep->is_wanted)
         *sweep = (struct sg_inside_sweep){.is_on = true,

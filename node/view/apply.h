@@ -54,6 +54,10 @@ struct sg_apply {
     size_t n_rewraps, rewraps_capacity;
     size_t n_read;
     bool is_verifying;
+    bool is_spooling; /* what counts is put elsewhere (build.h) */
+    bool is_spooled;  /* takes come from there: all else of them is written */
+    const uint32_t *touched; /* subjects to be folded for no change of theirs */
+    size_t n_touched;
     bool is_sweeping;
     uint32_t sweep_first, sweep_end;
     int64_t n_standing[SG_ADMISSION_REFUSED + 1]; /* more, or fewer */
@@ -88,6 +92,9 @@ SG_USE_RESULT enum sg_err sg_apply_look(struct sg_apply *apply, uint32_t log,
 
 /* Folds and writes all that was taken; where nothing was, a part of a sweep. */
 SG_USE_RESULT enum sg_err sg_apply_commit(struct sg_apply *apply);
+
+/* Adds a copy of TAKE; false when there is no memory. */
+bool sg_apply_add(struct sg_apply *apply, const struct sg_apply_take *take);
 
 /* Says whether entries are left to be read; to be verified. */
 bool sg_apply_has_more(const struct sg_view *view);

@@ -101,6 +101,7 @@ struct sg_inside_sweep {
 
 struct sg_view {
     struct sg_sealed *sealed;
+    char *dir; /* the data directory */
     struct sg_feed feed;
     struct sg_registry_id registry;
     struct sg_sha256 row_prefix;

@@ -603,7 +603,9 @@ static enum sg_err write_all(struct sg_txn *txn, void *context)
     sg_settle_write(&apply->settle, txn);
     if (writing->ends_sweep)
         clear_side(txn, view->side);
-    for (size_t i = 0; i < apply->n_takes && sg_txn_err(txn) == SG_OK; i++)
+    for (size_t i = 0;
+         i < apply->n_takes && sg_txn_err(txn) == SG_OK && !apply->is_spooled;
+         i++)
         write_standing(apply, txn, &apply->takes[i], &writing->scratch);
     write_places(apply, txn);
     write_progress(view, txn);
@@ -665,7 +667,8 @@ static enum sg_err take_after(struct writing *writing)
     }
     for (size_t i = 0; i <= SG_ADMISSION_REFUSED; i++)
         view->n_standing[i] += (uint64_t)apply->n_standing[i];
-    for (size_t i = 0; i < apply->n_takes && err == SG_OK; i++) {
+    for (size_t i = 0; i < apply->n_takes && err == SG_OK && !apply->is_spooled;
+         i++) {
         const struct sg_apply_take *take = &apply->takes[i];
 
         if (take->is_above)

@@ -226,6 +226,8 @@ enum sg_err sg_pile_get(struct sg_pile *pile, const struct sg_uid *uid,
     *ret = sg_table_find(&pile->by_uid, sg_table_hash(uid->bytes), is_uid, uid);
     if (*ret != NULL)
         return SG_OK;
+    if (pile->is_bulk)
+        return is_made ? make(pile, uid, ret) : SG_OK;
     key = sg_pile_name(pile, SG_INSIDE_UIDS, SG_BYTES_ARRAY(uid->bytes));
     if (sg_txn_get(pile->txn, SG_INSIDE_UIDS, sg_inside_bytes(&key), &value) &&
         value.size == 4) {
@@ -518,12 +520,15 @@ static enum sg_err find_mentions(struct sg_pile *pile, unsigned type,
 {
     enum sg_inside_db db =
         type == SG_TYPE_PIN ? SG_INSIDE_NUMBERS : SG_INSIDE_PAIRS;
-    struct sg_inside_key prefix = sg_pile_name(pile, db, key);
     struct mention wanted = {.type = type, .size = key.size};
-    enum sg_err err;
+    enum sg_err err = SG_OK;
 
     *ret = (struct found){.pile = pile};
-    err = sg_pile_each(pile, db, &prefix, take_found, ret);
+    if (!pile->is_bulk) {
+        struct sg_inside_key prefix = sg_pile_name(pile, db, key);
+
+        err = sg_pile_each(pile, db, &prefix, take_found, ret);
+    }
     memcpy(wanted.key, key.data, key.size);
     if (pile->time != SG_PILE_OLD) {
         const struct mention *at = sg_table_find(

@@ -63,6 +63,14 @@ static enum sg_err list(void *context, struct sg_pile_sheet *sheet)
     return SG_OK;
 }
 
+enum sg_err sg_settle_touch(struct sg_settle *settle, uint32_t number)
+{
+    struct sg_pile_sheet *sheet;
+    enum sg_err err = sg_pile_at(&settle->desk->pile, number, &sheet);
+
+    return err == SG_OK && sheet != NULL ? list(settle, sheet) : err;
+}
+
 /* Lists what has changed, all whom pairs join with it, then all who share a
  * number with one of them. */
 static enum sg_err spread(struct sg_settle *settle)
@@ -285,6 +293,16 @@ static enum sg_err change_roots(struct sg_settle *settle,
 static enum sg_err add_entry(struct sg_settle *settle,
                              const struct sg_index_entry *entry, bool is_put)
 {
+    struct sg_settle_bulk *bulk = settle->bulk;
+
+    if (bulk != NULL) {
+        SG_ASSERT(is_put);
+        if (!grow((void **)&bulk->entries, bulk->count, &bulk->capacity,
+                  sizeof *bulk->entries))
+            return SG_ERR_NOMEM;
+        bulk->entries[bulk->count++] = *entry;
+        return SG_OK;
+    }
     if (!grow((void **)&settle->entries, settle->n_entries,
               &settle->entries_capacity, sizeof *settle->entries))
         return SG_ERR_NOMEM;
@@ -341,6 +359,21 @@ static bool is_same(const struct sg_pile_sheet *sheet)
     return same_bytes(old->kin, now->kin, now->n_kin * sizeof *now->kin);
 }
 
+/* Whom the row is of is found by a bulk build's entries, too. */
+static enum sg_err add_uid(struct sg_settle *settle,
+                           const struct sg_settle_row *row)
+{
+    struct sg_inside_key key =
+        sg_inside_with(sg_inside_name(settle->view, SG_INSIDE_UIDS,
+                                      SG_BYTES_ARRAY(row->uid.bytes)),
+                       row->number);
+    struct sg_index_entry entry = {.db = SG_INSIDE_UIDS,
+                                   .size = (uint8_t)key.size};
+
+    memcpy(entry.key, key.bytes, key.size);
+    return add_entry(settle, &entry, true);
+}
+
 static enum sg_err add_row_of(struct sg_settle *settle,
                               const struct sg_pile_sheet *sheet)
 {
@@ -368,7 +401,7 @@ static enum sg_err add_row_of(struct sg_settle *settle,
               sizeof *settle->rows))
         return SG_ERR_NOMEM;
     settle->rows[settle->n_rows++] = row;
-    return SG_OK;
+    return settle->bulk != NULL ? add_uid(settle, &row) : SG_OK;
 }
 
 /* Keeps those on whom the figures last judged depend. */
@@ -489,8 +522,10 @@ static enum sg_err settle_one(struct sg_settle *settle,
     if (err == SG_OK)
         err = sg_settle_sheet(settle->desk, sheet, &subject);
     if (err == SG_OK)
-        err = sg_tally_count(&settle->judge, subject, sides_now, 1,
-                             &settle->tallies);
+        err = settle->bulk != NULL
+                  ? sg_tally_kin(&settle->judge, subject)
+                  : sg_tally_count(&settle->judge, subject, sides_now, 1,
+                                   &settle->tallies);
     if (err == SG_OK)
         err = take_kin(settle, sheet);
     if (err == SG_OK)
@@ -526,7 +561,7 @@ enum sg_err sg_settle_fold(struct sg_settle *settle, uint32_t first,
 
         err = settle_one(settle, sheet, is_swept,
                          is_swept && i >= settle->n_touched);
-        if (err == SG_OK)
+        if (err == SG_OK && settle->bulk == NULL)
             err = list_dependents(settle, sheet);
     }
     return err;
@@ -534,9 +569,20 @@ enum sg_err sg_settle_fold(struct sg_settle *settle, uint32_t first,
 
 /* --- writing ----------------------------------------------------------- */
 
-static void write_rows(const struct sg_settle *settle, struct sg_txn *txn)
+static int compare_rows(const void *a, const void *b)
+{
+    const struct sg_settle_row *x = a, *y = b;
+
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static void write_rows(struct sg_settle *settle, struct sg_txn *txn)
 {
     const struct sg_view *view = settle->view;
+
+    /* New numbers are beyond all others: they are appended in their order. */
+    if (settle->n_rows > 1)
+        qsort(settle->rows, settle->n_rows, sizeof *settle->rows, compare_rows);
 
     for (size_t i = 0; i < settle->n_rows; i++) {
         const struct sg_settle_row *row = &settle->rows[i];
@@ -551,9 +597,13 @@ static void write_rows(const struct sg_settle *settle, struct sg_txn *txn)
             sg_txn_del(txn, SG_INSIDE_UIDS, sg_inside_bytes(&name));
             continue;
         }
-        sg_sealed_put(view->sealed, txn, SG_INSIDE_SUBJECTS,
-                      sg_inside_bytes(&key), row->bytes);
         if (row->is_new)
+            sg_sealed_append(view->sealed, txn, SG_INSIDE_SUBJECTS,
+                             sg_inside_bytes(&key), row->bytes);
+        else
+            sg_sealed_put(view->sealed, txn, SG_INSIDE_SUBJECTS,
+                          sg_inside_bytes(&key), row->bytes);
+        if (row->is_new && settle->bulk == NULL)
             sg_txn_put(txn, SG_INSIDE_UIDS, sg_inside_bytes(&name),
                        sg_inside_bytes(&key));
     }

@@ -24,6 +24,13 @@ struct sg_settle_entry {
     bool is_put;
 };
 
+/* Index entries of a bulk build, in no order; those of UIDS have the number
+ * behind the name, too. */
+struct sg_settle_bulk {
+    struct sg_index_entry *entries;
+    size_t count, capacity;
+};
+
 /* A change to the root of a unit. */
 struct sg_settle_root {
     struct sg_unit_key unit;
@@ -39,6 +46,8 @@ struct sg_settle {
     size_t n_due, due_capacity;
     size_t n_touched; /* of these, by what has changed; then those of a sweep */
 
+    struct sg_settle_bulk *bulk; /* NULL: it is no bulk build. Then subjects
+                                    are new, and figures come later */
     struct sg_settle_row *rows;
     size_t n_rows, rows_capacity;
     struct sg_settle_entry *entries;
@@ -61,6 +70,10 @@ void sg_settle_clear(struct sg_settle *settle);
  * NOMEM, LIMIT, DAMAGED. */
 SG_USE_RESULT enum sg_err sg_settle_fold(struct sg_settle *settle,
                                          uint32_t first, uint32_t end);
+
+/* Has the subject NUMBER folded with whom it is joined. Errors: as the pile. */
+SG_USE_RESULT enum sg_err sg_settle_touch(struct sg_settle *settle,
+                                          uint32_t number);
 
 /* Says that the campaigns' rows have CHANGED by so much. Errors: NOMEM. */
 SG_USE_RESULT enum sg_err sg_settle_campaigns(

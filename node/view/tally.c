@@ -191,6 +191,8 @@ static const struct sg_sheet_facts *ask(struct sg_tally_judge *judge,
         judge->kin_capacity = more;
     }
     judge->kin[judge->n_kin++] = *uid;
+    if (judge->is_blind)
+        return NULL;
     judge->err = sg_pile_get(pile, uid, false, &sheet);
     if (judge->err != SG_OK || sheet == NULL)
         return NULL;
@@ -390,6 +392,21 @@ enum sg_err sg_tally_count(struct sg_tally_judge *judge,
         count_campaigns(judge, subject, side, sign, set);
         count_quality(judge, subject, side, sign, set);
     }
+    return judge->err;
+}
+
+enum sg_err sg_tally_kin(struct sg_tally_judge *judge,
+                         const struct sg_subject *subject)
+{
+    struct sg_quality_person person;
+
+    judge->err = SG_OK;
+    judge->n_kin = 0;
+    if (subject->status == SG_SUBJECT_NO_PERSON)
+        return SG_OK;
+    judge->is_blind = true;
+    sg_quality_judge(subject, &judge->facts, &person);
+    judge->is_blind = false;
     return judge->err;
 }
 

@@ -42,6 +42,7 @@ struct sg_tally_judge {
     struct sg_quality_facts facts;
     struct sg_campaign *campaigns; /* frozen ones and later */
     size_t n_campaigns;
+    bool is_blind; /* nobody is looked at: whom it would be is what is asked */
     struct sg_uid *kin; /* on whom the last one judged depends */
     size_t n_kin, kin_capacity;
     enum sg_err err; /* what an answer failed with */
@@ -61,6 +62,11 @@ SG_USE_RESULT enum sg_err sg_tally_count(struct sg_tally_judge *judge,
                                          const struct sg_subject *subject,
                                          unsigned sides, int sign,
                                          struct sg_tally_set *set);
+
+/* Finds on whom the figures of SUBJECT depend, and counts nothing. Errors:
+ * NOMEM. */
+SG_USE_RESULT enum sg_err sg_tally_kin(struct sg_tally_judge *judge,
+                                       const struct sg_subject *subject);
 
 /* Gives what the figures of others ask of SUBJECT, in ARENA. Errors: NOMEM. */
 SG_USE_RESULT enum sg_err sg_tally_facts(const struct sg_subject *subject,

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/view/build.h"
 #include "node/view/endorse.h"
 #include "node/view/feed_store.h"
 #include "node/view/kept.h"
@@ -41,6 +42,10 @@ static enum sg_err open_sealed(struct sg_view *view,
 
     if (snprintf(path, sizeof path, "%s/view", config->dir) >= (int)sizeof path)
         return SG_ERR_LIMIT;
+    view->dir = sg_alloc(strlen(config->dir) + 1);
+    if (view->dir == NULL)
+        return SG_ERR_NOMEM;
+    memcpy(view->dir, config->dir, strlen(config->dir) + 1);
     memcpy(sealed.key, config->key->secret, SG_KEY_SIZE);
     err = sg_sealed_open(&sealed, &view->sealed, ret_start);
     sg_crypto_wipe(sealed.key, sizeof sealed.key);
@@ -112,6 +117,7 @@ void sg_view_close(struct sg_view *view)
         view->feed.free(view->feed.context);
     (void)pthread_rwlock_destroy(&view->world);
     (void)pthread_mutex_destroy(&view->status_lock);
+    sg_free(view->dir);
     sg_free(view);
 }
 
@@ -189,19 +195,48 @@ enum sg_err sg_view_verify(struct sg_view *view, size_t entries_max,
     return after(view, err);
 }
 
-enum sg_err sg_view_rebuild(struct sg_view *view, const struct sg_key *key)
+static void set_building(struct sg_view *view, bool is_building)
 {
-    bool is_done = false;
+    (void)pthread_mutex_lock(&view->status_lock);
+    view->status.is_building = is_building;
+    (void)pthread_mutex_unlock(&view->status_lock);
+}
+
+/* Empties the view; it is under KEY then. */
+static enum sg_err clear(struct sg_view *view, const struct sg_key *key)
+{
     enum sg_err err = sg_sealed_clear(view->sealed, key->secret);
 
     view->key = key;
-    if (err == SG_OK) {
-        (void)pthread_rwlock_wrlock(&view->world);
-        err = sg_kept_load(view);
-        (void)pthread_rwlock_unlock(&view->world);
-    }
+    if (err != SG_OK)
+        return err;
+    (void)pthread_rwlock_wrlock(&view->world);
+    err = sg_kept_load(view);
+    (void)pthread_rwlock_unlock(&view->world);
+    return err;
+}
+
+enum sg_err sg_view_rebuild(struct sg_view *view, const struct sg_key *key)
+{
+    bool is_done = false;
+    enum sg_err err = clear(view, key);
+
+    set_building(view, true);
+    if (err == SG_OK)
+        err = sg_sealed_bulk_begin(view->sealed);
+    if (err == SG_OK)
+        err = sg_build_all(view, view->dir);
     while (err == SG_OK && !is_done)
         err = sg_view_apply(view, REBUILD_ENTRIES, &is_done);
+    if (err == SG_OK)
+        err = sg_sealed_bulk_end(view->sealed);
+    set_building(view, false);
+    sg_kept_status(view);
+    if (err != SG_OK && err != SG_ERR_FATAL) {
+        enum sg_err again = clear(view, key);
+
+        err = again == SG_OK ? err : again;
+    }
     return err;
 }
 
