@@ -29,6 +29,7 @@ struct commune {
 
 struct sg_synth {
     struct sg_synth_options options;
+    const struct sg_unit_table *units;
     struct sg_synth_table table;
     struct sg_prng prng;
     struct commune *communes;
@@ -136,6 +137,7 @@ enum sg_err sg_synth_new(const struct sg_synth_options *options,
     if (synth == NULL)
         return SG_ERR_NOMEM;
     synth->options = *options;
+    synth->units = units;
     sg_synth_table_read(&synth->table);
     sg_prng_init(&synth->prng, options->seed);
     err = new_communes(synth, units);
@@ -580,8 +582,9 @@ static void twin(struct sg_synth *synth, struct sg_synth_person *person,
     }
 }
 
-bool sg_synth_next(struct sg_synth *synth,
-                   const struct sg_synth_person **ret_person)
+/* As sg_synth_next, wherever the entry lives. */
+static bool next_anywhere(struct sg_synth *synth,
+                          const struct sg_synth_person **ret_person)
 {
     struct sg_synth_batch *batch = &synth->batch;
     struct sg_synth_person *person = &synth->person;
@@ -602,6 +605,18 @@ bool sg_synth_next(struct sg_synth *synth,
     synth->given++;
     *ret_person = person;
     return true;
+}
+
+bool sg_synth_next(struct sg_synth *synth,
+                   const struct sg_synth_person **ret_person)
+{
+    struct sg_unit_key within = synth->options.within;
+
+    while (next_anywhere(synth, ret_person))
+        if (within.value == 0 ||
+            sg_unit_covers(synth->units, within, (*ret_person)->unit))
+            return true;
+    return false;
 }
 
 size_t sg_synth_members(const struct sg_synth *synth,

@@ -57,9 +57,13 @@ enum sg_synth_flaw_kind {
 #define SG_SYNTH_COUNT_MAX 100000000
 
 struct sg_synth_options {
-    uint64_t count; /* entries: persons, and those entered twice */
+    uint64_t count; /* entries made: persons, and those entered twice */
     uint64_t seed;
     struct sg_date day; /* as of which they live and are so old */
+    /* Only entries whose permanent residence it covers are given: so the
+     * offices of a province each get their own citizens of one population. 0:
+     * all. */
+    struct sg_unit_key within;
     uint32_t per_million[SG_SYNTH_FLAW_COUNT];
 };
 

@@ -74,18 +74,37 @@ const char *sg_synth_event_word(enum sg_synth_event event)
     return words[event];
 }
 
+void sg_synth_history_options_alone(struct sg_synth_history_options *options)
+{
+    options->per_thousand[SG_SYNTH_DISPUTED] = 0;
+    options->per_thousand[SG_SYNTH_RELOCATED] = 0;
+    options->per_thousand[SG_SYNTH_AFTER_DEATH] = 0;
+}
+
+/* Draws an officer, or takes the one who was GIVEN. */
+static void new_officer(struct sg_synth_history *history,
+                        const struct sg_key *given,
+                        struct sg_synth_officer *officer)
+{
+    uint8_t seed[SG_KEY_SIZE];
+
+    sg_prng_bytes(&history->prng, seed, sizeof seed);
+    if (given == NULL) {
+        sg_crypto_sign_keypair(seed, &officer->key, officer->public_key);
+    } else {
+        officer->key = given->sign;
+        memcpy(officer->public_key, given->public_key, SG_KEY_SIZE);
+    }
+    officer->id = sg_key_id_of(&history->options.registry, SG_KEY_OFFICER,
+                               officer->public_key);
+}
+
 static void new_officers(struct sg_synth_history *history)
 {
     for (unsigned node = 0; node < history->options.n_nodes; node++)
-        for (unsigned role = 0; role < 2; role++) {
-            struct sg_synth_officer *officer = &history->officers[node][role];
-            uint8_t seed[SG_KEY_SIZE];
-
-            sg_prng_bytes(&history->prng, seed, sizeof seed);
-            sg_crypto_sign_keypair(seed, &officer->key, officer->public_key);
-            officer->id = sg_key_id_of(&history->options.registry,
-                                       SG_KEY_OFFICER, officer->public_key);
-        }
+        for (unsigned role = 0; role < 2; role++)
+            new_officer(history, history->options.officers[role],
+                        &history->officers[node][role]);
 }
 
 /* Deals out the districts to the nodes, in the order of their codes; communes
@@ -126,7 +145,9 @@ enum sg_err sg_synth_history_new(const struct sg_synth_history_options *options,
     struct sg_synth_history *history;
     enum sg_err err;
 
-    if (options->n_nodes == 0 || options->n_nodes > SG_SYNTH_NODES_MAX)
+    if (options->n_nodes == 0 || options->n_nodes > SG_SYNTH_NODES_MAX ||
+        (options->n_nodes > 1 &&
+         (options->officers[0] != NULL || options->officers[1] != NULL)))
         return SG_ERR_INVALID;
     history = sg_calloc(1, sizeof *history);
     if (history == NULL)
@@ -134,7 +155,9 @@ enum sg_err sg_synth_history_new(const struct sg_synth_history_options *options,
     history->options = *options;
     history->units = units;
     sg_buf_init(&history->payloads, PAYLOADS_SIZE_MAX);
-    sg_prng_init(&history->prng, ~options->population.seed);
+    /* The submit ids of two districts are not to be the same. */
+    sg_prng_init(&history->prng,
+                 ~options->population.seed ^ options->population.within.value);
     new_officers(history);
     err = sg_buf_reserve(&history->payloads, PAYLOADS_SIZE_MAX);
     if (err == SG_OK)
@@ -163,6 +186,7 @@ void sg_synth_history_free(struct sg_synth_history *history)
         return;
     sg_free(history->nodes);
     sg_synth_free(history->synth);
+    sg_crypto_wipe(history->officers, sizeof history->officers);
     sg_buf_clear(&history->payloads);
     sg_free(history);
 }
@@ -231,7 +255,8 @@ static struct sg_unit_key far_from(struct sg_synth_history *history,
 
 /* Sits down at the desk of the node of UNIT on DAY, to write about somebody
  * whose home is HOME. Units are those of the day; false when one of them was
- * split until then, or ended. */
+ * split until then, or ended, or the desk is not within the population's unit
+ * any more. */
 static bool sit(struct sg_synth_history *history, enum sg_synth_event event,
                 struct sg_date day, struct sg_unit_key unit,
                 struct sg_unit_key home, bool is_approver)
@@ -240,7 +265,9 @@ static bool sit(struct sg_synth_history *history, enum sg_synth_event event,
     struct sg_unit_place capture = sg_unit_carry(history->units, unit, day);
     struct sg_unit_place lives = sg_unit_carry(history->units, home, day);
 
-    if (capture.fit != SG_UNIT_FIT_EXACT || lives.fit != SG_UNIT_FIT_EXACT)
+    if (capture.fit != SG_UNIT_FIT_EXACT || lives.fit != SG_UNIT_FIT_EXACT ||
+        !sg_unit_covers(history->units, history->options.population.within,
+                        capture.unit))
         return false;
     desk->event = event;
     desk->day = day;

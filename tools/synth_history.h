@@ -15,6 +15,7 @@
 #define SG_TOOLS_SYNTH_HISTORY_H
 
 #include "storage/base/buf.h"
+#include "storage/log/key_file.h"
 #include "storage/registry/record.h"
 #include "tools/synth.h"
 
@@ -49,6 +50,9 @@ struct sg_synth_history_options {
     struct sg_registry_id registry;
     uint64_t position; /* of the authority, in every record */
     bool is_signed;
+    /* Who captures and who approves, where there is one node; borrowed until
+     * sg_synth_history_new returns. NULL: drawn from the seed. */
+    const struct sg_key *officers[2];
     uint32_t per_thousand[SG_SYNTH_EVENT_COUNT];
 };
 
@@ -68,9 +72,13 @@ struct sg_synth_history;
 void sg_synth_history_options_init(struct sg_synth_history_options *options,
                                    uint64_t count, uint64_t seed);
 
+/* Lets nothing happen in OPTIONS that another office than the one of the
+ * citizen's own district has a hand in: no disputes, no moves. */
+void sg_synth_history_options_alone(struct sg_synth_history_options *options);
+
 /* Gives a history; caller frees with sg_synth_history_free. Borrows: UNITS,
  * sealed, until then. Errors: as sg_synth_new; INVALID for no or too many
- * nodes. */
+ * nodes, and for officers of several. */
 SG_USE_RESULT enum sg_err sg_synth_history_new(
     const struct sg_synth_history_options *options,
     const struct sg_unit_table *units, struct sg_synth_history **ret_history);

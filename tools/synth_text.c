@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "storage/base/check.h"
+#include "storage/base/text.h"
+#include "storage/registry/record.h"
 
 /* A line is never longer; so room is made once and bytes are only copied. */
 #define LINE_SIZE_MAX 4096
@@ -281,4 +283,38 @@ enum sg_err sg_synth_text_events(const struct sg_synth_person *person,
         err = end_line(&line, buf);
     }
     return err;
+}
+
+static void put_base64(struct sg_writer *writer, struct sg_bytes name,
+                       struct sg_bytes bytes)
+{
+    sg_writer_bytes(writer, name);
+    sg_text_base64_encode(writer, bytes);
+    sg_writer_bytes(writer, SG_BYTES_TEXT("\","));
+}
+
+static void put_form_unit(struct sg_writer *writer, struct sg_bytes name,
+                          struct sg_unit_key unit)
+{
+    sg_writer_bytes(writer, name);
+    sg_text_decimal_encode(writer, unit.value);
+}
+
+enum sg_err sg_synth_text_form(const struct sg_synth_record *written,
+                               struct sg_buf *buf)
+{
+    struct sg_record record;
+    struct sg_writer writer;
+    enum sg_err err = sg_record_decode(written->payload, &record);
+
+    SG_ASSERT(err == SG_OK); /* it was just written */
+    sg_writer_init_buf(&writer, buf);
+    put_base64(&writer, SG_BYTES_TEXT("{\"inner\":\""), record.inner);
+    if (record.copy.signature.size > 0)
+        put_base64(&writer, SG_BYTES_TEXT("\"signature\":\""),
+                   record.copy.signature);
+    put_form_unit(&writer, SG_BYTES_TEXT("\"capture\":"), record.copy.capture);
+    put_form_unit(&writer, SG_BYTES_TEXT(",\"home\":"), record.copy.home);
+    sg_writer_bytes(&writer, SG_BYTES_TEXT("}\n"));
+    return sg_writer_end(&writer);
 }

@@ -20,4 +20,9 @@ SG_USE_RESULT enum sg_err sg_synth_text_events(
     const struct sg_synth_person *person, const struct sg_synth_record *records,
     size_t count, struct sg_buf *buf);
 
+/* Appends what was WRITTEN as the form that the API takes (node/API.md), a
+ * line. Errors: LIMIT, NOMEM. */
+SG_USE_RESULT enum sg_err sg_synth_text_form(
+    const struct sg_synth_record *written, struct sg_buf *buf);
+
 #endif

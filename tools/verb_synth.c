@@ -4,14 +4,19 @@
 
 #include "storage/base/text.h"
 #include "storage/registry/unit_file.h"
+#include "tools/ask.h"
+#include "tools/home.h"
+#include "tools/officer.h"
 #include "tools/synth.h"
 #include "tools/synth_history.h"
 #include "tools/synth_text.h"
+#include "tools/unit_name.h"
 #include "tools/verb.h"
 
 const struct sg_verb_page sg_verb_synth_page = {
     "COUNT [--seed N] [--day DAY] [--clean] [--truth FILE]\n"
-    "             [--records [--nodes N] [--unsigned]]",
+    "             [--within UNIT] [--records [--nodes N] [--unsigned]]\n"
+    "             [--forms --officer NAME [--approver NAME] [--dir DIR]]",
     {"Prints COUNT invented citizens of Thanh Hoa, one JSON object a line, "
      "with the\n"
      "defects that registers have. Nobody here exists. The same words print "
@@ -24,7 +29,13 @@ const struct sg_verb_page sg_verb_synth_page = {
      "  --truth FILE  write what is wrong with whom\n"
      "  --records     not lines, but what offices record about them, binary\n"
      "  --nodes N     ... at so many nodes (default: 27)\n"
-     "  --unsigned    ... without the officers' signatures\n",
+     "  --unsigned    ... without the officers' signatures\n"
+     "  --within UNIT only those of the COUNT who live there\n"
+     "  --forms       not lines, but what their own offices hand in about "
+     "them, as\n"
+     "                sogoc hand-in takes it\n"
+     "  --officer NAME   ... signed by keys/officer-NAME.key of DIR\n"
+     "  --approver NAME  ... approvals by another officer\n",
      "In ra COUNT công dân giả định của Thanh Hóa, mỗi dòng một đối tượng "
      "JSON, kèm\n"
      "các lỗi dữ liệu thường gặp. Không có ai là người thật. Cùng tham số "
@@ -37,7 +48,13 @@ const struct sg_verb_page sg_verb_synth_page = {
      "  --truth FILE  ghi lỗi nào của ai vào tệp\n"
      "  --records     không in dòng mà in các bản ghi nghiệp vụ, nhị phân\n"
      "  --nodes N     ... của chừng ấy nút (mặc định: 27)\n"
-     "  --unsigned    ... không có chữ ký của cán bộ\n"},
+     "  --unsigned    ... không có chữ ký của cán bộ\n"
+     "  --within UNIT chỉ những người trong số COUNT cư trú ở đó\n"
+     "  --forms       không in dòng mà in các biểu mẫu cơ quan nơi cư trú nộp "
+     "vào,\n"
+     "                dùng cho sogoc hand-in\n"
+     "  --officer NAME   ... ký bằng keys/officer-NAME.key của DIR\n"
+     "  --approver NAME  ... cán bộ khác duyệt\n"},
     "  $ sogoc synth 1000 --truth truth.jsonl > citizens.jsonl\n",
 };
 
@@ -47,7 +64,10 @@ const struct sg_verb_page sg_verb_synth_page = {
 struct wish {
     struct sg_synth_history_options history;
     const char *truth; /* path; NULL: none */
-    bool is_records;
+    bool is_records, is_forms;
+    const char *within;      /* a unit, as a person calls it; NULL: all */
+    const char *officers[2]; /* who captures, who approves; NULL: the same */
+    struct sg_key *keys[2];
 };
 
 /* Gathers what is printed, and writes it out by chunks. */
@@ -110,10 +130,11 @@ static enum sg_err put_record(const struct sg_synth_record *record,
 }
 
 /* Prints what offices record about citizens. */
-static void print_records(const struct sg_synth_history_options *options,
+static void print_records(const struct wish *wish,
                           const struct sg_unit_table *units,
                           struct output *output)
 {
+    const struct sg_synth_history_options *options = &wish->history;
     struct sg_synth_history *history = NULL;
     const struct sg_synth_record *records;
     const struct sg_synth_person *person;
@@ -123,7 +144,9 @@ static void print_records(const struct sg_synth_history_options *options,
     while (output->err == SG_OK && count > 0) {
         output->err = sg_synth_history_next(history, &person, &records, &count);
         for (size_t i = 0; output->err == SG_OK && i < count; i++)
-            output->err = put_record(&records[i], &output->lines);
+            output->err = wish->is_forms
+                              ? sg_synth_text_form(&records[i], &output->lines)
+                              : put_record(&records[i], &output->lines);
         if (output->err == SG_OK && count > 0 && output->truth != NULL) {
             output->err = sg_synth_text_truth(person, &output->truths);
             if (output->err == SG_OK)
@@ -158,6 +181,71 @@ static int read_wish(const struct sg_cli *cli, const char *count,
     return 0;
 }
 
+/* Opens the key of officer NAME. */
+static int read_officer(const struct sg_cli *cli, const char *name,
+                        struct sg_key **ret_key)
+{
+    char folder[SG_HOME_PATH_MAX], file[SG_OFFICER_NAME_SIZE + 16];
+    int code = sg_officer_check_name(cli, name);
+
+    if (code == 0)
+        code = sg_home_keys_path(cli, folder);
+    if (code != 0)
+        return code;
+    (void)snprintf(file, sizeof file, "officer-%s", name);
+    code = sg_ask_key(cli, folder, file, NULL, ret_key);
+    if (code == 0 && *ret_key == NULL)
+        code = sg_cli_fail(cli, SG_EXIT_KEY,
+                           "%s/%s.key is missing; make it with sogoc officer "
+                           "new",
+                           "thiếu %s/%s.key; hãy tạo bằng sogoc officer new",
+                           folder, file);
+    return code;
+}
+
+/* Forms are of one node, signed by officers who are known to the authority. */
+static int read_forms(const struct sg_cli *cli, struct wish *wish)
+{
+    int code = 0;
+
+    if (!wish->is_forms && wish->officers[0] == NULL &&
+        wish->officers[1] == NULL)
+        return 0;
+    if (!wish->is_forms || wish->is_records || wish->officers[0] == NULL)
+        return sg_cli_fail(cli, SG_EXIT_USAGE,
+                           "--forms and --officer go together, without "
+                           "--records",
+                           "--forms và --officer đi cùng nhau, không có "
+                           "--records");
+    for (size_t i = 0; i < 2 && code == 0; i++)
+        if (wish->officers[i] != NULL)
+            code = read_officer(cli, wish->officers[i], &wish->keys[i]);
+    if (code != 0)
+        return code;
+    wish->history.n_nodes = 1;
+    wish->history.registry = wish->keys[0]->registry;
+    wish->history.officers[0] = wish->keys[0];
+    wish->history.officers[1] =
+        wish->keys[1] != NULL ? wish->keys[1] : wish->keys[0];
+    sg_synth_history_options_alone(&wish->history);
+    return 0;
+}
+
+static int read_within(const struct sg_cli *cli, struct wish *wish)
+{
+    struct sg_unit_table *units = NULL;
+    int code;
+
+    if (wish->within == NULL)
+        return 0;
+    code = sg_unit_name_shipped(cli, &units);
+    if (code == 0)
+        code = sg_unit_name_find(cli, units, wish->within,
+                                 &wish->history.population.within);
+    sg_unit_table_free(units);
+    return code;
+}
+
 static int print_all(const struct sg_cli *cli, const struct wish *wish)
 {
     struct output output = {.err = SG_OK};
@@ -173,8 +261,8 @@ static int print_all(const struct sg_cli *cli, const struct wish *wish)
     sg_buf_init(&output.lines, 2 * CHUNK_SIZE);
     sg_buf_init(&output.truths, 2 * CHUNK_SIZE);
     output.err = sg_unit_file_read(sg_unit_file_shipped(), &units, NULL);
-    if (output.err == SG_OK && wish->is_records)
-        print_records(&wish->history, units, &output);
+    if (output.err == SG_OK && (wish->is_records || wish->is_forms))
+        print_records(wish, units, &output);
     else if (output.err == SG_OK)
         print_lines(&wish->history.population, units, &output);
     output_flush(&output, true);
@@ -209,18 +297,28 @@ int sg_verb_synth(struct sg_cli *cli, struct sg_cli_words words)
         {"--records", SG_CLI_FLAG, .flag = &wish.is_records},
         {"--nodes", SG_CLI_NUMBER, .number = &nodes},
         {"--unsigned", SG_CLI_FLAG, .flag = &is_unsigned},
+        {"--within", SG_CLI_TEXT, .text = &wish.within},
+        {"--forms", SG_CLI_FLAG, .flag = &wish.is_forms},
+        {"--officer", SG_CLI_TEXT, .text = &wish.officers[0]},
+        {"--approver", SG_CLI_TEXT, .text = &wish.officers[1]},
     };
 
     code = sg_cli_options(cli, &words, options,
                           sizeof options / sizeof options[0], 1, 1);
     if (code == 0)
         code = read_wish(cli, words.words[0], day, nodes, &wish);
-    if (code != 0)
-        return code;
+    if (code == 0)
+        code = read_within(cli, &wish);
+    if (code == 0)
+        code = read_forms(cli, &wish);
     wish.history.population.seed = seed;
     wish.history.is_signed = !is_unsigned;
     if (is_clean)
         memset(wish.history.population.per_million, 0,
                sizeof wish.history.population.per_million);
-    return print_all(cli, &wish);
+    if (code == 0)
+        code = print_all(cli, &wish);
+    sg_key_file_free(wish.keys[0]);
+    sg_key_file_free(wish.keys[1]);
+    return code;
 }

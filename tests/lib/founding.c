@@ -1,6 +1,5 @@
 #include "tests/lib/founding.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,7 +8,6 @@
 #include "replication/chain.h"
 #include "replication/root.h"
 #include "storage/base/check.h"
-#include "storage/base/text.h"
 #include "storage/lmdb/batch.h"
 #include "storage/lmdb/key_store.h"
 #include "storage/log/key_file.h"
@@ -17,6 +15,7 @@
 #include "storage/registry/unit_file.h"
 #include "tools/synth_authority.h"
 #include "tools/synth_history.h"
+#include "tools/synth_text.h"
 
 #define PATH_SIZE 4096
 #define BEGIN_MS  UINT64_C(1751302800000) /* 2025-07-01 in Vietnam */
@@ -345,30 +344,14 @@ static void draw(struct founding *founding, const char *parent)
 /* --- Forms ----------------------------------------------------------------
  */
 
-static void write_base64(FILE *file, const char *name, struct sg_bytes bytes)
-{
-    struct sg_writer writer;
-    struct sg_buf text;
-
-    sg_buf_init(&text, 2 * SG_RECORD_SIZE_MAX);
-    sg_writer_init_buf(&writer, &text);
-    sg_text_base64_encode(&writer, bytes);
-    SG_ASSERT(sg_writer_end(&writer) == SG_OK);
-    (void)fprintf(file, "\"%s\":\"%.*s\",", name, (int)text.size,
-                  (const char *)text.data);
-    sg_buf_clear(&text);
-}
-
 static void write_form(FILE *file, const struct sg_synth_record *written)
 {
-    struct sg_record record;
+    struct sg_buf line;
 
-    SG_ASSERT(sg_record_decode(written->payload, &record) == SG_OK);
-    (void)fputs("{", file);
-    write_base64(file, "inner", record.inner);
-    write_base64(file, "signature", record.copy.signature);
-    (void)fprintf(file, "\"capture\":%" PRIu64 ",\"home\":%" PRIu64 "}\n",
-                  record.copy.capture.value, record.copy.home.value);
+    sg_buf_init(&line, 2 * SG_RECORD_SIZE_MAX);
+    SG_ASSERT(sg_synth_text_form(written, &line) == SG_OK);
+    SG_ASSERT(fwrite(line.data, 1, line.size, file) == line.size);
+    sg_buf_clear(&line);
 }
 
 static void write_forms(const char *parent, struct sg_synth_history *history)

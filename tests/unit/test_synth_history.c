@@ -321,6 +321,7 @@ static void test_synth_history_households(void **state)
 /* No nodes or too many are refused, and what synth.h refuses. */
 static void test_synth_history_refuses(void **state)
 {
+    const struct sg_key officer = {.kind = SG_KEY_OFFICER};
     struct world w;
 
     (void)state;
@@ -329,6 +330,10 @@ static void test_synth_history_refuses(void **state)
     assert_err(sg_synth_history_new(&w.options, w.units, &w.history), INVALID);
     w.options.n_nodes = SG_SYNTH_NODES_MAX + 1;
     assert_err(sg_synth_history_new(&w.options, w.units, &w.history), INVALID);
+    w.options.n_nodes = 2;
+    w.options.officers[1] = &officer;
+    assert_err(sg_synth_history_new(&w.options, w.units, &w.history), INVALID);
+    w.options.officers[1] = NULL;
     w.options.n_nodes = 1;
     w.options.population.count = SG_SYNTH_COUNT_MAX + 1;
     assert_err(sg_synth_history_new(&w.options, w.units, &w.history), LIMIT);
