@@ -25,6 +25,8 @@ static const struct sg_api_call calls[] = {
     {"GET", "/v1/logs", SG_HTTP_TOKEN, sg_api_node_logs},
     {"GET", "/v1/cut", SG_HTTP_TOKEN, sg_api_node_cut},
     {"GET", "/v1/follow", SG_HTTP_TOKEN, sg_api_node_follow},
+    {"GET", "/v1/register", SG_HTTP_TOKEN, sg_api_roll_register},
+    {"GET", "/v1/roots", SG_HTTP_TOKEN, sg_api_roll_roots},
     {"POST", "/v1/records", SG_HTTP_CHANGES, sg_api_record_submit},
     {"GET", "/v1/slip", SG_HTTP_TOKEN, sg_api_record_slip},
     {"POST", "/v1/session", SG_HTTP_LOGIN, sg_api_session_begin},

@@ -13,6 +13,7 @@
 #include "node/driver.h"
 #include "node/http.h"
 #include "node/identity.h"
+#include "node/roll.h"
 #include "storage/base/buf.h"
 
 /* An answer: the logs of a page, a record with its proof. */
@@ -34,6 +35,7 @@ struct sg_api_config {
     const struct sg_identity *identity;
     struct sg_driver *driver;
     struct sg_desk *desk;
+    struct sg_roll *roll; /* NULL: there is no view now */
     struct sg_http_gate *gate;
     /* Gives the I-th peer; false beyond the last. Borrowed for the call. */
     bool (*peer)(void *context, size_t i, struct sg_api_peer *ret_peer);

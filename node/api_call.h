@@ -61,6 +61,8 @@ json_t *sg_api_call_checkpoint(const struct sg_checkpoint *checkpoint);
 /* About the node: api_node.c. */
 sg_api_call_fn sg_api_node_health, sg_api_node_metrics, sg_api_node_peers,
     sg_api_node_logs, sg_api_node_cut, sg_api_node_follow;
+/* About the register as a whole: api_roll.c. */
+sg_api_call_fn sg_api_roll_register, sg_api_roll_roots;
 /* Sessions of a browser: api.c. Records: api_record.c. */
 sg_api_call_fn sg_api_session_begin, sg_api_session_end;
 sg_api_call_fn sg_api_record_submit, sg_api_record_slip;

@@ -24,6 +24,7 @@ struct node {
     struct sg_noise_key transport;
     struct sg_driver *driver;
     struct sg_desk *desk;
+    struct sg_roll *roll;
     struct sg_http_gate gate;
     struct sg_uv_http *http;
     struct sg_api *api;
@@ -492,6 +493,7 @@ static void on_wake(uv_async_t *wake)
     tell_desk(node);
     sg_uv_http_answer(node->http, sg_desk_take(node->desk));
     sg_uv_http_changed(node->http);
+    sg_roll_kick(node->roll);
     if (was_full == sg_driver_is_full(node->driver))
         return;
     if (was_full)
@@ -709,9 +711,11 @@ static enum sg_err make_api(struct node *node)
     };
     enum sg_err err;
 
+    node->roll = sg_roll_open(node->config->directory, desk.store, desk.scope);
     memcpy(desk.node, node->identity->node->public_key, sizeof desk.node);
     err = sg_desk_new(&desk, &node->desk);
     api.desk = node->desk;
+    api.roll = node->roll;
     return err == SG_OK ? sg_api_new(&api, &node->api) : err;
 }
 
@@ -719,6 +723,7 @@ static enum sg_err make_api(struct node *node)
 static void end_api(struct node *node)
 {
     sg_uv_http_close(node->http);
+    sg_roll_close(node->roll);
     sg_desk_stop(node->desk);
     sg_driver_free(node->driver);
     sg_desk_free(node->desk);

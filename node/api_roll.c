@@ -1,0 +1,171 @@
+/* What the API says of the register as a whole: how far it is, and its state
+ * roots at a cut. Figures, nobody's data. */
+#include <string.h>
+
+#include "node/api_call.h"
+#include "storage/lmdb/fetch.h"
+
+/* Logs of a cut that are named beside the roots. */
+#define CUT_MAX 1000u
+
+static struct sg_view *view_of(struct sg_api *api, struct sg_api_answer *ret)
+{
+    enum sg_err err =
+        api->config.roll == NULL ? SG_ERR_STATE : sg_roll_err(api->config.roll);
+
+    if (err == SG_OK || err == SG_ERR_FULL)
+        return sg_roll_view(api->config.roll);
+    sg_api_call_refuse_err(ret, 503, err);
+    return NULL;
+}
+
+static json_t *json_of_date(struct sg_date date)
+{
+    return date.ymd == 0 ? json_null() : json_integer(date.ymd);
+}
+
+void sg_api_roll_register(struct sg_api *api,
+                          const struct sg_api_request *request,
+                          struct sg_api_answer *ret)
+{
+    struct sg_view *view = view_of(api, ret);
+    struct sg_view_status status;
+    json_t *json;
+
+    (void)request;
+    if (view == NULL)
+        return;
+    sg_view_status(view, &status);
+    const struct {
+        const char *key;
+        uint64_t value;
+    } numbers[] = {
+        {"held", status.held},         {"applied", status.applied},
+        {"verified", status.verified}, {"absent", status.absent},
+        {"waiting", status.waiting},   {"quarantined", status.quarantined},
+        {"refused", status.refused},   {"subjects", status.subjects},
+        {"to_fold", status.to_fold},
+    };
+    json = json_object();
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        sg_api_call_set(json, numbers[i].key,
+                        json_integer((json_int_t)numbers[i].value));
+    sg_api_call_set(json, "as_of", json_of_date(status.as_of));
+    sg_api_call_set(json, "counted", json_of_date(status.counted));
+    sg_api_call_set(json, "building", json_boolean(status.is_building));
+    sg_api_call_json(ret, 200, json);
+}
+
+/* --- Roots ----------------------------------------------------------------
+ */
+
+static json_t *json_of_reasons(unsigned reasons)
+{
+    static const struct {
+        enum sg_view_reason bit;
+        const char *word;
+    } words[] = {
+        {SG_VIEW_UNREADABLE, "unreadable"}, {SG_VIEW_RULES, "rules"},
+        {SG_VIEW_UNSIGNED, "unsigned"},     {SG_VIEW_WAITING, "waiting"},
+        {SG_VIEW_FOLDING, "folding"},       {SG_VIEW_NO_GENESIS, "no_genesis"},
+    };
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if ((reasons & (unsigned)words[i].bit) != 0)
+            (void)json_array_append_new(list, json_string(words[i].word));
+    return list;
+}
+
+/* A root that is not computable is not shown: it would be taken for one. */
+static json_t *json_of_root(const struct sg_view_root *root)
+{
+    json_t *json = json_object();
+
+    sg_api_call_set(json, "root",
+                    root->reasons != 0 ? json_null()
+                                       : sg_api_call_hash(&root->root.sum));
+    sg_api_call_set(json, "rows", json_integer((json_int_t)root->root.n_rows));
+    sg_api_call_set(json, "persons",
+                    json_integer((json_int_t)root->root.n_persons));
+    sg_api_call_set(json, "not_computable", json_of_reasons(root->reasons));
+    return json;
+}
+
+static enum sg_err add_unit(void *context, const struct sg_view_root *root)
+{
+    json_t *json = json_of_root(root);
+
+    sg_api_call_set(json, "unit", json_integer((json_int_t)root->unit.value));
+    return json_array_append_new(context, json) == 0 ? SG_OK : SG_ERR_NOMEM;
+}
+
+/* One log of the cut; its root is what the store has at that size. */
+static enum sg_err add_log(struct sg_store *store, const struct sg_view_log *at,
+                           json_t *list)
+{
+    struct sg_hash root;
+    enum sg_err err = sg_fetch_root(store, at->number, at->size, &root);
+    json_t *json;
+
+    if (err != SG_OK)
+        return err;
+    json = json_object();
+    sg_api_call_set(json, "log", sg_api_call_hash(&at->log.hash));
+    sg_api_call_set(json, "branch", json_integer(at->branch));
+    sg_api_call_set(json, "size", json_integer((json_int_t)at->size));
+    sg_api_call_set(json, "root", sg_api_call_hash(&root));
+    return json_array_append_new(list, json) == 0 ? SG_OK : SG_ERR_NOMEM;
+}
+
+static enum sg_err add_cut(struct sg_api *api, struct sg_view *view,
+                           json_t *list, bool *ret_more)
+{
+    struct sg_view_log logs[32];
+    uint64_t cursor = 0;
+    size_t count;
+    enum sg_err err;
+
+    do {
+        err = sg_view_cut(view, &cursor, logs, sizeof logs / sizeof logs[0],
+                          &count);
+        for (size_t i = 0; i < count && err == SG_OK; i++)
+            if (logs[i].size > 0)
+                err = add_log(api->config.identity->store, &logs[i], list);
+    } while (err == SG_OK && cursor != 0 && json_array_size(list) < CUT_MAX);
+    *ret_more = cursor != 0;
+    return err;
+}
+
+void sg_api_roll_roots(struct sg_api *api, const struct sg_api_request *request,
+                       struct sg_api_answer *ret)
+{
+    struct sg_view *view = view_of(api, ret);
+    struct sg_view_root whole;
+    json_t *cut, *units, *json;
+    bool more = false;
+    enum sg_err err;
+
+    (void)request;
+    if (view == NULL)
+        return;
+    cut = json_array();
+    units = json_array();
+    err = add_cut(api, view, cut, &more);
+    if (err == SG_OK)
+        err = sg_view_root_all(view, &whole);
+    if (err == SG_OK)
+        err = sg_view_roots(view, add_unit, units);
+    if (err != SG_OK) {
+        json_decref(cut);
+        json_decref(units);
+        sg_api_call_refuse_err(ret, 503, err);
+        return;
+    }
+    json = json_object();
+    sg_api_call_set(json, "all", json_of_root(&whole));
+    sg_api_call_set(json, "units", units);
+    sg_api_call_set(json, "cut", cut);
+    sg_api_call_set(json, "more", json_boolean(more));
+    sg_api_call_json(ret, 200, json);
+}

@@ -1,0 +1,117 @@
+#include "node/roll.h"
+
+#include <stdio.h>
+
+#include "node/say.h"
+#include "storage/base/alloc.h"
+#include "storage/lmdb/key_store.h"
+
+#define PATH_SIZE 4096
+
+static const char name[] = "view";
+
+struct sg_roll {
+    struct sg_key *key;
+    const struct sg_key *scopes[1];
+    struct sg_view *view;
+    struct sg_view_thread *thread;
+};
+
+/* Draws a key and keeps it. */
+static enum sg_err make_key(const char *folder,
+                            const struct sg_registry_id *registry,
+                            struct sg_key **ret_key)
+{
+    uint8_t file[SG_KEY_FILE_SIZE];
+    enum sg_err err = sg_key_file_draw(SG_KEY_VIEW, registry, ret_key);
+
+    if (err != SG_OK)
+        return err;
+    sg_key_file_encode(*ret_key, file);
+    err = sg_key_store_write(folder, name, SG_KEY_STORE_CREATE, file);
+    sg_crypto_wipe(file, sizeof file);
+    return err;
+}
+
+static enum sg_err get_key(const char *dir,
+                           const struct sg_registry_id *registry,
+                           struct sg_key **ret_key)
+{
+    uint8_t file[SG_KEY_FILE_SIZE];
+    char folder[PATH_SIZE];
+    enum sg_err err;
+    int n = snprintf(folder, sizeof folder, "%s/keys", dir);
+
+    if (n < 0 || (size_t)n >= sizeof folder)
+        return SG_ERR_LIMIT;
+    err = sg_key_store_read(folder, name, file);
+    if (err == SG_ERR_NOTFOUND)
+        return make_key(folder, registry, ret_key);
+    if (err != SG_OK)
+        return err;
+    err = sg_key_file_decode(SG_BYTES_ARRAY(file), sg_bytes(NULL, 0), ret_key);
+    sg_crypto_wipe(file, sizeof file);
+    return err == SG_OK && (*ret_key)->kind != SG_KEY_VIEW ? SG_ERR_MALFORMED
+                                                           : err;
+}
+
+static enum sg_err open_roll(struct sg_roll *roll, const char *dir,
+                             struct sg_store *store, const struct sg_key *scope)
+{
+    struct sg_view_config config = {.dir = dir, .store = store};
+    enum sg_sealed_start start;
+    enum sg_err err = get_key(dir, sg_store_registry(store), &roll->key);
+
+    roll->scopes[0] = scope;
+    config.scopes = roll->scopes;
+    config.n_scopes = scope != NULL;
+    config.key = roll->key;
+    if (err == SG_OK)
+        err = sg_view_open(&config, &roll->view, &start);
+    if (err == SG_OK)
+        err = sg_view_thread_new(roll->view, NULL, NULL, &roll->thread);
+    return err;
+}
+
+struct sg_roll *sg_roll_open(const char *dir, struct sg_store *store,
+                             const struct sg_key *scope)
+{
+    struct sg_roll *roll = sg_calloc(1, sizeof *roll);
+    enum sg_err err =
+        roll == NULL ? SG_ERR_NOMEM : open_roll(roll, dir, store, scope);
+
+    if (err == SG_OK) {
+        sg_view_thread_kick(roll->thread);
+        return roll;
+    }
+    sg_say(SG_CONFIG_LOG_ERROR, "%s/view: %s; going on without the register",
+           dir, sg_err_text(err, SG_LANG_EN));
+    sg_roll_close(roll);
+    return NULL;
+}
+
+void sg_roll_close(struct sg_roll *roll)
+{
+    if (roll == NULL)
+        return;
+    sg_view_thread_free(roll->thread);
+    sg_view_close(roll->view);
+    sg_key_file_free(roll->key);
+    sg_free(roll);
+}
+
+void sg_roll_kick(struct sg_roll *roll)
+{
+    if (roll != NULL)
+        sg_view_thread_kick(roll->thread);
+}
+
+struct sg_view *sg_roll_view(struct sg_roll *roll)
+{
+    return roll->view;
+}
+
+enum sg_err sg_roll_err(struct sg_roll *roll)
+{
+    return sg_view_thread_err(roll->thread);
+}

@@ -1,0 +1,31 @@
+/* The roll: the view (view/view.h) as the daemon runs it, with its key, its
+ * thread and the readers that the API asks through.
+ *
+ * The key is DIR/keys/view.key, drawn when it is missing: what it sealed is
+ * made anew from the logs then. Without a view the node still registers and
+ * replicates: whoever asks for the register is told to come later.
+ */
+#ifndef SG_NODE_ROLL_H
+#define SG_NODE_ROLL_H
+
+#include "node/view_thread.h"
+
+struct sg_roll;
+
+/* Opens the view of STORE in DIR, read with SCOPE (NULL: with none), and begins
+ * to keep it. Borrows: all until close. NULL: it cannot be, and the
+ * administrator was told why. */
+struct sg_roll *sg_roll_open(const char *dir, struct sg_store *store,
+                             const struct sg_key *scope);
+
+/* Ends the thread and closes the view. Takes NULL. */
+void sg_roll_close(struct sg_roll *roll);
+
+/* Says that the store has grown. Takes NULL. Context: any thread. */
+void sg_roll_kick(struct sg_roll *roll);
+
+/* Gives the view, and what ended its thread: SG_OK, or FULL while it waits. */
+struct sg_view *sg_roll_view(struct sg_roll *roll);
+enum sg_err sg_roll_err(struct sg_roll *roll);
+
+#endif
