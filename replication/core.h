@@ -43,6 +43,8 @@
 /* Logs held in part that can be served all the same, of which each takes 4 KiB.
  */
 #define SG_CORE_PARTIALS_MAX 256u
+/* Claims of peers that are remembered over sessions. */
+#define SG_CORE_PROMISES_MAX 4096u
 /* Cuts and rotations that name forked logs, and are told by branch. */
 #define SG_CORE_LINEAGES_MAX 64u
 /* Peers that are remembered, the oldest memory goes first. */
@@ -257,7 +259,10 @@ struct sg_core_session {
     bool is_grafted;         /* what the item has in common was looked for */
     struct sg_log_id missed; /* that the peer did not deliver */
     uint64_t missed_size;
-    uint64_t missed_ms;        /* since when; 0: none */
+    uint64_t missed_ms;    /* since when; 0: none */
+    struct sg_log_id less; /* of which the peer keeps less than it stored */
+    uint64_t less_size;
+    uint64_t less_ms;          /* since when; 0: of none */
     struct sg_log_id compared; /* the peer's checkpoint is, with our tree */
     struct sg_checkpoint comparand;
     struct sg_checkpoint compare_toward;
@@ -473,6 +478,13 @@ struct sg_core_writer {
     uint64_t later_ms; /* until when his entries wait at priority 4 */
 };
 
+/* The most that a peer claimed of a log, or said to hold. */
+struct sg_core_promise {
+    uint8_t node_key[SG_KEY_SIZE];
+    uint32_t log;  /* row */
+    uint64_t size; /* 0: free */
+};
+
 struct sg_core_penalty {
     uint8_t node_key[SG_KEY_SIZE];
     uint64_t until_ms; /* 0: free */
@@ -519,6 +531,7 @@ struct sg_sync {
     struct sg_core_fetch *fetches; /* SG_CORE_FETCHES_MAX */
     size_t fetches_top;            /* those from here on are free */
     struct sg_core_partial *partials; /* SG_CORE_PARTIALS_MAX */
+    struct sg_core_promise *promises; /* SG_CORE_PROMISES_MAX */
     struct sg_core_graft graft;
     struct sg_core_lineage *lineages; /* SG_CORE_LINEAGES_MAX */
     size_t n_lineages;

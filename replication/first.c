@@ -4,6 +4,7 @@
 
 #include "replication/erase.h"
 #include "replication/session.h"
+#include "replication/withhold.h"
 #include "storage/base/check.h"
 #include "storage/base/plant.h"
 #include "storage/base/reader.h"
@@ -142,6 +143,8 @@ static void take_item(struct sg_sync *core, struct sg_core_session *session,
      * it may be that very log that brings the root. */
     listed->id = sg_entry_log_id(&core->config.registry, &listed->core);
     log = sg_log_table_find(core->table, &listed->id, 0);
+    if (log != NULL && log->is_authority)
+        sg_withhold_listed(core, session, log, listed->size);
     if ((log != NULL && log->is_authority) ||
         (certificate.role == SG_CERTIFICATE_AUTHORITY &&
          is_signed(core, session, &certificate)))

@@ -7,6 +7,7 @@
 #include "replication/partial.h"
 #include "replication/quota.h"
 #include "replication/session.h"
+#include "replication/withhold.h"
 #include "storage/base/check.h"
 #include "storage/base/plant.h"
 
@@ -313,6 +314,7 @@ enum sg_err sg_serve_stored(struct sg_sync *core,
         sg_outbox_stored(session->outbox, core->now_ms, log->number,
                          items[i].held);
         note_stored(session, log, items[i].held);
+        sg_withhold_stored(core, session, log, items[i].held);
     }
     return err;
 }

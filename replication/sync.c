@@ -101,6 +101,7 @@ static enum sg_err take_memory(struct sg_sync *core)
         sg_calloc(core->config.sessions_max, sizeof *core->sessions);
     core->fetches = sg_alloc(SG_CORE_FETCHES_MAX * sizeof *core->fetches);
     core->partials = sg_calloc(SG_CORE_PARTIALS_MAX, sizeof *core->partials);
+    core->promises = sg_calloc(SG_CORE_PROMISES_MAX, sizeof *core->promises);
     core->lineages = sg_calloc(SG_CORE_LINEAGES_MAX, sizeof *core->lineages);
     core->memories = sg_calloc(SG_CORE_MEMORIES_MAX, sizeof *core->memories);
     core->peers = sg_calloc(core->config.n_peers + 1, sizeof *core->peers);
@@ -111,9 +112,10 @@ static enum sg_err take_memory(struct sg_sync *core)
     if (core->arena == NULL || core->fill_leaves == NULL ||
         core->body == NULL || core->writes == NULL || core->sessions == NULL ||
         core->fetches == NULL || core->partials == NULL ||
-        core->lineages == NULL || core->memories == NULL ||
-        core->peers == NULL || core->penalties == NULL ||
-        core->writers == NULL || core->rows == NULL || core->proofs == NULL)
+        core->lineages == NULL || core->promises == NULL ||
+        core->memories == NULL || core->peers == NULL ||
+        core->penalties == NULL || core->writers == NULL ||
+        core->rows == NULL || core->proofs == NULL)
         return SG_ERR_NOMEM;
     return SG_OK;
 }
@@ -202,6 +204,7 @@ void sg_sync_free(struct sg_sync *core)
     sg_free(core->fetches);
     sg_free(core->partials);
     sg_free(core->lineages);
+    sg_free(core->promises);
     sg_free(core->memories);
     sg_free(core->peers);
     sg_free(core->penalties);

@@ -5,11 +5,59 @@
 #include "replication/dial.h"
 #include "replication/fetch.h"
 #include "replication/gossip.h"
+#include "storage/base/bytes.h"
 
 /* Anti-entropy intervals of connected time after which a peer is marked. */
 #define INTERVALS 10u
 /* A want without a package for so long goes to another peer. */
 #define WANT_MS SG_PROGRESS_MS_MAX
+
+/* The place where it is remembered what SESSION's peer promised of LOG: one for
+ * several, of which the last stays. Keys are as good as hashes. */
+static struct sg_core_promise *place_of(struct sg_sync *core,
+                                        const struct sg_core_session *session,
+                                        const struct sg_log *log)
+{
+    uint32_t at = sg_bytes_get_u32be(session->node_key) +
+                  log->number * UINT32_C(2654435761);
+
+    return &core->promises[at % SG_CORE_PROMISES_MAX];
+}
+
+static bool is_of(const struct sg_core_promise *promise,
+                  const struct sg_core_session *session,
+                  const struct sg_log *log)
+{
+    return promise->size > 0 && promise->log == log->number &&
+           memcmp(promise->node_key, session->node_key, SG_KEY_SIZE) == 0;
+}
+
+/* The most that the peer ever promised of LOG, as far as it is remembered. */
+static uint64_t promised(struct sg_sync *core,
+                         const struct sg_core_session *session,
+                         const struct sg_log *log)
+{
+    const struct sg_core_promise *promise = place_of(core, session, log);
+    uint64_t size = session->logs[log->number].promised;
+
+    return is_of(promise, session, log) && promise->size > size ? promise->size
+                                                                : size;
+}
+
+/* Remembers SIZE; a smaller one than before only if that is to be forgotten. */
+static void promise(struct sg_sync *core, struct sg_core_session *session,
+                    const struct sg_log *log, uint64_t size, bool forgets)
+{
+    struct sg_core_promise *kept = place_of(core, session, log);
+
+    if (size > session->logs[log->number].promised)
+        session->logs[log->number].promised = size;
+    if (is_of(kept, session, log) && size <= kept->size && !forgets)
+        return;
+    kept->size = size;
+    kept->log = log->number;
+    memcpy(kept->node_key, session->node_key, SG_KEY_SIZE);
+}
 
 void sg_withhold_claim(struct sg_sync *core, struct sg_core_session *session,
                        const struct sg_log *log, uint64_t size)
@@ -18,16 +66,62 @@ void sg_withhold_claim(struct sg_sync *core, struct sg_core_session *session,
     bool is_writer =
         memcmp(session->node_key, log->core.node_key, SG_KEY_SIZE) == 0;
 
-    if (size > peer_log->promised)
-        peer_log->promised = size;
-    if (size >= peer_log->promised && (!is_writer || size >= log->known.size))
+    if (size >= promised(core, session, log) &&
+        (!is_writer || size >= log->known.size)) {
+        promise(core, session, log, size, /* forgets= */ false);
         return;
+    }
     if (peer_log->is_rolled_back)
         return;
-    /* With another root it is a fork, which the proof shows. */
+    /* It is said once, but of the authority's logs in each session. With
+     * another root it is a fork, which the proof shows. */
     peer_log->is_rolled_back = true;
+    if (!log->is_authority)
+        promise(core, session, log, size, /* forgets= */ true);
     sg_core_say(core, SG_SYNC_ALARM_ROLLBACK, session->number, &log->id);
     sg_fetch_prove(session, &log->id, 0);
+}
+
+/* The peer has SIZE of LOG: it keeps less no more. */
+static void note_kept(struct sg_core_session *session, const struct sg_log *log,
+                      uint64_t size)
+{
+    if (session->less_ms == 0 || size < session->less_size ||
+        memcmp(&session->less, &log->id, sizeof log->id) != 0)
+        return;
+    session->less_ms = 0;
+    session->withholds = false;
+}
+
+void sg_withhold_listed(struct sg_sync *core, struct sg_core_session *session,
+                        const struct sg_log *log, uint64_t size)
+{
+    uint64_t before = promised(core, session, log);
+
+    if (session->link == SG_SYNC_BUNDLE || size == 0)
+        return;
+    sg_withhold_claim(core, session, log, size);
+    note_kept(session, log, size);
+    if (size >= before || session->less_ms != 0)
+        return;
+    session->less_ms = core->now_ms;
+    session->less = log->id;
+    session->less_size = before;
+}
+
+void sg_withhold_stored(struct sg_sync *core, struct sg_core_session *session,
+                        const struct sg_log *log, uint64_t size)
+{
+    if (log->branch != 0 || log->is_forked || size > log->held)
+        return;
+    promise(core, session, log, size, /* forgets= */ false);
+    note_kept(session, log, size);
+}
+
+void sg_withhold_signed(struct sg_sync *core, struct sg_core_session *session,
+                        const struct sg_log *log, uint64_t size)
+{
+    promise(core, session, log, size, /* forgets= */ false);
 }
 
 void sg_withhold_missed(struct sg_sync *core, struct sg_core_session *session,
@@ -72,12 +166,22 @@ static struct sg_core_fetch *find_slow(const struct sg_sync *core,
     return found;
 }
 
+/* When the peer is to be marked for what it does not do since SINCE_MS. */
 static uint64_t marked_ms(const struct sg_sync *core,
-                          const struct sg_core_session *session)
+                          const struct sg_core_session *session,
+                          uint64_t since_ms)
 {
-    if (session->missed_ms == 0 || session->withholds)
+    if (since_ms == 0 || session->withholds)
         return UINT64_MAX;
-    return session->missed_ms + INTERVALS * core->config.interval_ms;
+    return since_ms + INTERVALS * core->config.interval_ms;
+}
+
+static void say(struct sg_sync *core, struct sg_core_session *session,
+                const struct sg_log_id *log)
+{
+    session->withholds = true;
+    sg_core_say(core, SG_SYNC_ALARM_WITHHOLDS, session->number, log);
+    sg_dial_hurry(core);
 }
 
 /* Says that the peer withholds, unless the log came from elsewhere. */
@@ -90,10 +194,7 @@ static void mark(struct sg_sync *core, struct sg_core_session *session)
         session->missed_ms = 0;
         return;
     }
-    session->withholds = true;
-    sg_core_say(core, SG_SYNC_ALARM_WITHHOLDS, session->number,
-                &session->missed);
-    sg_dial_hurry(core);
+    say(core, session, &session->missed);
 }
 
 void sg_withhold_tick(struct sg_sync *core, struct sg_core_session *session)
@@ -108,15 +209,19 @@ void sg_withhold_tick(struct sg_sync *core, struct sg_core_session *session)
         sg_fetch_give_up(core, slow, SG_FLOW_DONE);
         sg_gossip_rescan(core, session);
     }
-    if (core->now_ms >= marked_ms(core, session))
+    if (core->now_ms >= marked_ms(core, session, session->missed_ms))
         mark(core, session);
+    if (core->now_ms >= marked_ms(core, session, session->less_ms))
+        say(core, session, &session->less);
 }
 
 uint64_t sg_withhold_deadline(const struct sg_sync *core,
                               const struct sg_core_session *session)
 {
-    uint64_t at, marked = marked_ms(core, session);
+    uint64_t missed = marked_ms(core, session, session->missed_ms);
+    uint64_t less = marked_ms(core, session, session->less_ms), at;
 
     (void)find_slow(core, session, &at);
-    return marked < at ? marked : at;
+    at = missed < at ? missed : at;
+    return less < at ? less : at;
 }

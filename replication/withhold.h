@@ -9,9 +9,19 @@
 
 #include "replication/core.h"
 
-/* The peer claims LOG up to SIZE, which is above 0. */
+/* The peer claims LOG up to SIZE, which is above 0. What it claims is
+ * remembered, also when the session is over. */
 void sg_withhold_claim(struct sg_sync *core, struct sg_core_session *session,
                        const struct sg_log *log, uint64_t size);
+
+/* The peer lists LOG, which is the authority's, with SIZE; says that it holds
+ * SIZE of LOG durably; signed that it does. */
+void sg_withhold_listed(struct sg_sync *core, struct sg_core_session *session,
+                        const struct sg_log *log, uint64_t size);
+void sg_withhold_stored(struct sg_sync *core, struct sg_core_session *session,
+                        const struct sg_log *log, uint64_t size);
+void sg_withhold_signed(struct sg_sync *core, struct sg_core_session *session,
+                        const struct sg_log *log, uint64_t size);
 
 /* The peer did not deliver a log that it said to serve. */
 void sg_withhold_missed(struct sg_sync *core, struct sg_core_session *session,

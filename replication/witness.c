@@ -7,6 +7,7 @@
 #include "replication/holding.h"
 #include "replication/session.h"
 #include "replication/statement.h"
+#include "replication/withhold.h"
 #include "storage/base/check.h"
 
 _Static_assert(SG_HOLDING_SIZE <= SG_OUTBOX_NOTE_SIZE_MAX,
@@ -154,9 +155,8 @@ static void judge_holding(struct sg_sync *core, struct sg_core_session *session,
     }
     sg_holding_encode(&holding, bytes);
     keep(core, SG_MESSAGE_HOLDING, &log->id, SG_BYTES_ARRAY(bytes));
-    if (memcmp(session->node_key, holding.holder, SG_KEY_SIZE) == 0 &&
-        message->held > session->logs[log->number].promised)
-        session->logs[log->number].promised = message->held;
+    if (memcmp(session->node_key, holding.holder, SG_KEY_SIZE) == 0)
+        sg_withhold_signed(core, session, log, message->held);
     if (node.role != SG_CERTIFICATE_CENTRAL)
         return;
     sg_writer_init_array(&writer, body, sizeof body);

@@ -124,6 +124,84 @@ static void test_rollback(void **state)
     }
 }
 
+/* Takes NODE's copy of OF's log back to what it was at OLD. */
+static void take_back(struct pair_net *net, size_t node, size_t of,
+                      const struct sg_checkpoint *old)
+{
+    struct pair_log *log = pair_find(net, node, &pair_own(net, of)->id);
+
+    pair_shorten(log, old->size);
+    log->known = *old;
+    net->nodes[node].has_memory = false;
+    pair_restart(net, node);
+}
+
+/* A peer that claims less of a log than in an earlier session, though it is not
+ * its own, is an alarm, once. */
+static void test_rollback_between_sessions(void **state)
+{
+    struct sg_checkpoint old;
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_append(&net, 2, 30);
+    pair_connect(&net, 2, 0);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 60000);
+    old = pair_own(&net, 2)->known;
+    pair_append(&net, 2, 20);
+    pair_run(&net, 1000);
+    assert_int_equal(pair_held(&net, 1, 2), 51);
+    pair_cut(&net, 1, 0);
+    take_back(&net, 1, 2, &old);
+    net.nodes[1].holds_commits = true;
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 20000);
+    assert_int_equal(pair_alarms(&net, 0, SG_SYNC_ALARM_ROLLBACK), 1);
+    net.nodes[1].holds_commits = false;
+    pair_cut(&net, 1, 0);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 60000);
+    assert_int_equal(pair_alarms(&net, 0, SG_SYNC_ALARM_ROLLBACK), 1);
+    assert_int_equal(pair_held(&net, 1, 2), 51);
+    pair_free(&net);
+}
+
+/* A peer that keeps less of an authority log than it had stored is an alarm at
+ * once, and marked after ten intervals; not if it stores it again. */
+static void test_authority_kept(void **state)
+{
+    (void)state;
+    for (size_t is_honest = 0; is_honest < 2; is_honest++) {
+        struct sg_sync_session_view view;
+        struct sg_checkpoint old;
+        struct pair_net net;
+
+        pair_new(&net, 2, NULL);
+        pair_connect(&net, 1, 0);
+        pair_run(&net, 60000);
+        old = pair_own(&net, 0)->known;
+        pair_append(&net, 0, 10);
+        pair_run(&net, 60000);
+        pair_cut(&net, 1, 0);
+        take_back(&net, 1, 0, &old);
+        net.nodes[1].holds_commits = is_honest == 0;
+        pair_connect(&net, 1, 0);
+        pair_run(&net, 20000);
+        assert_int_equal(pair_alarms(&net, 0, SG_SYNC_ALARM_ROLLBACK), 1);
+        assert_int_equal(pair_alarms(&net, 0, SG_SYNC_ALARM_WITHHOLDS), 0);
+        pair_run(&net, 400000);
+        assert_int_equal(pair_alarms(&net, 0, SG_SYNC_ALARM_WITHHOLDS),
+                         1 - is_honest);
+        if (net.nodes[0].ends[0].is_open) {
+            assert_ok(sg_sync_session(net.nodes[0].core, 0, &view));
+            assert_int_equal(view.withholds, is_honest == 0);
+        }
+        pair_free(&net);
+    }
+}
+
 /* A node that wants no payloads gets leaves; when it wants them they are filled
  * in, from who has them. So is what its disk lost. */
 static void test_filling(void **state)
@@ -284,6 +362,8 @@ int main(void)
         cmocka_unit_test(test_filling_with_unequal_roots),
         cmocka_unit_test(test_cut_while_proving),
         cmocka_unit_test(test_rollback),
+        cmocka_unit_test(test_rollback_between_sessions),
+        cmocka_unit_test(test_authority_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
