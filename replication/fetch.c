@@ -266,6 +266,19 @@ void sg_fetch_stop(struct sg_core_session *session, const struct sg_log_id *id)
         session->stopped[session->n_stopped++] = sg_package_ref(id);
 }
 
+void sg_fetch_unstop(struct sg_core_session *session,
+                     const struct sg_log_id *id)
+{
+    struct sg_log_ref ref = sg_package_ref(id);
+
+    for (size_t i = 0; i < session->n_stopped; i++) {
+        if (memcmp(&session->stopped[i], &ref, sizeof ref) != 0)
+            continue;
+        session->stopped[i] = session->stopped[--session->n_stopped];
+        return;
+    }
+}
+
 bool sg_fetch_may_introduce(struct sg_sync *core,
                             struct sg_core_session *session,
                             const struct sg_log_id *id,
@@ -443,10 +456,15 @@ static bool take_row(struct sg_sync *core, struct sg_core_session *session,
         .served = log->known.size,
         .is_guess = true,
     };
+    uint64_t has = session->logs[number].held;
 
     if (log->branch != 0 || log->held >= log->known.size ||
-        sg_claims_find(claims, &log->id) != NULL)
+        (has <= log->held && sg_claims_find(claims, &log->id) != NULL))
         return true;
+    if (has > log->held) { /* so much it pushed, or claimed alone */
+        offer.served = has;
+        offer.is_guess = false;
+    }
     return consider(core, session, &offer);
 }
 

@@ -51,6 +51,9 @@ void sg_fetch_prove(struct sg_core_session *session,
  * says whether it is so. */
 void sg_fetch_stop(struct sg_core_session *session,
                    const struct sg_log_id *log);
+/* The same peer said more of it. */
+void sg_fetch_unstop(struct sg_core_session *session,
+                     const struct sg_log_id *log);
 bool sg_fetch_is_stopped(const struct sg_core_session *session,
                          const struct sg_log_id *log);
 

@@ -289,6 +289,7 @@ static struct sg_core_fetch *fetch_of_push(struct sg_sync *core,
     if (head->size > session->logs[log->number].held)
         session->logs[log->number].held = head->size;
     session->logs[log->number].is_known = true;
+    sg_fetch_unstop(session, &log->id);
     fetch = sg_fetch_find(core, &log->id, 0);
     if (fetch != NULL)
         return fetch->state == SG_CORE_FETCH_FRONTIER ? NULL : fetch;
@@ -616,6 +617,13 @@ static void settle(struct sg_sync *core, struct sg_core_fetch *fetch,
     /* Meanwhile nobody else was asked for it. */
     if (fetch->state == SG_CORE_FETCH_ENDING && log->held < log->known.size)
         sg_gossip_rescan(core, NULL);
+    /* What a push had no room for is asked for. */
+    if (fetch->state == SG_CORE_FETCH_PUSHED &&
+        fetch->session != SG_SYNC_NONE && log->held < log->known.size) {
+        core->sessions[fetch->session].scans = true;
+        core->sessions[fetch->session].cursor = 0;
+        core->sessions[fetch->session].stirs = true;
+    }
     if (fetch->state == SG_CORE_FETCH_PUSHED ||
         fetch->state == SG_CORE_FETCH_ENDING ||
         (fetch->state == SG_CORE_FETCH_WANTED && fetch->toward > 0 &&

@@ -156,7 +156,7 @@ static void test_rollback_between_sessions(void **state)
     pair_cut(&net, 1, 0);
     take_back(&net, 1, 2, &old);
     net.nodes[1].holds_commits = true;
-    pair_connect(&net, 1, 0);
+    pair_connect(&net, 0, 1);
     pair_run(&net, 20000);
     assert_int_equal(pair_alarms(&net, 0, SG_SYNC_ALARM_ROLLBACK), 1);
     net.nodes[1].holds_commits = false;

@@ -49,6 +49,26 @@ static void test_relay_and_push(void **state)
     pair_free(&net);
 }
 
+/* What a push has no room for is asked for at once: it does not wait for the
+ * next exchange of heads. */
+static void test_push_and_rest(void **state)
+{
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_connect(&net, 0, 1);
+    pair_connect(&net, 1, 2);
+    pair_run(&net, 60000);
+    pair_append(&net, 0, 60);
+    pair_run(&net, 1);
+    assert_true(net.nodes[0].sent[SG_MESSAGE_PACKAGE] > 0);
+    assert_int_equal(pair_held(&net, 1, 0), pair_own(&net, 0)->frontier.size);
+    pair_run(&net, 10);
+    assert_int_equal(pair_held(&net, 2, 0), pair_own(&net, 0)->frontier.size);
+    pair_free(&net);
+}
+
 /* Loses what is sent after so many packages. */
 static bool after_packages(struct pair_net *net, struct pair_message *message)
 {
@@ -385,6 +405,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_large_ones_are_bulk),
+        cmocka_unit_test(test_push_and_rest),
         cmocka_unit_test(test_two_nodes),
         cmocka_unit_test(test_relay_and_push),
         cmocka_unit_test(test_resume),
