@@ -195,21 +195,20 @@ static uint64_t judged_upto(const struct sg_sync *core,
     return 0;
 }
 
-/* Up to where LISTED must be held. A peer that knows a log and can serve
- * nothing of it, for it does not hold all that it knows, may have entries that
- * are lacking here: they come from elsewhere, or are not waited for any longer.
- */
+/* Up to where LISTED must be held. A peer that knows a log and cannot serve all
+ * of it, for it does not hold all that it knows, may have entries that are
+ * lacking here: they come later, or from elsewhere, or are not waited for any
+ * longer. */
 static uint64_t end_of(const struct sg_sync *core,
                        const struct sg_core_session *session,
                        const struct sg_core_listed *listed)
 {
     uint64_t wait_ms = UNSERVED_INTERVALS * core->config.interval_ms;
 
-    if (listed->short_by < listed->size)
-        return listed->size - listed->short_by;
-    if (core->is_full || core->now_ms < session->opened_ms + wait_ms)
+    if (listed->short_by == 0 || core->is_full ||
+        core->now_ms < session->opened_ms + wait_ms)
         return listed->size;
-    return 0;
+    return listed->size - listed->short_by;
 }
 
 void sg_first_equal(struct sg_sync *core, struct sg_core_session *session)
