@@ -474,6 +474,10 @@ void nemesis_heal(struct world *world)
         if (link->bits < 64000)
             link->bits = 64000;
     }
+    /* Who withheld has drawn on his peers' credit for what he did not send: his
+     * sessions would stand still for ever. */
+    if (world->nemesis[NEMESIS_WITHHOLD])
+        net_shut_all(world);
     /* Peers keep one session with a key: while a second machine has it, either
      * may be shut out. Somebody finds it and switches it off. */
     for (uint32_t i = world->n_originals; i < world->n_nodes; i++)
