@@ -75,7 +75,7 @@ static void grow(struct pool *pool)
 const struct pool_entry *pool_put(struct pool *pool,
                                   const struct sg_entry *entry)
 {
-    struct sg_hash leaf = sg_entry_leaf(entry);
+    struct sg_hash leaf = sg_entry_leaf(entry), hash;
     struct pool_entry *place = find(pool, &leaf);
 
     if (place == NULL) {
@@ -99,6 +99,8 @@ const struct pool_entry *pool_put(struct pool *pool,
             sg_bytes(memory_copy(entry->payload.data, entry->payload.size),
                      entry->payload.size);
         place->entry.state = SG_PAYLOAD_PRESENT;
+        hash = sg_entry_payload_hash(&pool->hasher, place->entry.payload);
+        place->is_sound = memcmp(&hash, &entry->payload_hash, sizeof hash) == 0;
     }
     return place;
 }

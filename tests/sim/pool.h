@@ -6,6 +6,7 @@
 #ifndef SG_TESTS_SIM_POOL_H
 #define SG_TESTS_SIM_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@
 
 /* ENTRY has the payload if anybody ever brought it. */
 struct pool_entry {
+    bool is_sound; /* the payload has the hash that the entry says */
     struct sg_entry entry;
     struct sg_hash leaf;
     struct pool_entry *next; /* of its bucket */
