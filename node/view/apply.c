@@ -8,6 +8,7 @@
 #include "storage/base/check.h"
 
 #define SWEEP_SUBJECTS 2048u /* of one commit */
+#define SWEEP_BUILDING 8192u /* when nobody waits for another */
 
 static bool grow(void **array, size_t count, size_t *capacity, size_t size)
 {
@@ -726,6 +727,7 @@ static void plan_sweep(struct sg_apply *apply)
 {
     struct sg_view *view = apply->view;
     struct sg_inside_sweep *sweep = &view->sweep;
+    uint32_t count;
 
     if (apply->n_takes > 0 || apply->is_verifying || apply->is_spooling ||
         apply->is_spooled || sg_apply_has_more(view) || !view->is_ready)
@@ -738,8 +740,9 @@ static void plan_sweep(struct sg_apply *apply)
         return;
     apply->is_sweeping = true;
     apply->sweep_first = sweep->next;
-    apply->sweep_end = view->next_number - sweep->next > SWEEP_SUBJECTS
-                           ? sweep->next + SWEEP_SUBJECTS
+    count = view->status.is_building ? SWEEP_BUILDING : SWEEP_SUBJECTS;
+    apply->sweep_end = view->next_number - sweep->next > count
+                           ? sweep->next + count
                            : view->next_number;
 }
 

@@ -41,6 +41,7 @@ void sg_pile_reset(struct sg_pile *pile)
     sg_table_clear(&pile->by_uid);
     sg_table_clear(&pile->by_number);
     sg_table_clear(&pile->by_mention);
+    sg_table_clear(&pile->by_relative);
     pile->count = 0;
     pile->time = SG_PILE_NOW;
     sg_arena_reset(&pile->arena);
@@ -240,6 +241,75 @@ enum sg_err sg_pile_get(struct sg_pile *pile, const struct sg_uid *uid,
     }
     err = sg_txn_err(pile->txn);
     return err == SG_OK && is_made ? make(pile, uid, ret) : err;
+}
+
+static bool is_relative(const void *item, const void *key)
+{
+    const struct sg_sheet *sheet = item;
+
+    return sg_uid_compare(&sheet->uid, key) == 0;
+}
+
+/* Reads no more of UID's row than its facts, once; NULL when it is not there.
+ */
+static enum sg_err peek(struct sg_pile *pile, const struct sg_uid *uid,
+                        const struct sg_sheet **ret)
+{
+    struct sg_inside_key key;
+    struct sg_bytes number;
+    struct sg_sheet *sheet;
+    enum sg_err err;
+
+    *ret = sg_table_find(&pile->by_relative, sg_table_hash(uid->bytes),
+                         is_relative, uid);
+    if (*ret != NULL)
+        return SG_OK;
+    key = sg_pile_name(pile, SG_INSIDE_UIDS, SG_BYTES_ARRAY(uid->bytes));
+    sg_buf_truncate(&pile->row, 0);
+    if (!sg_txn_get(pile->txn, SG_INSIDE_UIDS, sg_inside_bytes(&key),
+                    &number) ||
+        !sg_sealed_get(pile->view->sealed, pile->txn, SG_INSIDE_SUBJECTS,
+                       number, &pile->row))
+        return sg_txn_err(pile->txn);
+    sheet = sg_arena_take_zero(&pile->arena, 1, sizeof *sheet);
+    if (sheet == NULL || !sg_table_reserve(&pile->by_relative))
+        return SG_ERR_NOMEM;
+    err = sg_sheet_peek(pile->coder, sg_buf_bytes(&pile->row), &pile->arena,
+                        sheet);
+    if (err != SG_OK || !is_relative(sheet, uid))
+        return err;
+    sg_table_add(&pile->by_relative, sg_table_hash(uid->bytes), sheet);
+    *ret = sheet;
+    return SG_OK;
+}
+
+enum sg_err sg_pile_facts(struct sg_pile *pile, const struct sg_uid *uid,
+                          const struct sg_sheet_facts **ret_facts,
+                          struct sg_pile_sheet **ret_sheet)
+{
+    struct sg_pile_sheet *sheet =
+        sg_table_find(&pile->by_uid, sg_table_hash(uid->bytes), is_uid, uid);
+    const struct sg_sheet *relative = NULL;
+    enum sg_err err = SG_OK;
+
+    *ret_facts = NULL;
+    *ret_sheet = NULL;
+    /* What is erased may be what they were made of. */
+    if (sheet == NULL && sg_said_has_erased(pile->view->said))
+        err = sg_pile_get(pile, uid, false, &sheet);
+    else if (sheet == NULL)
+        err = peek(pile, uid, &relative);
+    if (relative != NULL)
+        *ret_facts = &relative->facts;
+    if (err != SG_OK || sheet == NULL)
+        return err;
+    if (pile->time == SG_PILE_OLD)
+        *ret_facts = sheet->old != NULL ? &sheet->old->facts : NULL;
+    else if (sheet->has_facts)
+        *ret_facts = &sheet->now.facts;
+    else
+        *ret_sheet = sheet;
+    return SG_OK;
 }
 
 enum sg_err sg_pile_change(struct sg_pile *pile, struct sg_pile_sheet *sheet)

@@ -51,6 +51,7 @@ struct sg_pile {
     struct sg_arena arena;
     struct sg_table by_uid, by_number;
     struct sg_table by_mention;  /* of changed sheets */
+    struct sg_table by_relative; /* facts of those that are not loaded */
     struct sg_pile_sheet **list; /* in the order of loading */
     size_t count, capacity;
     struct sg_buf row;
@@ -74,6 +75,14 @@ struct sg_inside_key sg_pile_name(struct sg_pile *pile, enum sg_inside_db db,
 SG_USE_RESULT enum sg_err sg_pile_get(struct sg_pile *pile,
                                       const struct sg_uid *uid, bool is_made,
                                       struct sg_pile_sheet **ret);
+
+/* Gives what figures ask of UID, at the pile's time; NULL when he is not here.
+ * Of one who is not loaded no more than that is read. A sheet in the pile whose
+ * facts are not made yet is given in *RET_SHEET instead. Errors: as above. */
+SG_USE_RESULT enum sg_err sg_pile_facts(struct sg_pile *pile,
+                                        const struct sg_uid *uid,
+                                        const struct sg_sheet_facts **ret_facts,
+                                        struct sg_pile_sheet **ret_sheet);
 
 /* Gives the sheet with NUMBER; NULL when there is none. Errors: as above. */
 SG_USE_RESULT enum sg_err sg_pile_at(struct sg_pile *pile, uint32_t number,

@@ -174,6 +174,7 @@ static const struct sg_sheet_facts *ask(struct sg_tally_judge *judge,
                                         const struct sg_uid *uid)
 {
     struct sg_pile *pile = judge->pile;
+    const struct sg_sheet_facts *facts = NULL;
     struct sg_pile_sheet *sheet = NULL;
     const struct sg_subject *subject;
 
@@ -193,18 +194,13 @@ static const struct sg_sheet_facts *ask(struct sg_tally_judge *judge,
     judge->kin[judge->n_kin++] = *uid;
     if (judge->is_blind)
         return NULL;
-    judge->err = sg_pile_get(pile, uid, false, &sheet);
+    judge->err = sg_pile_facts(pile, uid, &facts, &sheet);
     if (judge->err != SG_OK || sheet == NULL)
-        return NULL;
-    if (pile->time == SG_PILE_OLD)
-        return sheet->old != NULL ? &sheet->old->facts : NULL;
-    if (!sheet->has_facts) {
-        judge->err = sg_fold_subject(judge->other, uid, &subject);
-        if (judge->err == SG_OK)
-            judge->err =
-                sg_tally_facts(subject, &pile->arena, &sheet->now.facts);
-        sheet->has_facts = judge->err == SG_OK;
-    }
+        return facts;
+    judge->err = sg_fold_subject(judge->other, uid, &subject);
+    if (judge->err == SG_OK)
+        judge->err = sg_tally_facts(subject, &pile->arena, &sheet->now.facts);
+    sheet->has_facts = judge->err == SG_OK;
     return judge->err == SG_OK ? &sheet->now.facts : NULL;
 }
 
