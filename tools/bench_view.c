@@ -1,7 +1,8 @@
 /* How fast the view follows the logs, in commits and by a rebuild, what it
  * takes on disk, and how fast it answers. From a log store: entries are
  * fetched, opened, admitted, folded and written. Officers' signatures are
- * verified off this path (RECORDS 3, A12). Every reader counts as one of every
+ * verified off this path (RECORDS 3, A12). Persons have four records each, in
+ * the order of their clocks. Every reader counts as one of every
  * unit: whose the scope keys are is no part of what is measured. */
 #include <stdio.h>
 #include <string.h>

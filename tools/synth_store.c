@@ -53,8 +53,10 @@ static enum sg_err prepare(struct filling *filling)
     filling->registry = *sg_synth_authority_registry(filling->said);
     options.registry = filling->registry;
     options.position = sg_synth_authority_position(filling->said);
-    if (!filling->options->has_cards)
+    if (!filling->options->is_whole) {
+        options.per_thousand[SG_SYNTH_APPROVED] = 0;
         options.per_thousand[SG_SYNTH_CARD] = 0;
+    }
     err = sg_synth_history_new(&options, filling->units, &filling->history);
     if (err == SG_OK)
         err = sg_synth_authority_grant(filling->said, filling->history);

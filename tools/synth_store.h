@@ -13,8 +13,9 @@ struct sg_synth_store_options {
     const char *dir; /* exists; a store is made in it */
     uint64_t persons;
     uint64_t seed;
-    /* Cards and accounts, too: nearly nine records a person, not five. */
-    bool has_cards;
+    /* Approvals, cards and accounts, too: nearly nine records a person; else
+     * the enrolment and what follows it, four. */
+    bool is_whole;
     /* Records in the order of their clocks, as a log has them: all are held in
      * memory. Else those of one person after the other. */
     bool is_sorted;

@@ -84,7 +84,7 @@ static int setup_all(void **state)
 {
     static const uint8_t secret[SG_KEY_SIZE] = {5};
     struct sg_synth_store_options options = {
-        .persons = PERSONS, .seed = 3, .has_cards = true, .is_sorted = true};
+        .persons = PERSONS, .seed = 3, .is_whole = true, .is_sorted = true};
 
     (void)state;
     assert_ok(sg_crypto_init());
