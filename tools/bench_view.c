@@ -15,7 +15,7 @@
 #include "tools/bench.h"
 #include "tools/synth_store.h"
 
-#define PERSONS      20000u
+#define PERSONS      10000u
 #define PERSONS_FULL 4300000u
 #define COMMIT       8192u
 #define UIDS         4096u
