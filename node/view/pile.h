@@ -96,6 +96,25 @@ SG_USE_RESULT enum sg_err sg_pile_change(struct sg_pile *pile,
  * Errors: NOMEM. */
 SG_USE_RESULT enum sg_err sg_pile_mention(struct sg_pile *pile);
 
+static inline const struct sg_sheet *sg_pile_sheet_at(
+    const struct sg_pile_sheet *sheet, enum sg_pile_time time)
+{
+    return time == SG_PILE_OLD ? sheet->old : &sheet->now;
+}
+
+/* Sums up the copies of SHEET that UNIT reads; IS_FIRST: those that count
+ * without endorses. Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_pile_sum(struct sg_pile *pile,
+                                      const struct sg_sheet *sheet,
+                                      struct sg_unit_key unit, bool is_first,
+                                      struct sg_pile_sums *ret);
+
+/* Gives what the country reads of SHEET at TIME. Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_pile_sums_of(struct sg_pile *pile,
+                                          struct sg_pile_sheet *sheet,
+                                          enum sg_pile_time time,
+                                          const struct sg_pile_sums **ret);
+
 /* Gives the source of a fold; its context is PILE, its time PILE's. */
 void sg_pile_source(struct sg_pile *pile, struct sg_fold_source *ret);
 
