@@ -173,6 +173,10 @@ static void execute(struct sg_driver *driver, const struct sg_effect *effect)
         if (effect->alarm == SG_SYNC_ALARM_OWN_FORK)
             leave_log(driver, effect);
         return;
+    case SG_EFFECT_JOIN:
+        if (hooks->join != NULL)
+            hooks->join(hooks->context, effect);
+        return;
     case SG_EFFECT_JUDGED:
         keep_floor(driver);
         /* The core reads the authority's logs anew at each start. */

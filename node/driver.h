@@ -39,6 +39,9 @@ struct sg_driver_hooks {
     /* An append is done (sg_keeper_append): durable, and peers are told. JOB is
      * borrowed for the call. NULL: nobody appends. */
     void (*appended)(void *context, const struct sg_keeper_job *job);
+    /* An applicant asks: answer with sg_driver_step, SG_EVENT_JOINED, after
+     * this call. NULL: nobody is heard. */
+    void (*join)(void *context, const struct sg_effect *effect);
     /* The authority's state changed. NULL: nobody asks. */
     void (*judged)(void *context);
     sg_keeper_wake *wake; /* by the keeper's thread: call sg_driver_settle */

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "storage/base/check.h"
+
 /* A line is written whole: two threads do not mix theirs. */
 #define LINE_SIZE 1024
 
@@ -30,4 +32,36 @@ void sg_say(enum sg_config_log level, const char *format, ...)
     (void)vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     (void)fprintf(stderr, "sogocd: %s%s\n", names[level], line);
+}
+
+/* What officers see of an alarm, and what was done. */
+static const char *const alarms[] = {
+    [SG_SYNC_ALARM_FORK] = "has forked; both histories are kept",
+    [SG_SYNC_ALARM_OWN_FORK] =
+        "is our own and has forked; it is closed, a new epoch begins",
+    [SG_SYNC_ALARM_ROLLBACK] =
+        "is offered shorter than before by a peer; what is here stays",
+    [SG_SYNC_ALARM_WITHHOLDS] =
+        "is not delivered by a peer; others are asked for it",
+    [SG_SYNC_ALARM_QUOTA] =
+        "has a writer beyond his quota; nothing more of him is taken",
+    [SG_SYNC_ALARM_EPOCHS] =
+        "has a writer with more logs than he may open; it is not taken",
+    [SG_SYNC_ALARM_REVOKED] =
+        "shows that this node was revoked; it stops dialling",
+    [SG_SYNC_ALARM_PROOF] =
+        "came with a proof that does not fit; refused, session closed",
+    [SG_SYNC_ALARM_QUARANTINE] =
+        "has entries above a revocation's cut; kept and not applied",
+    [SG_SYNC_ALARM_DAMAGED] =
+        "could not be read here; not sent, repair the store",
+};
+
+void sg_say_alarm(const struct sg_effect *effect)
+{
+    const uint8_t *id = effect->log.hash.bytes;
+
+    SG_ASSERT((size_t)effect->alarm < sizeof alarms / sizeof alarms[0]);
+    sg_say(SG_CONFIG_LOG_WARNING, "alarm: log %02x%02x%02x%02x %s", id[0],
+           id[1], id[2], id[3], alarms[effect->alarm]);
 }

@@ -9,6 +9,7 @@
 #define SG_NODE_SAY_H
 
 #include "node/config.h"
+#include "replication/sync.h"
 
 /* Sets what is said: LEVEL and what is more urgent. Info at first. */
 void sg_say_level(enum sg_config_log level);
@@ -17,5 +18,8 @@ void sg_say_level(enum sg_config_log level);
  * after sg_say_level. */
 __attribute__((format(printf, 2, 3))) void sg_say(enum sg_config_log level,
                                                   const char *format, ...);
+
+/* Says the alarm EFFECT, and what was done. */
+void sg_say_alarm(const struct sg_effect *effect);
 
 #endif

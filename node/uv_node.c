@@ -6,6 +6,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "node/applicants.h"
 #include "node/driver.h"
 #include "node/notify.h"
 #include "node/say.h"
@@ -45,6 +46,7 @@ struct node {
     bool is_paused;
     bool is_stopping;
     bool is_done;
+    struct sg_applicants applicants;
     enum sg_uv_node_end end;
     char caller[SG_UV_ADDRESS_SIZE]; /* whom peer_of spoke of last */
     uint8_t buffer[SG_UV_LINK_READ_SIZE];
@@ -302,37 +304,10 @@ static void hook_dial(void *context, uint32_t peer)
     node->is_undialled[peer] = true;
 }
 
-/* What officers see of an alarm, and what was done. */
-static const char *const alarms[] = {
-    [SG_SYNC_ALARM_FORK] = "has forked; both histories are kept",
-    [SG_SYNC_ALARM_OWN_FORK] =
-        "is our own and has forked; it is closed, a new epoch begins",
-    [SG_SYNC_ALARM_ROLLBACK] =
-        "is offered shorter than before by a peer; what is here stays",
-    [SG_SYNC_ALARM_WITHHOLDS] =
-        "is not delivered by a peer; others are asked for it",
-    [SG_SYNC_ALARM_QUOTA] =
-        "has a writer beyond his quota; nothing more of him is taken",
-    [SG_SYNC_ALARM_EPOCHS] =
-        "has a writer with more logs than he may open; it is not taken",
-    [SG_SYNC_ALARM_REVOKED] =
-        "shows that this node was revoked; it stops dialling",
-    [SG_SYNC_ALARM_PROOF] =
-        "came with a proof that does not fit; refused, session closed",
-    [SG_SYNC_ALARM_QUARANTINE] =
-        "has entries above a revocation's cut; kept and not applied",
-    [SG_SYNC_ALARM_DAMAGED] =
-        "could not be read here; not sent, repair the store",
-};
-
 static void hook_alarm(void *context, const struct sg_effect *effect)
 {
-    const uint8_t *id = effect->log.hash.bytes;
-
     (void)context;
-    SG_ASSERT((size_t)effect->alarm < sizeof alarms / sizeof alarms[0]);
-    sg_say(SG_CONFIG_LOG_WARNING, "alarm: log %02x%02x%02x%02x %s", id[0],
-           id[1], id[2], id[3], alarms[effect->alarm]);
+    sg_say_alarm(effect);
 }
 
 static void hook_appended(void *context, const struct sg_keeper_job *job)
@@ -353,6 +328,15 @@ static void tell_desk(struct node *node)
     node->position = position;
     node->is_judged = false;
     sg_desk_judge(node->desk, position, sg_trust_floor(trust).ms);
+}
+
+static void hook_join(void *context, const struct sg_effect *effect)
+{
+    struct node *node = context;
+    struct sg_event event = event_of(SG_EVENT_TICK);
+
+    if (sg_applicants_ask(&node->applicants, &event, effect))
+        (void)uv_async_send(&node->wake);
 }
 
 static void hook_judged(void *context)
@@ -403,6 +387,7 @@ static void make_room(struct node *node, const struct sockaddr_storage *address,
 
 static void on_connection(uv_stream_t *listener, int status)
 {
+    struct sg_event event = event_of(SG_EVENT_TICK);
     struct node *node = listener->data;
     struct sg_uv_link *link;
 
@@ -414,6 +399,7 @@ static void on_connection(uv_stream_t *listener, int status)
         sg_uv_link_abort(link);
         return;
     }
+    sg_applicants_look(&node->applicants, &event);
     make_room(node, &sg_uv_link_place(link)->address, SG_UV_NODE_ADDRESS_MAX);
     make_room(node, NULL, SG_UV_NODE_STRANGERS_MAX);
     keep_link(node, link, SG_SYNC_NONE);
@@ -490,6 +476,7 @@ static void on_wake(uv_async_t *wake)
     sg_driver_settle(node->driver, &event);
     if (sg_driver_failure(node->driver) != SG_OK)
         return; /* nothing more is acknowledged */
+    sg_applicants_answer(&node->applicants, &event);
     tell_desk(node);
     sg_uv_http_answer(node->http, sg_desk_take(node->desk));
     sg_uv_http_changed(node->http);
@@ -566,6 +553,7 @@ static enum sg_err make_driver(struct node *node)
         .alarm = hook_alarm,
         .appended = hook_appended,
         .judged = hook_judged,
+        .join = hook_join,
         .wake = hook_wake,
         .context = node,
     };
@@ -747,6 +735,11 @@ static enum sg_err start(struct node *node)
     if (err != SG_OK)
         return err;
     tell_desk(node);
+    node->applicants = (struct sg_applicants){
+        .dir = node->config->directory,
+        .registry = &node->identity->node->registry,
+        .driver = node->driver,
+    };
     sg_uv_http_start(node->http, node->api);
     (void)sg_notify_state(SG_NOTIFY_READY);
     return SG_OK;

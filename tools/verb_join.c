@@ -6,6 +6,7 @@
 #include "replication/join.h"
 #include "storage/base/text.h"
 #include "storage/lmdb/file.h"
+#include "tools/apply.h"
 #include "tools/ask.h"
 #include "tools/home.h"
 #include "tools/role.h"
@@ -15,8 +16,8 @@
 #define PATH_SIZE (SG_HOME_PATH_MAX + 16)
 
 const struct sg_verb_page sg_verb_join_page = {
-    "--registry HEX --unit UNIT [--role ROLE] [--out FILE] | --take FILE "
-    "[--dir DIR]",
+    "--registry HEX | --invite TEXT, --unit UNIT [--role ROLE] [--out FILE] | "
+    "--take FILE [--dir DIR]",
     {"Makes DIR a node that asks to be admitted: its keys, an empty store, and "
      "a\n"
      "request for the authority, which answers with a file:\n"
@@ -28,6 +29,9 @@ const struct sg_verb_page sg_verb_join_page = {
      "(district)\n"
      "  --out FILE      where the request goes (default: DIR/request)\n"
      "  --take FILE     take the answer: sogocd can start then\n"
+     "  --invite TEXT   instead of --registry, files and --take: ask the node "
+     "that\n"
+     "                  issued this invite, now and again until it answers\n"
      "\n"
      "The authority will ask for the key id that is printed here: read it over "
      "the\n"
@@ -43,6 +47,9 @@ const struct sg_verb_page sg_verb_join_page = {
      "(district)\n"
      "  --out FILE      nơi ghi đơn (mặc định: DIR/request)\n"
      "  --take FILE     nhận trả lời: sau đó chạy được sogocd\n"
+     "  --invite TEXT   thay cho --registry, tệp và --take: hỏi nút đã phát "
+     "lời mời\n"
+     "                  này, hỏi lại cho đến khi được trả lời\n"
      "\n"
      "Cơ quan quản lý sẽ hỏi mã khóa in ra ở đây: hãy đọc qua điện thoại. Khi "
      "chứng\n"
@@ -72,7 +79,8 @@ static const struct sg_out_shape take_shape = {
 
 struct joining {
     struct sg_cli *cli;
-    const char *hex, *unit, *role, *out, *take;
+    const char *hex, *unit, *role, *out, *take, *text;
+    struct sg_apply_invite invite;
     struct sg_registry_id registry;
     struct sg_unit_key unit_key;
     enum sg_certificate_role role_value;
@@ -168,19 +176,26 @@ static int make_store(const struct joining *joining)
                : sg_cli_fail_err(joining->cli, err, joining->cli->dir);
 }
 
-static int write_request(struct joining *joining, char ret_path[PATH_SIZE])
+static void make_request(const struct joining *joining,
+                         struct sg_join_request *request)
 {
-    uint8_t bytes[SG_JOIN_REQUEST_SIZE];
-    struct sg_join_request request = {
+    *request = (struct sg_join_request){
         .role = joining->role_value,
         .unit = joining->unit_key.value,
     };
+    memcpy(request->transport_key, joining->transport->public_key, SG_KEY_SIZE);
+    sg_crypto_random(request->random, sizeof request->random);
+    sg_join_request_sign(request, &joining->registry, &joining->node->sign);
+}
+
+static int write_request(struct joining *joining,
+                         const struct sg_join_request *request,
+                         char ret_path[PATH_SIZE])
+{
+    uint8_t bytes[SG_JOIN_REQUEST_SIZE];
     enum sg_err err;
 
-    memcpy(request.transport_key, joining->transport->public_key, SG_KEY_SIZE);
-    sg_crypto_random(request.random, sizeof request.random);
-    sg_join_request_sign(&request, &joining->registry, &joining->node->sign);
-    sg_join_request_encode(&request, bytes);
+    sg_join_request_encode(request, bytes);
     if (joining->out != NULL)
         (void)snprintf(ret_path, PATH_SIZE, "%s", joining->out);
     else
@@ -203,34 +218,6 @@ static void show(const struct joining *joining, const char *path)
     };
 
     sg_out_card(&joining->cli->out, &shape, values);
-}
-
-static int ask_for_it(struct joining *joining)
-{
-    struct sg_cli *cli = joining->cli;
-    char path[PATH_SIZE];
-    enum sg_err err;
-    int code = read_registry(joining);
-
-    if (code == 0)
-        code = read_unit(joining);
-    if (code == 0)
-        code = sg_role_find(cli,
-                            joining->role != NULL ? joining->role : "district",
-                            &joining->role_value);
-    if (code != 0)
-        return code;
-    err = sg_file_make_folder(cli->dir);
-    if (err != SG_OK && err != SG_ERR_EXISTS)
-        return sg_cli_fail_err(cli, err, cli->dir);
-    code = make_keys(joining);
-    if (code == 0)
-        code = make_store(joining);
-    if (code == 0)
-        code = write_request(joining, path);
-    if (code == 0)
-        show(joining, path);
-    return code;
 }
 
 /* --- The answer
@@ -260,33 +247,105 @@ static int fail_answer(const struct sg_cli *cli, const char *path,
     }
 }
 
-static int take(const struct joining *joining)
+/* Takes ADMISSION, which came from FROM. */
+static int take_bytes(const struct joining *joining, struct sg_bytes admission,
+                      const char *from)
 {
     struct sg_cli *cli = joining->cli;
     char path[PATH_SIZE];
-    struct sg_buf admission;
     const char *what = "";
-    enum sg_err err;
-    int code = 0;
+    enum sg_err err = sg_identity_take(cli->dir, admission, &what);
 
-    sg_buf_init(&admission, SG_JOIN_ADMISSION_SIZE_MAX + 1);
-    err = sg_file_read(joining->take, &admission);
-    if (err == SG_OK)
-        err = sg_identity_take(cli->dir, sg_buf_bytes(&admission), &what);
-    sg_buf_clear(&admission);
     if (err != SG_OK && what[0] == '\0')
-        return fail_answer(cli, joining->take, err);
+        return fail_answer(cli, from, err);
     if (err != SG_OK) {
         (void)snprintf(path, sizeof path, "%s/%s", cli->dir, what);
         return sg_cli_fail_err(cli, err, path);
     }
     const struct sg_out_value values[] = {
         sg_out_bytes(SG_OUT_BODY, sg_bytes(cli->dir, strlen(cli->dir))),
-        sg_out_bytes(SG_OUT_BODY,
-                     sg_bytes(joining->take, strlen(joining->take))),
+        sg_out_bytes(SG_OUT_BODY, sg_bytes(from, strlen(from))),
     };
     sg_out_card(&cli->out, &take_shape, values);
+    return 0;
+}
+
+static int take(const struct joining *joining)
+{
+    struct sg_buf admission;
+    enum sg_err err;
+    int code;
+
+    sg_buf_init(&admission, SG_JOIN_ADMISSION_SIZE_MAX + 1);
+    err = sg_file_read(joining->take, &admission);
+    code = err == SG_OK
+               ? take_bytes(joining, sg_buf_bytes(&admission), joining->take)
+               : fail_answer(joining->cli, joining->take, err);
+    sg_buf_clear(&admission);
     return code;
+}
+
+/* Asks the node that issued the invite. */
+static int ask_peer(struct joining *joining,
+                    const struct sg_join_request *request)
+{
+    const struct sg_cli *cli = joining->cli;
+    enum sg_join_answer answer = SG_JOIN_REFUSED;
+    struct sg_buf admission;
+    int code;
+
+    sg_buf_init(&admission, SG_JOIN_ADMISSION_SIZE_MAX);
+    code = sg_apply_ask(cli, &joining->invite, request, joining->transport,
+                        &answer, &admission);
+    if (code == 0 && answer == SG_JOIN_ADMITTED)
+        code =
+            take_bytes(joining, sg_buf_bytes(&admission), joining->invite.host);
+    else if (code == 0 && answer == SG_JOIN_WAIT)
+        code = sg_cli_fail(cli, SG_EXIT_IMPOSSIBLE,
+                           "the request waits for the authority: read it the "
+                           "key id over the phone, then say the same again",
+                           "đơn đang chờ cơ quan quản lý: hãy đọc mã khóa qua "
+                           "điện thoại, rồi chạy lại đúng lệnh này");
+    else if (code == 0)
+        code = sg_cli_fail(cli, SG_EXIT_NO,
+                           "refused: the invite was used by another node, has "
+                           "ended, or never was",
+                           "bị từ chối: lời mời đã có nút khác dùng, đã hết "
+                           "hạn, hoặc không có thật");
+    sg_buf_clear(&admission);
+    return code;
+}
+
+static int ask_for_it(struct joining *joining)
+{
+    struct sg_cli *cli = joining->cli;
+    struct sg_join_request request;
+    char path[PATH_SIZE];
+    enum sg_err err;
+    int code = joining->text != NULL ? 0 : read_registry(joining);
+
+    if (code == 0)
+        code = read_unit(joining);
+    if (code == 0)
+        code = sg_role_find(cli,
+                            joining->role != NULL ? joining->role : "district",
+                            &joining->role_value);
+    if (code != 0)
+        return code;
+    err = sg_file_make_folder(cli->dir);
+    if (err != SG_OK && err != SG_ERR_EXISTS)
+        return sg_cli_fail_err(cli, err, cli->dir);
+    code = make_keys(joining);
+    if (code == 0)
+        code = make_store(joining);
+    if (code != 0)
+        return code;
+    make_request(joining, &request);
+    code = write_request(joining, &request, path);
+    if (code == 0)
+        show(joining, path);
+    return code == 0 && joining->text != NULL ? ask_peer(joining, &request)
+                                              : code;
 }
 
 int sg_verb_join(struct sg_cli *cli, struct sg_cli_words words)
@@ -298,25 +357,32 @@ int sg_verb_join(struct sg_cli *cli, struct sg_cli_words words)
         {"--role", SG_CLI_TEXT, .text = &joining.role},
         {"--out", SG_CLI_TEXT, .text = &joining.out},
         {"--take", SG_CLI_TEXT, .text = &joining.take},
+        {"--invite", SG_CLI_TEXT, .text = &joining.text},
     };
-    int code = sg_cli_options(cli, &words, options, 5, 0, 0);
+    int code = sg_cli_options(cli, &words, options, 6, 0, 0);
 
     if (code != 0)
         return code;
     if (joining.take != NULL) {
         if (joining.hex != NULL || joining.unit != NULL ||
-            joining.role != NULL || joining.out != NULL)
+            joining.role != NULL || joining.out != NULL || joining.text != NULL)
             return sg_cli_fail(cli, SG_EXIT_USAGE,
                                "--take goes alone: the request was made before",
                                "--take đi một mình: đơn đã làm trước đó");
         return take(&joining);
     }
-    if (joining.hex == NULL || joining.unit == NULL)
+    if ((joining.hex == NULL) == (joining.text == NULL) || joining.unit == NULL)
         return sg_cli_fail(cli, SG_EXIT_USAGE,
                            "say --registry HEX and --unit UNIT; or --take FILE",
                            "hãy ghi --registry HEX và --unit UNIT; hoặc --take "
                            "FILE");
-    code = ask_for_it(&joining);
+    if (joining.text != NULL) {
+        code = sg_apply_read_invite(cli, joining.text, &joining.invite);
+        joining.registry = joining.invite.registry;
+    }
+    if (code == 0)
+        code = ask_for_it(&joining);
+    sg_crypto_wipe(&joining.invite, sizeof joining.invite);
     sg_passphrase_free(joining.passphrase);
     sg_key_file_free(joining.node);
     sg_key_file_free(joining.transport);
