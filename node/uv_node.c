@@ -439,10 +439,12 @@ static void stop(struct node *node, enum sg_uv_node_end end)
 {
     struct sg_event event = event_of(SG_EVENT_STOP);
 
+    /* Who stops it while it makes ready to begin again is heard. */
+    if (end == SG_UV_NODE_STOPPED || !node->is_stopping)
+        node->end = end;
     if (node->is_stopping)
         return;
     node->is_stopping = true;
-    node->end = end;
     (void)uv_timer_start(&node->stop_timer, on_stop_timer, SG_UV_NODE_STOP_MS,
                          0);
     sg_driver_step(node->driver, &event);
