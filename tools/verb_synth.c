@@ -15,7 +15,8 @@
 
 const struct sg_verb_page sg_verb_synth_page = {
     "COUNT [--seed N] [--day DAY] [--clean] [--truth FILE]\n"
-    "             [--within UNIT] [--records [--nodes N] [--unsigned]]\n"
+    "             [--within UNIT] [--no-cards] [--records [--nodes N] "
+    "[--unsigned]]\n"
     "             [--forms --officer NAME [--approver NAME] [--dir DIR]]",
     {"Prints COUNT invented citizens of Thanh Hoa, one JSON object a line, "
      "with the\n"
@@ -30,6 +31,8 @@ const struct sg_verb_page sg_verb_synth_page = {
      "  --records     not lines, but what offices record about them, binary\n"
      "  --nodes N     ... at so many nodes (default: 27)\n"
      "  --unsigned    ... without the officers' signatures\n"
+     "  --no-cards    ... whose cards are not made yet: dossiers are opened, "
+     "no more\n"
      "  --within UNIT only those of the COUNT who live there\n"
      "  --forms       not lines, but what their own offices hand in about "
      "them, as\n"
@@ -49,6 +52,7 @@ const struct sg_verb_page sg_verb_synth_page = {
      "  --records     không in dòng mà in các bản ghi nghiệp vụ, nhị phân\n"
      "  --nodes N     ... của chừng ấy nút (mặc định: 27)\n"
      "  --unsigned    ... không có chữ ký của cán bộ\n"
+     "  --no-cards    ... chưa làm thẻ: chỉ mở hồ sơ\n"
      "  --within UNIT chỉ những người trong số COUNT cư trú ở đó\n"
      "  --forms       không in dòng mà in các biểu mẫu cơ quan nơi cư trú nộp "
      "vào,\n"
@@ -284,7 +288,7 @@ int sg_verb_synth(struct sg_cli *cli, struct sg_cli_words words)
     struct wish wish = {.truth = NULL};
     const char *day = NULL;
     uint64_t nodes, seed = 1;
-    bool is_clean = false, is_unsigned = false;
+    bool is_clean = false, is_unsigned = false, has_no_cards = false;
     int code;
 
     sg_synth_history_options_init(&wish.history, 0, seed);
@@ -297,6 +301,7 @@ int sg_verb_synth(struct sg_cli *cli, struct sg_cli_words words)
         {"--records", SG_CLI_FLAG, .flag = &wish.is_records},
         {"--nodes", SG_CLI_NUMBER, .number = &nodes},
         {"--unsigned", SG_CLI_FLAG, .flag = &is_unsigned},
+        {"--no-cards", SG_CLI_FLAG, .flag = &has_no_cards},
         {"--within", SG_CLI_TEXT, .text = &wish.within},
         {"--forms", SG_CLI_FLAG, .flag = &wish.is_forms},
         {"--officer", SG_CLI_TEXT, .text = &wish.officers[0]},
@@ -313,6 +318,8 @@ int sg_verb_synth(struct sg_cli *cli, struct sg_cli_words words)
         code = read_forms(cli, &wish);
     wish.history.population.seed = seed;
     wish.history.is_signed = !is_unsigned;
+    if (has_no_cards)
+        wish.history.per_thousand[SG_SYNTH_CARD] = 0;
     if (is_clean)
         memset(wish.history.population.per_million, 0,
                sizeof wish.history.population.per_million);

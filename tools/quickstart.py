@@ -1,0 +1,554 @@
+"""What tools/quickstart shows: a registry of five nodes on this machine's loopback,
+founded by the commands that a person types, with invented citizens. Calls sogoc
+and sogocd, which lie in the tree that it is given; nothing leaves the machine."""
+
+import argparse
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+DAY = "2025-02-01"  # as of which the citizens live: the districts still exist
+CITIZENS = 160000   # of the province, of whom those of three districts are taken
+NEWCOMERS = 5000    # likewise, enrolled while the links are cut
+EVERYBODY, LATER = "1", "2"  # two populations; no number is in both
+PATIENCE = 300      # seconds, for what takes a moment
+
+# Folder, unit, role, its name in English and Vietnamese.
+NODES = [
+    ("authority", None, "authority", "authority", "cơ quan quản lý"),
+    ("central", "Tỉnh Thanh Hóa", "central", "centre", "trung tâm"),
+    ("thanh-hoa", "Thành phố Thanh Hóa", "district", "TP Thanh Hóa", "TP Thanh Hóa"),
+    ("muong-lat", "Huyện Mường Lát", "district", "Mường Lát", "Mường Lát"),
+    ("hoang-hoa", "Huyện Hoằng Hóa", "district", "Hoằng Hóa", "Hoằng Hóa"),
+]
+
+
+class Broken(Exception):
+    """What was promised is not so; says what."""
+
+
+class Screen:
+    """What the person sees, in one of two languages."""
+
+    def __init__(self, lang):
+        self.vi = lang == "vi"
+        self.tty = sys.stdout.isatty()
+        self.began = time.monotonic()
+        self.told = -1
+
+    def text(self, en, vi):
+        return vi if self.vi else en
+
+    def say(self, en="", vi=""):
+        print("  " + self.text(en, vi) if en else "", flush=True)
+
+    def heading(self, en, vi):
+        seconds = time.monotonic() - self.began
+        print(f"\n== {self.text(en, vi)}  [{seconds:.0f} s]", flush=True)
+
+    def bar(self, share, what):
+        """Draws how far it is: over itself on a terminal, else a line a quarter."""
+        quarter = int(share * 4)
+        if not self.tty and (quarter == self.told or 0 < share < 1 and quarter == 0):
+            return
+        self.told = quarter if share < 1 else -1
+        full = int(share * 30)
+        line = f"  [{'#' * full}{'.' * (30 - full)}] {share:4.0%}  {what}"
+        print(("\r" if self.tty else "") + line, end="" if self.tty and share < 1 else "\n",
+              flush=True)
+
+    def number(self, value):
+        return f"{value:,}".replace(",", "." if self.vi else ",")
+
+    def table(self, head, rows):
+        """Columns: the first to the left, the others to the right."""
+        widths = [max(len(str(row[i])) for row in [head, *rows]) for i in range(len(head))]
+        for row in [head, ["-" * width for width in widths], *rows]:
+            cells = [str(cell).rjust(width) for cell, width in zip(row, widths)]
+            cells[0] = str(row[0]).ljust(widths[0])
+            print("  " + "  ".join(cells), flush=True)
+
+
+class Node:
+    """One node: its folder, its configuration, its process."""
+
+    def __init__(self, registry, i):
+        self.name, self.unit, self.role, en, vi = NODES[i]
+        self.title = registry.screen.text(en, vi)
+        self.registry = registry
+        self.dir = registry.folder / self.name
+        self.socket = registry.run_folder / f"{i}.sock"
+        self.config = registry.folder / f"{self.name}.conf"
+        self.log = registry.folder / f"{self.name}.log"
+        self.port, self.door = free_port(), free_port()
+        self.process = None
+        self.own = None  # the id of its log
+
+    def configure(self, peers):
+        lines = [f"# {self.title}", f"directory = {self.dir}",
+                 f"listen = 127.0.0.1:{self.port}", f"http = 127.0.0.1:{self.door}",
+                 f"socket = {self.socket}", "interval = 1 s"]
+        for peer in peers:
+            lines += [f"[peer {peer.title}]", f"address = 127.0.0.1:{peer.port}"]
+        self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def start(self):
+        with open(self.log, "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [self.registry.tree / "sogocd", "-f", self.config], stderr=log,
+                stdin=subprocess.DEVNULL, start_new_session=True)
+        wait_until(self.is_serving, f"sogocd of {self.name}: see {self.log}")
+
+    def stop(self):
+        """As an administrator stops it; it says goodbye with 0."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(PATIENCE)
+        if code != 0:
+            raise Broken(f"sogocd of {self.name} ended with {code}: see {self.log}")
+
+    def is_serving(self):
+        if self.process.poll() is not None:
+            raise Broken(f"sogocd of {self.name} ended:\n" + self.log.read_text("utf-8"))
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.get("/v1/health")["status"] == "ok"
+        return False
+
+    def listens(self):
+        """How often it has said that it listens."""
+        return self.log.read_text("utf-8").count("listening on")
+
+    def get(self, path):
+        """Asks the API (node/API.md) over the node's socket."""
+        connection = http.client.HTTPConnection("localhost", timeout=30)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        with contextlib.closing(connection):
+            connection.sock.settimeout(30)
+            connection.sock.connect(str(self.socket))
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            value = json.loads(answer.read())
+        if answer.status != 200:
+            raise Broken(f"{self.name}: GET {path}: {answer.status} {value}")
+        return value
+
+    def pages(self, path, member):
+        """All rows of a list that comes in pages."""
+        rows, after = [], ""
+        while True:
+            value = self.get(path + after)
+            rows += value[member]
+            if "after" not in value:
+                return rows
+            after = f"?after={value['after']}"
+
+    def cut(self):
+        """Size and root of every log that it holds, by id."""
+        return {row["log"]: (row["size"], row["root"])
+                for row in self.pages("/v1/cut", "cut")}
+
+    def connections(self):
+        return sum(peer["connected"] for peer in self.get("/v1/peers")["peers"])
+
+
+class Registry:
+    """All nodes, and what is done with them."""
+
+    def __init__(self, tree, folder, screen):
+        self.tree, self.folder, self.screen = tree, folder, screen
+        self.run_folder = Path(tempfile.mkdtemp(prefix="sogoc-", dir="/tmp"))
+        self.nodes = [Node(self, i) for i in range(len(NODES))]
+        self.authority, self.central, *self.districts = self.nodes
+        self.children = []
+
+    def end(self):
+        """Ends every process that was begun here, and waits for it."""
+        running = [node.process for node in self.nodes if node.process is not None]
+        running += self.children
+        for process in running:
+            if process.poll() is None:
+                process.terminate()
+        for process in running:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self.run_folder, ignore_errors=True)
+
+    def sogoc(self, *words, code=0):
+        """Runs a command; its rows."""
+        done = subprocess.run([self.tree / "sogoc", *words, "--json"], cwd=self.folder,
+                              capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        if done.returncode != code:
+            raise Broken(f"sogoc {' '.join(map(str, words))}: exit {done.returncode}: "
+                         f"{done.stderr.decode()}{done.stdout.decode()[-2000:]}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def show(self, *words):
+        """Shows a command as a person types it, once for all that are alike."""
+        self.screen.say(f"$ sogoc {' '.join(words)}", f"$ sogoc {' '.join(words)}")
+
+    def found(self):
+        self.show("init", "--authority", "'Sổ thử Thanh Hóa'", "--test", "--next", "...")
+        told = self.sogoc("init", "--authority", "Sổ thử Thanh Hóa", "--test", "--plain",
+                          "--next", "next", "--dir", "authority")[0]
+        self.id = told["registry"]
+        self.show("join", "--registry", self.id[:8] + "...", "--unit", "'Huyện Mường Lát'")
+        self.show("admit", "request", "--key", "...", "   (" + self.screen.text(
+            "read over the phone", "đọc qua điện thoại") + ")")
+        self.show("officer", "add", "...", "'Huyện Mường Lát'", "--roles", "capture")
+        for node in self.nodes[1:]:
+            self.join(node)
+        for node in self.nodes:
+            log = self.sogoc("logs", "--dir", node.name)
+            node.own = next(row["id"] for row in log if "o" in row["flags"])
+
+    def join(self, node):
+        asked = self.sogoc("join", "--registry", self.id, "--unit", node.unit, "--role",
+                           node.role, "--dir", node.name)[0]
+        self.sogoc("admit", f"{node.name}/request", "--key", asked["key_id"], "--out",
+                   f"{node.name}.answer", "--dir", "authority")
+        self.sogoc("join", "--take", f"{node.name}.answer", "--dir", node.name)
+        for role in ("capture", "approve") if node in self.districts else ():
+            label = f"{node.name}-{role}"
+            key = self.sogoc("officer", "new", label, "--plain", "--dir", node.name)[0]["key"]
+            self.sogoc("officer", "add", key, node.unit, "--roles", role, "--label", label,
+                       "--dir", "authority")
+
+    def peers(self, node):
+        """Whom a node dials: districts the centre, and all the authority."""
+        return {"authority": [], "central": [self.authority]}.get(
+            node.role, [self.central, self.authority])
+
+    def start(self):
+        for node in self.nodes:
+            node.configure(self.peers(node))
+            node.start()
+
+    def link(self, peers_of):
+        """As administrators do it: new configurations, and SIGHUP."""
+        before = {node: node.listens() for node in self.nodes}
+        for node in self.nodes:
+            node.configure(peers_of(node))
+            node.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: all(node.listens() > before[node] and node.is_serving()
+                               for node in self.nodes), "all nodes read their configuration")
+
+    def cuts(self):
+        return [node.cut() for node in self.nodes]
+
+    def are_equal(self):
+        """Every node holds every log, to the same size, under the same root."""
+        cuts = self.cuts()
+        return len(cuts[0]) >= len(NODES) and all(cut == cuts[0] for cut in cuts)
+
+    def converge(self, what):
+        """Shows how the nodes become equal, from what each says it holds."""
+        since = time.monotonic()
+        while True:
+            cuts = self.cuts()
+            most = {}
+            for cut in cuts:
+                for log, (size, _) in cut.items():
+                    most[log] = max(most.get(log, 0), size)
+            held = sum(size for cut in cuts for size, _ in cut.values())
+            wanted = len(cuts) * sum(most.values())
+            equal = len(most) >= len(NODES) and all(cut == cuts[0] for cut in cuts)
+            share = 1 if equal else min(held / wanted, 0.999)
+            self.screen.bar(share, f"{self.screen.number(held)} / "
+                                   f"{self.screen.number(wanted)} {what}")
+            if equal:
+                return time.monotonic() - since
+            if time.monotonic() - since > PATIENCE:
+                raise Broken(f"the nodes did not become equal in {PATIENCE} s: {cuts}")
+            time.sleep(0.2)
+
+    def invent(self, count, seed):
+        """Invents citizens and what their districts write about them: (persons,
+        forms) by district."""
+        told = {}
+        for node in self.districts:
+            words = ["synth", str(count), "--seed", seed, "--day", DAY, "--within", node.unit,
+                     "--no-cards"]
+            persons = self.lines(*words)
+            forms = self.lines(*words, "--forms", "--officer", f"{node.name}-capture",
+                               "--approver", f"{node.name}-approve", "--dir", node.name,
+                               into=self.folder / f"{node.name}.forms")
+            told[node] = (persons, forms)
+        return told
+
+    def lines(self, *words, into=None):
+        """How many lines a command prints, into a file or nowhere."""
+        path = into or self.folder / "lines"
+        with open(path, "wb") as file:
+            subprocess.run([self.tree / "sogoc", *words], cwd=self.folder, stdout=file,
+                           stdin=subprocess.DEVNULL, check=True)
+        with open(path, "rb") as file:
+            count = sum(1 for _ in file)
+        if into is None:
+            path.unlink()
+        return count
+
+    def hand_in(self, told):
+        """Each district hands its forms in at its own node, all at once."""
+        before = {node: node.cut()[node.own][0] for node in told}
+        wanted = sum(forms for _, forms in told.values())
+        running = {node: subprocess.Popen(
+            [self.tree / "sogoc", "hand-in", f"{node.name}.forms", "--socket", node.socket,
+             "--wait", "60", "--json"], cwd=self.folder, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for node in told}
+        self.children += running.values()
+        while any(process.poll() is None for process in running.values()):
+            done = sum(node.cut()[node.own][0] - before[node] for node in told)
+            self.screen.bar(min(done / wanted, 0.999), self.screen.number(done))
+            time.sleep(0.3)
+        for node, process in running.items():
+            out = process.stdout.read().decode()
+            last = json.loads(out.splitlines()[-1]) if process.returncode == 0 else None
+            if last is None or last["filed"] != told[node][1]:
+                raise Broken(f"{node.name}: not all forms were filed: {out[-2000:]}")
+            (self.folder / f"{node.name}.forms").unlink()
+        self.screen.bar(1, self.screen.number(wanted))
+
+
+def free_port():
+    """A port of loopback that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(is_so, what):
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise Broken(f"not in {PATIENCE} s: {what}")
+        time.sleep(0.05)
+
+
+def fingerprint(cut):
+    """One short word for all sizes and roots of a cut: equal cuts, equal words."""
+    text = "".join(f"{log} {size} {root}\n" for log, (size, root) in sorted(cut.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def show_nodes(registry):
+    """A table of the nodes: what each wrote, what it holds, what it lacks."""
+    screen = registry.screen
+    cuts = registry.cuts()
+    most = {}
+    for cut in cuts:
+        for log, (size, _) in cut.items():
+            most[log] = max(most.get(log, 0), size)
+    rows = []
+    for node, cut in zip(registry.nodes, cuts):
+        held = sum(size for size, _ in cut.values())
+        rows.append([node.title, screen.number(cut[node.own][0]), screen.number(held),
+                     screen.number(sum(most.values()) - held), node.connections(),
+                     fingerprint(cut)])
+    screen.table([screen.text("node", "nút"), screen.text("written", "đã ghi"),
+                  screen.text("held", "đang giữ"), screen.text("lag", "còn thiếu"),
+                  screen.text("links", "kết nối"),
+                  screen.text("fingerprint", "dấu kiểm")], rows)
+    return len({row[-1] for row in rows}) == 1
+
+
+def show_founding(registry):
+    screen = registry.screen
+    screen.heading("A registry is founded: authority, centre, three districts",
+                   "Lập sổ: cơ quan quản lý, trung tâm và ba đơn vị cấp huyện")
+    registry.found()
+    registry.start()
+    registry.converge(screen.text("entries", "mục"))
+    screen.say("Five nodes run on this machine and know of each other. Each has its own "
+               "keys;", "Năm nút đang chạy trên máy này và nhận ra nhau. Mỗi nút có khóa "
+               "riêng;")
+    screen.say("two officers in each district may capture and approve there, nowhere else.",
+               "mỗi huyện có hai cán bộ được thu nhận và duyệt tại đó, không ở nơi khác.")
+
+
+def show_citizens(registry):
+    screen = registry.screen
+    screen.heading("Citizens are registered, each in their own district",
+                   "Đăng ký công dân, mỗi người tại huyện của mình")
+    told = registry.invent(CITIZENS, EVERYBODY)
+    persons = sum(count for count, _ in told.values())
+    if persons < 30000:
+        raise Broken(f"only {persons} citizens")
+    screen.say(f"{screen.number(persons)} citizens, invented; nobody here is a real person. "
+               "Every form is", f"{screen.number(persons)} công dân giả định, không có ai là "
+               "người thật. Mỗi biểu mẫu")
+    screen.say("signed by an officer, and answered when it is safe on the disk.",
+               "do một cán bộ ký, và chỉ được trả lời khi đã an toàn trên đĩa.")
+    registry.hand_in(told)
+    screen.table([screen.text("district", "đơn vị"), screen.text("citizens", "công dân"),
+                  screen.text("signed records", "bản ghi đã ký")],
+                 [[node.title, screen.number(count), screen.number(forms)]
+                  for node, (count, forms) in told.items()])
+    screen.say("Meanwhile the nodes tell each other:", "Đồng thời các nút báo cho nhau:")
+    registry.converge(screen.text("entries", "mục"))
+
+
+def show_partition(registry):
+    screen = registry.screen
+    screen.heading("All links are cut; work goes on", "Cắt mọi đường truyền; công việc vẫn "
+                   "tiếp tục")
+    registry.link(lambda node: [])
+    wait_until(lambda: not any(node.connections() for node in registry.nodes),
+               "the links are cut")
+    told = registry.invent(NEWCOMERS, LATER)
+    registry.hand_in(told)
+    persons = sum(count for count, _ in told.values())
+    screen.say(f"{screen.number(persons)} more citizens were enrolled, and data corrected, in "
+               "three districts", f"Thêm {screen.number(persons)} công dân được đăng ký, dữ "
+               "liệu được chỉnh sửa, tại ba huyện")
+    screen.say("that heard nothing of each other:", "hoàn toàn không nghe được nhau:")
+    if show_nodes(registry):
+        raise Broken("the nodes are equal though the links are cut")
+
+
+def show_healing(registry):
+    screen = registry.screen
+    screen.heading("The links are back", "Nối lại đường truyền")
+    registry.link(registry.peers)
+    seconds = registry.converge(screen.text("entries", "mục"))
+    if not show_nodes(registry):
+        raise Broken("the nodes are not equal")
+    screen.say(f"Equal everywhere after {seconds:.1f} s: every node holds every log to the "
+               "same size, under", f"Sau {seconds:.1f} giây mọi nơi như nhau: nút nào cũng giữ "
+               "mọi nhật ký, cùng kích")
+    screen.say("the same signed root. The fingerprint is one word for all of these.",
+               "thước và cùng gốc cây đã ký. Dấu kiểm tóm lại tất cả trong một từ.")
+
+
+def show_proof(registry):
+    screen = registry.screen
+    node = registry.districts[1]
+    screen.heading("One record, proved", "Chứng minh một bản ghi")
+    index = node.cut()[node.own][0] - 1
+    registry.central.stop()  # the command reads the disk itself
+    registry.sogoc("prove", node.own, str(index), "--out", "record.tlog-proof", "--dir",
+                   "central")
+    held = registry.sogoc("check-proof", "record.tlog-proof", "--dir", "central")[-1]
+    text = (registry.folder / "record.tlog-proof").read_text("utf-8")
+    (registry.folder / "false.tlog-proof").write_text(
+        text.replace(f"index {index}\n", f"index {index - 1}\n"), encoding="utf-8")
+    false = registry.sogoc("check-proof", "false.tlog-proof", "--dir", "central",
+                           code=1)[-1]
+    registry.central.start()
+    screen.say(f"Entry {screen.number(index)} of {node.title}, proved by what the centre "
+               "holds:", f"Mục {screen.number(index)} của {node.title}, chứng minh bằng bản "
+               "của trung tâm:")
+    screen.say(f"  sogoc check-proof record.tlog-proof   {held['verdict']}",
+               f"  sogoc check-proof record.tlog-proof   {held['verdict']}")
+    screen.say("The same proof, said to be of another entry:",
+               "Vẫn bằng chứng ấy nhưng nói là của mục khác:")
+    screen.say(f"  sogoc check-proof false.tlog-proof    {false['verdict']}",
+               f"  sogoc check-proof false.tlog-proof    {false['verdict']}")
+
+
+def show_slip(registry):
+    screen = registry.screen
+    node = registry.districts[1]
+    screen.heading("The slip that a citizen takes home", "Phiếu người dân mang về")
+    slip = node.get(f"/v1/slip?index={node.cut()[node.own][0] - 1}")["slip"]
+    public = registry.folder / "public"  # all that a citizen needs: the authority's key
+    public.mkdir()
+    shutil.copy(node.dir / "chain", public)
+    paper = registry.folder / "paper.txt"
+    paper.write_text(slip + "\n", encoding="utf-8")
+    told = registry.sogoc("slip", "--check", "paper.txt", "--dir", "public")[0]
+    paper.write_text(slip[:-1] + ("A" if slip[-1] != "A" else "B") + "\n", encoding="utf-8")
+    false = registry.sogoc("slip", "--check", "paper.txt", "--dir", "public", code=1)[0]
+    screen.say(f"{slip[:64]}...", f"{slip[:64]}...")
+    screen.say("No name and no number is in it. Checked with the authority's public key alone: "
+               f"{told['verdict']}.", "Không có họ tên, không có số. Kiểm tra chỉ bằng khóa "
+               f"công khai của cơ quan: {told['verdict']}.")
+    screen.say(f"With one character changed: {false['verdict']}.",
+               f"Sửa một ký tự: {false['verdict']}.")
+
+
+def show_missing(screen):
+    screen.heading("What is not there yet", "Những gì chưa có")
+    screen.say("The table of a campaign (eligible, captured, remaining), state roots, and "
+               "conflicts with", "Bảng chiến dịch (thuộc diện, đã thu nhận, còn lại), gốc "
+               "trạng thái, và mâu thuẫn")
+    screen.say("their decisions: the register behind them is built (node/view), but the "
+               "daemon does not", "cùng quyết định: phần sổ đằng sau đã có (node/view), nhưng "
+               "tiến trình nút chưa")
+    screen.say("show it yet. README.md says what else is missing.",
+               "trình bày được. README.md ghi những gì còn thiếu khác.")
+
+
+def show_next(registry):
+    screen = registry.screen
+    screen.heading("What to try next", "Thử tiếp")
+    for node in registry.nodes:
+        screen.say(f"{node.title:16} http://127.0.0.1:{node.door}/v1/health   {node.socket}",
+                   f"{node.title:16} http://127.0.0.1:{node.door}/v1/health   {node.socket}")
+    example = registry.districts[1]
+    screen.say()
+    for line in (f"curl --unix-socket {example.socket} http://localhost/v1/peers",
+                 f"curl -N --unix-socket {example.socket} http://localhost/v1/follow",
+                 f"kill -9 {example.process.pid}",
+                 f"{registry.tree}/sogocd -f {example.config}",
+                 f"{registry.tree}/sogoc --help"):
+        screen.say(f"$ {line}", f"$ {line}")
+
+
+def show_all(registry, once):
+    screen = registry.screen
+    for show in (show_founding, show_citizens, show_partition, show_healing, show_proof,
+                 show_slip):
+        show(registry)
+    show_missing(screen)
+    if once:
+        return
+    show_next(registry)
+    screen.say()
+    screen.say("All nodes stay up until Ctrl-C.", "Mọi nút tiếp tục chạy đến khi bấm Ctrl-C.")
+    while True:
+        time.sleep(3600)
+
+
+def language():
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            return "vi" if os.environ[name].startswith("vi") else "en"
+    return "en"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("tree", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--once", action="store_true")
+    parser.add_argument("--lang", choices=("vi", "en"), default=language())
+    asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    registry = Registry(asked.tree, asked.folder, Screen(asked.lang))
+    try:
+        show_all(registry, asked.once)
+    except Broken as broken:
+        print(f"quickstart: {broken}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print()
+        return 0 if not asked.once else 130
+    finally:
+        registry.end()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
