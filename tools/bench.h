@@ -86,4 +86,11 @@ SG_USE_RESULT enum sg_err sg_bench_heads(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_package(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_bundle(struct sg_bench *bench);
 
+/* Parts of it that run on WORKLOAD: each for the signed records, then for W. */
+struct sg_bench_workload;
+SG_USE_RESULT enum sg_err sg_bench_core(struct sg_bench *bench,
+                                        struct sg_bench_workload *workload);
+SG_USE_RESULT enum sg_err sg_bench_wire(struct sg_bench *bench,
+                                        struct sg_bench_workload *workload);
+
 #endif
