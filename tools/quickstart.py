@@ -21,6 +21,7 @@ DAY = "2025-02-01"  # as of which the citizens live: the districts still exist
 CITIZENS = 160000   # of the province, of whom those of three districts are taken
 NEWCOMERS = 5000    # likewise, enrolled while the links are cut
 EVERYBODY, LATER = "1", "2"  # two populations; no number is in both
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE = 300      # seconds, for what takes a moment
 
 # Folder, unit, role, its name in English and Vietnamese.
@@ -66,6 +67,10 @@ class Screen:
         line = f"  [{'#' * full}{'.' * (30 - full)}] {share:4.0%}  {what}"
         print(("\r" if self.tty else "") + line, end="" if self.tty and share < 1 else "\n",
               flush=True)
+
+    def verdict(self, row):
+        word = row["verdict"]
+        return {"holds": "đúng", "does not hold": "không đúng"}[word] if self.vi else word
 
     def number(self, value):
         return f"{value:,}".replace(",", "." if self.vi else ",")
@@ -169,6 +174,7 @@ class Registry:
         self.nodes = [Node(self, i) for i in range(len(NODES))]
         self.authority, self.central, *self.districts = self.nodes
         self.children = []
+        self.is_shown = False  # all there is
 
     def end(self):
         """Ends every process that was begun here, and waits for it."""
@@ -449,12 +455,12 @@ def show_proof(registry):
     screen.say(f"Entry {screen.number(index)} of {node.title}, proved by what the centre "
                "holds:", f"Mục {screen.number(index)} của {node.title}, chứng minh bằng bản "
                "của trung tâm:")
-    screen.say(f"  sogoc check-proof record.tlog-proof   {held['verdict']}",
-               f"  sogoc check-proof record.tlog-proof   {held['verdict']}")
+    screen.say(f"  sogoc check-proof record.tlog-proof   {screen.verdict(held)}",
+               f"  sogoc check-proof record.tlog-proof   {screen.verdict(held)}")
     screen.say("The same proof, said to be of another entry:",
                "Vẫn bằng chứng ấy nhưng nói là của mục khác:")
-    screen.say(f"  sogoc check-proof false.tlog-proof    {false['verdict']}",
-               f"  sogoc check-proof false.tlog-proof    {false['verdict']}")
+    screen.say(f"  sogoc check-proof false.tlog-proof    {screen.verdict(false)}",
+               f"  sogoc check-proof false.tlog-proof    {screen.verdict(false)}")
 
 
 def show_slip(registry):
@@ -472,10 +478,10 @@ def show_slip(registry):
     false = registry.sogoc("slip", "--check", "paper.txt", "--dir", "public", code=1)[0]
     screen.say(f"{slip[:64]}...", f"{slip[:64]}...")
     screen.say("No name and no number is in it. Checked with the authority's public key alone: "
-               f"{told['verdict']}.", "Không có họ tên, không có số. Kiểm tra chỉ bằng khóa "
-               f"công khai của cơ quan: {told['verdict']}.")
-    screen.say(f"With one character changed: {false['verdict']}.",
-               f"Sửa một ký tự: {false['verdict']}.")
+               f"{screen.verdict(told)}.", "Không có họ tên, không có số. Kiểm tra chỉ bằng khóa "
+               f"công khai của cơ quan: {screen.verdict(told)}.")
+    screen.say(f"With one character changed: {screen.verdict(false)}.",
+               f"Sửa một ký tự: {screen.verdict(false)}.")
 
 
 def show_missing(screen):
@@ -516,6 +522,7 @@ def show_all(registry, once):
         return
     show_next(registry)
     screen.say()
+    registry.is_shown = True
     screen.say("All nodes stay up until Ctrl-C.", "Mọi nút tiếp tục chạy đến khi bấm Ctrl-C.")
     while True:
         time.sleep(3600)
@@ -528,6 +535,13 @@ def language():
     return "en"
 
 
+def interrupt(*_):
+    """Ends it once; what is cleaned up then is not interrupted."""
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tree", type=Path)
@@ -535,7 +549,8 @@ def main():
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--lang", choices=("vi", "en"), default=language())
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in INTERRUPTS:
+        signal.signal(number, interrupt)
     registry = Registry(asked.tree, asked.folder, Screen(asked.lang))
     try:
         show_all(registry, asked.once)
@@ -543,8 +558,7 @@ def main():
         print(f"quickstart: {broken}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print()
-        return 0 if not asked.once else 130
+        return 0 if registry.is_shown else 130
     finally:
         registry.end()
     return 0
