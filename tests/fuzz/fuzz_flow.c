@@ -1,14 +1,17 @@
-/* Flow messages and proofs: what is read is written again as the same bytes,
- * fits the limits, and no proof says of a log what its writer did not sign.
+/* Flow messages, closes, proofs, fork proofs: what is read is written again as
+ * the same bytes, fits the limits, and no proof says of a log what its writer
+ * did not sign.
  *
  * Input: the type of a message, the size that is known here, then the body. The
  * log is any_log's of seed 1, of which the seeds' proofs are. */
 #include <string.h>
 
+#include "replication/close.h"
 #include "replication/flow.h"
 #include "replication/frame.h"
 #include "replication/proof.h"
 #include "storage/base/check.h"
+#include "storage/log/fork.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/any_log.h"
 
@@ -136,6 +139,38 @@ static void try_proof(struct sg_bytes body, size_t known)
                      sizeof(struct sg_hash)) == 0);
 }
 
+/* The writer of the log has forked nothing. */
+static void try_fork(struct sg_bytes body)
+{
+    static struct sg_fork fork;
+    static uint8_t again[SG_FORK_SIZE_MAX];
+
+    if (sg_fork_decode(body, &fork) != SG_OK)
+        return;
+    SG_ASSERT(fork.hash_count <= SG_FORK_HASHES_MAX);
+    SG_ASSERT(sg_fork_encode(&fork, again) == body.size);
+    SG_ASSERT(memcmp(again, body.data, body.size) == 0);
+    if (sg_fork_verify(&fork) != SG_OK)
+        return;
+    SG_ASSERT(memcmp(fork.core.node_key, log_.of.core.node_key, SG_KEY_SIZE) !=
+              0);
+}
+
+/* Any code has a sentence in both languages, one of a later version too. */
+static void try_close(struct sg_bytes body)
+{
+    uint8_t code;
+
+    if (sg_close_decode(body, &code) != SG_OK)
+        return;
+    SG_ASSERT(body.size == SG_CLOSE_SIZE);
+    SG_ASSERT(body.data[0] == code);
+    sg_close_write(&writer, code, SG_LANG_VI);
+    SG_ASSERT(writer.size > 0);
+    sg_close_write(&writer, code, SG_LANG_EN);
+    SG_ASSERT(writer.err == SG_OK);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sg_bytes body;
@@ -163,6 +198,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case SG_MESSAGE_PROOF:
         try_proof(body, data[1] % (COUNT + 1));
+        break;
+    case SG_MESSAGE_FORK:
+        try_fork(body);
+        break;
+    case SG_MESSAGE_CLOSE:
+        try_close(body);
         break;
     default:
         try_small(data[0], body);
