@@ -394,14 +394,12 @@ enum sg_err sg_tally_count(struct sg_tally_judge *judge,
 enum sg_err sg_tally_kin(struct sg_tally_judge *judge,
                          const struct sg_subject *subject)
 {
-    struct sg_quality_person person;
-
     judge->err = SG_OK;
     judge->n_kin = 0;
     if (subject->status == SG_SUBJECT_NO_PERSON)
         return SG_OK;
     judge->is_blind = true;
-    sg_quality_judge(subject, &judge->facts, &person);
+    sg_quality_ask(subject, &judge->facts);
     judge->is_blind = false;
     return judge->err;
 }

@@ -34,11 +34,13 @@ static bool has_evidence(const char *evidence, const char *document)
         .basis = {4, sg_bytes(document, strlen(document)), {0}},
         .effective = {20230101}};
     const struct sg_record_copy copy = {.hlc = 1};
+    const struct sg_subject_record not_held = {.type = SG_TYPE_PERSON};
     struct sg_subject_record entry = {.type = SG_TYPE_PERSON};
     struct sg_record_build build;
     struct sg_record record;
     struct sg_buf payload;
     struct sg_hash id;
+    struct sg_judge_source source = {NULL};
     bool has;
 
     sg_buf_init(&payload, SG_RECORD_SIZE_MAX);
@@ -49,7 +51,14 @@ static bool has_evidence(const char *evidence, const char *document)
         sg_record_build_end(&build, &copy, NULL, &registry, &payload, &id));
     assert_ok(sg_record_decode(sg_buf_bytes(&payload), &record));
     entry.inner = record.inner;
-    has = sg_judge_has_evidence(&entry, SG_FIELD_PERSON_ETHNICITY);
+    has = sg_judge_has_evidence(&source, &entry, SG_FIELD_PERSON_ETHNICITY);
+    /* What was decoded stands until another record is asked. */
+    assert_int_equal(
+        has, sg_judge_has_evidence(&source, &entry, SG_FIELD_PERSON_ETHNICITY));
+    assert_false(
+        sg_judge_has_evidence(&source, &not_held, SG_FIELD_PERSON_ETHNICITY));
+    assert_int_equal(
+        has, sg_judge_has_evidence(&source, &entry, SG_FIELD_PERSON_ETHNICITY));
     sg_buf_clear(&payload);
     return has;
 }
@@ -59,13 +68,15 @@ static bool has_evidence(const char *evidence, const char *document)
 static void test_evidence(void **state)
 {
     const struct sg_subject_record not_held = {.type = SG_TYPE_PERSON};
+    struct sg_judge_source source = {NULL};
 
     (void)state;
     assert_false(has_evidence("", ""));
     assert_true(has_evidence("GKS 12", ""));
     assert_true(has_evidence("", "12/QD"));
-    assert_false(sg_judge_has_evidence(NULL, SG_FIELD_PERSON_NAME));
-    assert_false(sg_judge_has_evidence(&not_held, SG_FIELD_PERSON_NAME));
+    assert_false(sg_judge_has_evidence(&source, NULL, SG_FIELD_PERSON_NAME));
+    assert_false(
+        sg_judge_has_evidence(&source, &not_held, SG_FIELD_PERSON_NAME));
 }
 
 /* The persons behind a figure are those who keep it from being whole. */

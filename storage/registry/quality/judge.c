@@ -31,15 +31,27 @@ struct sg_date sg_judge_day(uint64_t hlc)
     return sg_date_from_days((int64_t)((hlc >> 16) / 1000 + 7 * 3600) / 86400);
 }
 
-bool sg_judge_has_evidence(const struct sg_subject_record *record,
+static bool read_source(struct sg_judge_source *source)
+{
+    const struct sg_subject_record *record = source->record;
+
+    return record->inner.size > 0 &&
+           sg_record_decode_inner(record->inner, &source->decoded) == SG_OK &&
+           source->decoded.schema != NULL &&
+           sg_schema_is_shared(source->decoded.schema);
+}
+
+bool sg_judge_has_evidence(struct sg_judge_source *source,
+                           const struct sg_subject_record *record,
                            unsigned field)
 {
-    struct sg_record decoded;
-
-    if (record == NULL || record->inner.size == 0 ||
-        sg_record_decode_inner(record->inner, &decoded) != SG_OK ||
-        decoded.schema == NULL || !sg_schema_is_shared(decoded.schema))
+    if (record == NULL)
         return false;
-    return sg_record_src_of(&decoded, field).evidence.size > 0 ||
-           decoded.basis.document.size > 0;
+    if (source->record != record) {
+        source->record = record;
+        source->is_readable = read_source(source);
+    }
+    return source->is_readable &&
+           (source->decoded.basis.document.size > 0 ||
+            sg_record_src_of(&source->decoded, field).evidence.size > 0);
 }

@@ -16,10 +16,24 @@ bool sg_judge_household(const struct sg_subject *subject,
 /* Returns the day, in Viet Nam, of a record's clock. */
 struct sg_date sg_judge_day(uint64_t hlc);
 
+/* The record last asked for evidence, decoded: most fields of a person are of
+ * one or two records. All zero at first; good while the subject is. */
+struct sg_judge_source {
+    const struct sg_subject_record *record; /* NULL: none yet */
+    bool is_readable; /* its bytes are held, and of a shared type */
+    struct sg_record decoded;
+};
+
 /* Says whether RECORD gives an evidence reference for FIELD: its own, or its
- * basis'. False when it is NULL or its bytes are not held. */
-bool sg_judge_has_evidence(const struct sg_subject_record *record,
+ * basis'. False when it is NULL or its bytes are not held. SOURCE saves
+ * decoding it again. */
+bool sg_judge_has_evidence(struct sg_judge_source *source,
+                           const struct sg_subject_record *record,
                            unsigned field);
+
+/* Judges V10, for which FACTS is asked for the parents and the spouse. */
+uint8_t sg_judge_kin(const struct sg_subject *subject,
+                     const struct sg_quality_facts *facts);
 
 /* Fill what the rules of structure and the verifications say. */
 void sg_judge_rules_fill(const struct sg_subject *subject,

@@ -297,9 +297,8 @@ static uint8_t judge_parent(const struct sg_subject_object *object,
         which, parent.birth, sg_subject_date(object, SG_FIELD_PERSON_BIRTH));
 }
 
-static void judge_kin(const struct sg_subject *subject,
-                      const struct sg_quality_facts *facts,
-                      struct sg_quality_person *person)
+uint8_t sg_judge_kin(const struct sg_subject *subject,
+                     const struct sg_quality_facts *facts)
 {
     const struct sg_subject_object *object = person_of(subject);
     struct sg_quality_relative spouse;
@@ -315,7 +314,7 @@ static void judge_kin(const struct sg_subject *subject,
             worse(verdict, (uint8_t)sg_rules_v10_spouse(
                                &subject->uid,
                                spouse.has_spouse ? &spouse.spouse : NULL));
-    person->rules[10] = verdict;
+    return verdict;
 }
 
 /* --- V12, V13 --------------------------------------------------------------
@@ -502,7 +501,7 @@ void sg_judge_rules_fill(const struct sg_subject *subject,
     judge_name(subject, person);
     judge_codes(subject, facts, person);
     judge_residences(subject, facts, person);
-    judge_kin(subject, facts, person);
+    person->rules[10] = sg_judge_kin(subject, facts);
     judge_cards(subject, person);
     judge_verifications(subject, facts, person);
 }

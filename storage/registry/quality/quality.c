@@ -117,17 +117,25 @@ static const struct sg_subject_cell *cell_of(
     return sg_subject_known(own(subject, field->type), field->field);
 }
 
-static void count_evidence(struct sg_quality_person *person,
+/* One judgement of what is there. */
+struct filling {
+    struct sg_quality_person *person;
+    struct sg_judge_source source;
+};
+
+static void count_evidence(struct filling *filling,
                            const struct sg_subject_record *record,
                            unsigned field)
 {
+    struct sg_quality_person *person = filling->person;
+
     person->evident_of++;
-    if (sg_judge_has_evidence(record, field))
+    if (sg_judge_has_evidence(&filling->source, record, field))
         person->evident++;
 }
 
 static bool has_number(const struct sg_subject *subject,
-                       struct sg_quality_person *person)
+                       struct filling *filling)
 {
     size_t count;
     const struct sg_subject_object *pins =
@@ -137,7 +145,7 @@ static bool has_number(const struct sg_subject *subject,
         return false;
     for (size_t i = 0; i < count; i++)
         if (pins[i].state == PIN_ACTIVE)
-            count_evidence(person, pins[i].opening, SG_FIELD_PIN_NUMBER);
+            count_evidence(filling, pins[i].opening, SG_FIELD_PIN_NUMBER);
     return true;
 }
 
@@ -152,14 +160,14 @@ static bool has_any(const struct sg_subject *subject, enum sg_type type)
 static bool is_present(const struct sg_subject *subject,
                        const struct sg_quality_facts *facts,
                        const struct sg_quality_field *field,
-                       struct sg_quality_person *person)
+                       struct filling *filling)
 {
     const struct sg_subject_cell *cell;
 
     if (field->type == SG_TYPE_PIN)
-        return has_number(subject, person);
+        return has_number(subject, filling);
     if (field->type == SG_TYPE_DOSSIER)
-        return person->has_card_or_reason;
+        return filling->person->has_card_or_reason;
     if (field->type == SG_TYPE_HOUSEHOLD)
         return has_household_field(subject, facts, field->field);
     if (field->type == SG_TYPE_OLD_ID)
@@ -171,7 +179,7 @@ static bool is_present(const struct sg_subject *subject,
         sg_subject_uint(own(subject, SG_TYPE_PERSON), SG_FIELD_PERSON_SEX, 0) ==
             0)
         return false;
-    count_evidence(person, cell->by, field->field);
+    count_evidence(filling, cell->by, field->field);
     return true;
 }
 
@@ -179,6 +187,7 @@ static void judge_fields(const struct sg_subject *subject,
                          const struct sg_quality_facts *facts, int years,
                          struct sg_quality_person *person)
 {
+    struct filling filling = {.person = person, .source.record = NULL};
     bool is_dead = subject->status == SG_SUBJECT_DECEASED;
 
     person->has_card_or_reason = sg_dossier_has_card(subject, facts->today) ||
@@ -187,7 +196,7 @@ static void judge_fields(const struct sg_subject *subject,
         if (!is_due(facts->fields[i].age, years, is_dead))
             continue;
         person->due++;
-        if (is_present(subject, facts, &facts->fields[i], person))
+        if (is_present(subject, facts, &facts->fields[i], &filling))
             person->present++;
         else
             person->missing |= UINT64_C(1) << i;
@@ -360,6 +369,17 @@ void sg_quality_judge(const struct sg_subject *subject,
     person->is_death_disputed =
         person->is_deceased && sg_subject_has_open(subject, 8);
     person->is_identity_wrong = is_identity_wrong(subject, person);
+}
+
+void sg_quality_ask(const struct sg_subject *subject,
+                    const struct sg_quality_facts *facts)
+{
+    struct sg_quality_household household;
+
+    (void)sg_judge_kin(subject, facts);
+    /* For the fields of the household, then for what is unclean in it. */
+    if (subject->status != SG_SUBJECT_DECEASED || subject->has_home)
+        (void)sg_judge_household(subject, facts, &household);
 }
 
 bool sg_quality_is_behind(const struct sg_quality_person *person,

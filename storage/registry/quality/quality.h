@@ -136,6 +136,12 @@ void sg_quality_judge(const struct sg_subject *subject,
                       const struct sg_quality_facts *facts,
                       struct sg_quality_person *ret_person);
 
+/* Asks FACTS for everybody for whom sg_quality_judge would ask with the fields
+ * of sg_quality_fields, and judges nothing: on whom SUBJECT's figures depend.
+ */
+void sg_quality_ask(const struct sg_subject *subject,
+                    const struct sg_quality_facts *facts);
+
 /* What a list of persons can be asked for. */
 enum sg_quality_list {
     SG_QUALITY_LIST_RULE,         /* NO of V01 to V20 fails */
