@@ -18,6 +18,14 @@ int sg_index_compare(const void *a, const void *b)
 
     if (x->db != y->db)
         return x->db < y->db ? -1 : 1;
+    /* Most are told apart by the name that they begin with. */
+    if (x->size >= sizeof(uint64_t) && y->size >= sizeof(uint64_t)) {
+        uint64_t a_name = sg_bytes_get_u64be(x->key);
+        uint64_t b_name = sg_bytes_get_u64be(y->key);
+
+        if (a_name != b_name)
+            return a_name < b_name ? -1 : 1;
+    }
     return sg_bytes_compare(sg_bytes(x->key, x->size),
                             sg_bytes(y->key, y->size));
 }

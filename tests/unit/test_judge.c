@@ -40,7 +40,7 @@ static bool has_evidence(const char *evidence, const char *document)
     struct sg_record record;
     struct sg_buf payload;
     struct sg_hash id;
-    struct sg_judge_source source = {NULL};
+    struct sg_judge_source source = {.record = NULL};
     bool has;
 
     sg_buf_init(&payload, SG_RECORD_SIZE_MAX);
@@ -68,7 +68,7 @@ static bool has_evidence(const char *evidence, const char *document)
 static void test_evidence(void **state)
 {
     const struct sg_subject_record not_held = {.type = SG_TYPE_PERSON};
-    struct sg_judge_source source = {NULL};
+    struct sg_judge_source source = {.record = NULL};
 
     (void)state;
     assert_false(has_evidence("", ""));

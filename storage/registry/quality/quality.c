@@ -228,13 +228,17 @@ static bool contains(struct sg_bytes text, const char *word)
 /* "không rõ", not known, in any case and with or without its marks. */
 static bool is_not_known(struct sg_bytes text)
 {
+    static const char word[] = "khong ro";
     uint8_t key[TEXT_SIZE_MAX];
     struct sg_writer writer;
 
+    /* Each sign of a key comes from a byte or more of the text. */
+    if (text.size < sizeof word - 1)
+        return false;
     sg_writer_init_array(&writer, key, sizeof key);
-    if (text.size == 0 || sg_name_search_key(&writer, text) != SG_OK)
+    if (sg_name_search_key(&writer, text) != SG_OK)
         return contains(text, "không rõ") || contains(text, "KHÔNG RÕ");
-    return contains(sg_writer_written(&writer), "khong ro");
+    return contains(sg_writer_written(&writer), word);
 }
 
 static bool has_odd_name(const struct sg_subject_object *person, unsigned field)
