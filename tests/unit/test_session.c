@@ -218,6 +218,7 @@ static void test_stop(void **state)
 static void test_impossible(void **state)
 {
     static struct sg_effects effects;
+    struct sg_sync_session_view view;
     struct sg_event event;
     struct pair_net net;
 
@@ -243,6 +244,12 @@ static void test_impossible(void **state)
     event.kind = SG_EVENT_UNDIALLED;
     event.undialled = 9;
     assert_err(sg_sync_step(net.nodes[0].core, &event, &effects), INVALID);
+    event.kind = SG_EVENT_REFUSED;
+    event.refused.ticket = 1000; /* no write of this core's */
+    event.refused.err = SG_ERR_EXISTS;
+    assert_err(sg_sync_step(net.nodes[0].core, &event, &effects), INVALID);
+    assert_err(sg_sync_session(net.nodes[0].core, 0, &view), NOTFOUND);
+    assert_err(sg_sync_session(net.nodes[0].core, 1000, &view), NOTFOUND);
     pair_free(&net);
 }
 
