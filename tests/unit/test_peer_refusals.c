@@ -250,6 +250,99 @@ static void test_own_log_on_a_stick(void **state)
     pair_free(&net);
 }
 
+/* Says whether NODE holds the other history of node 2's log whole, in whatever
+ * branch. */
+static bool has_other(struct pair_net *net, size_t node)
+{
+    struct sg_log_id id = pair_own(net, 2)->id;
+    bool has = false;
+
+    for (uint8_t branch = 0; branch < SG_BRANCHES_MAX; branch++) {
+        const struct pair_log *log = pair_branch(net, node, &id, branch);
+
+        has = has || (log != NULL && log->frontier.size == 13 &&
+                      log->entries[5].length == sizeof "another" - 1);
+    }
+    return has;
+}
+
+/* Spoils what comes to node 0 of branches: packages, once the log is forked. */
+static bool spoil_branches(struct pair_net *net, struct pair_message *message)
+{
+    const struct pair_log *log =
+        pair_find(net, message->node, &pair_own(net, 2)->id);
+
+    if (message->type == SG_MESSAGE_PACKAGE && message->node == 0 &&
+        log != NULL && log->is_forked)
+        message->body[message->size - 1] ^= 1;
+    return true;
+}
+
+/* Garbage for a branch of a forked log closes with PROOF and is not kept; an
+ * honest peer's packages are. */
+static void test_garbage_for_a_branch(void **state)
+{
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_append(&net, 2, 8);
+    pair_connect(&net, 2, 0);
+    pair_run(&net, 1000);
+    pair_cut(&net, 0, 2);
+    pair_fork(&net, 2, 5, 8);
+    pair_connect(&net, 2, 1);
+    pair_run(&net, 1000);
+    pair_cut(&net, 2, 1);
+    assert_int_equal(net.nodes[0].n_closed, 0);
+    net.filter = spoil_branches;
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 10000);
+    assert_true(pair_find(&net, 0, &pair_own(&net, 2)->id)->is_forked);
+    assert_closed(&net, 0, SG_ERR_PROOF);
+    assert_false(has_other(&net, 0));
+    net.filter = NULL;
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 10000);
+    assert_true(has_other(&net, 0));
+    pair_free(&net);
+}
+
+/* Tells NODE's core whether its disk is full. */
+static void fill_disk(struct pair_net *net, size_t node, bool is_full)
+{
+    struct sg_event event = {.kind = SG_EVENT_FULL};
+
+    event.is_full = is_full;
+    pair_step(net, node, &event);
+}
+
+/* A node whose disk is full takes no push and asks for nothing; nobody is to
+ * blame. When there is room it has what it missed at once. */
+static void test_full_disk(void **state)
+{
+    struct pair_net net;
+    size_t wants;
+
+    (void)state;
+    meet(&net);
+    fill_disk(&net, 0, true);
+    wants = net.nodes[0].sent[SG_MESSAGE_WANT];
+    pair_append(&net, 1, 3); /* that fits on what is held */
+    pair_run(&net, 100);
+    assert_int_equal(pair_held(&net, 0, 1), 5);
+    pair_append(&net, 1, 300);
+    pair_run(&net, 120000);
+    assert_true(net.nodes[1].sent[SG_MESSAGE_PACKAGE] > 0);
+    assert_int_equal(pair_held(&net, 0, 1), 5);
+    assert_int_equal(net.nodes[0].sent[SG_MESSAGE_WANT], wants);
+    assert_int_equal(net.nodes[0].n_closed + net.nodes[1].n_closed, 0);
+    fill_disk(&net, 0, false);
+    pair_run(&net, 100);
+    pair_assert_equal(&net);
+    pair_free(&net);
+}
+
 /* --- Lists, branches, forks ---------------------------------------------- */
 
 /* Gives node 0 an `authority` item with node 1's certificate and log, whose
@@ -438,6 +531,53 @@ static void test_who_connects(void **state)
     pair_free(&net);
 }
 
+/* Starts node 0 anew, which has not read the authority's log yet. */
+static void start_unread(struct pair_net *net)
+{
+    struct pair_node *at = &net->nodes[0];
+    struct sg_sync_config config = {.registry = net->world.registry,
+                                    .key = &at->key,
+                                    .sessions_max = PAIR_SESSIONS_MAX,
+                                    .logs_max = PAIR_LOGS_MAX};
+    struct sg_event event;
+    struct sg_writer writer;
+    uint8_t chain[1024];
+
+    sg_writer_init_array(&writer, chain, sizeof chain);
+    sg_chain_begin(&writer, SG_CHAIN_FROM_GENESIS);
+    sg_chain_put(&writer, net->world.genesis);
+    assert_ok(sg_writer_end(&writer));
+    config.chain = sg_bytes(chain, writer.size);
+    memcpy(config.certificate, at->certificate, sizeof config.certificate);
+    sg_sync_free(at->core);
+    assert_ok(sg_sync_new(&config, &at->core));
+    pair_head(pair_own(net, 0), &event);
+    pair_step(net, 0, &event);
+    event = (struct sg_event){.kind = SG_EVENT_START};
+    pair_step(net, 0, &event);
+    assert_true(at->n_reads > 0);
+}
+
+/* A node that does not know yet who was revoked lets nobody in; when it has
+ * read that, it does. */
+static void test_opened_too_early(void **state)
+{
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 2, NULL);
+    start_unread(&net);
+    open_from(&net, 1, 0, 0);
+    give_room(&net);
+    assert_closed(&net, 0, SG_ERR_NOROOM);
+    pair_run(&net, 10);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 1000);
+    assert_int_equal(net.nodes[0].n_closed, 1);
+    pair_assert_equal(&net);
+    pair_free(&net);
+}
+
 /* A node that is stopping lets nobody in and reads no stick. */
 static void test_opened_while_stopping(void **state)
 {
@@ -490,12 +630,15 @@ int main(void)
         cmocka_unit_test(test_garbage_of_one_history),
         cmocka_unit_test(test_no_opening),
         cmocka_unit_test(test_own_log_on_a_stick),
+        cmocka_unit_test(test_garbage_for_a_branch),
+        cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_listed),
         cmocka_unit_test(test_unsigned_branches),
         cmocka_unit_test(test_fork_of_another_registry),
         cmocka_unit_test(test_too_many_wants),
         cmocka_unit_test(test_too_many_proves),
         cmocka_unit_test(test_who_connects),
+        cmocka_unit_test(test_opened_too_early),
         cmocka_unit_test(test_opened_while_stopping),
         cmocka_unit_test(test_takes_no_answers),
     };

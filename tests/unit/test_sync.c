@@ -401,6 +401,30 @@ static void test_bundle_waits(void **state)
     pair_free(&net);
 }
 
+/* A core that was told of a tail that nobody signed has no frontier of what is
+ * signed: it reads that from the store before it asks for more. */
+static void test_frontier_from_the_store(void **state)
+{
+    struct pair_log *log;
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 2, NULL);
+    pair_append(&net, 1, 4);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 10000);
+    log = pair_find(&net, 0, &pair_own(&net, 1)->id);
+    assert_int_equal(log->frontier.size, 5);
+    pair_append_plain(&net, log, SG_ENTRY_PLAIN, SG_BYTES_TEXT("tail"));
+    pair_restart(&net, 0);
+    pair_shorten(log, 5);
+    pair_append(&net, 1, 300);
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 1000);
+    pair_assert_equal(&net);
+    pair_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_refused_write),
         cmocka_unit_test(test_refused_writes),
+        cmocka_unit_test(test_frontier_from_the_store),
         cmocka_unit_test(test_bundle_waits),
         cmocka_unit_test(test_bundle),
     };
