@@ -334,11 +334,39 @@ static void test_limits(void **state)
     assert_err(sg_bundle_key_seal(bytes, NULL, 0, box), INVALID);
 }
 
+/* Boxes that are not in ascending order are refused, though the header's hash
+ * is right: else they would say in which order the readers were named. */
+static void test_boxes_ascend(void **state)
+{
+    (void)state;
+    for (uint8_t first = 0; first < 3; first++) {
+        struct sg_bundle_header header = {.kind = SG_BUNDLE_ENTRIES,
+                                          .exponent = 12,
+                                          .part = 1,
+                                          .parts = 1,
+                                          .pieces = 1,
+                                          .n_boxes = 2};
+        uint8_t boxes[2 * SG_BUNDLE_BOX_SIZE] = {0}, bytes[512];
+        struct sg_bytes read;
+        struct sg_writer writer;
+        enum sg_err err;
+
+        boxes[0] = first;
+        boxes[SG_BUNDLE_BOX_SIZE] = 1;
+        sg_writer_init_array(&writer, bytes, sizeof bytes);
+        assert_ok(sg_bundle_header_encode(&header, &registry, boxes, &writer));
+        err = sg_bundle_header_decode(sg_writer_written(&writer), &registry,
+                                      &header, &read);
+        assert_int_equal(err, first == 0 ? SG_OK : SG_ERR_MALFORMED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_examples),
         cmocka_unit_test(test_manifest),
+        cmocka_unit_test(test_boxes_ascend),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_damaged_header_is_refused),
         cmocka_unit_test(test_damaged_piece_is_refused),

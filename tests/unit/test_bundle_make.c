@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "replication/head_message.h"
+#include "replication/proof.h"
 #include "tests/lib/protocol.h"
 #include "tests/unit/any_log.h"
 
@@ -363,6 +364,58 @@ static void test_refusals(void **state)
     assert_err(sg_bundle_make_new(&good, &make), CRYPTO);
 }
 
+/* Goes on with MAKE to its first READ. */
+static void to_read(struct sg_bundle_make *make, struct sg_bundle_turn *turn)
+{
+    do {
+        assert_ok(sg_bundle_make_next(make, turn));
+        assert_int_not_equal(turn->kind, SG_BUNDLE_TURN_DONE);
+    } while (turn->kind != SG_BUNDLE_TURN_READ);
+}
+
+/* An answer that nobody asked for, or that cannot be one, is refused; the right
+ * one is taken after that. */
+static void test_refused_answers(void **state)
+{
+    static const struct sg_hash hashes[SG_MERKLE_HASHES_MAX + 1];
+    struct sg_bundle_make_log of[LOGS];
+    uint8_t keys[2][SG_KEY_SIZE];
+    struct sg_bundle_make_config config;
+    struct sg_bundle_make *make;
+    struct sg_bundle_turn turn;
+
+    (void)state;
+    make_logs(7, 300);
+    make_keys(keys);
+    config = config_for(of, (const uint8_t(*)[SG_KEY_SIZE])keys);
+    assert_ok(sg_bundle_make_new(&config, &make));
+    assert_err(sg_bundle_make_give(make, a_log.entries, 1, hashes, 0), INVALID);
+    to_read(make, &turn);
+    assert_err(sg_bundle_make_give(make, a_log.entries, 0, hashes, 0), INVALID);
+    assert_err(sg_bundle_make_give(make, a_log.entries,
+                                   SG_PACKAGE_ENTRIES_MAX + 1, hashes, 0),
+               INVALID);
+    assert_err(sg_bundle_make_give(make, a_log.entries, 1, hashes,
+                                   SG_MERKLE_HASHES_MAX + 1),
+               INVALID);
+    assert_ok(answer(make, &turn));
+    sg_bundle_make_free(make);
+    of[0].prove_from = 100;
+    assert_ok(sg_bundle_make_new(&config, &make));
+    to_read(make, &turn);
+    assert_int_equal(turn.first, 100);
+    assert_int_equal(turn.to, 100);
+    assert_err(sg_bundle_make_give(make, a_log.entries, 1, hashes,
+                                   sg_proof_hash_count(100, 300)),
+               INVALID);
+    assert_err(sg_bundle_make_give(make, NULL, 0, hashes,
+                                   sg_proof_hash_count(100, 300) - 1),
+               INVALID);
+    assert_ok(sg_bundle_make_give(make, NULL, 0, hashes,
+                                  sg_proof_hash_count(100, 300)));
+    sg_bundle_make_free(make);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_only_what_is_lacked),
         cmocka_unit_test(test_a_change_between_passes),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refused_answers),
     };
 
     if (sg_crypto_init() != SG_OK)
