@@ -127,6 +127,28 @@ static void test_wanted_without_checkpoint(void **state)
     pair_free(&net);
 }
 
+/* A push of what is held already is not stored again, but acknowledged: its
+ * sender may have missed that. */
+static void test_pushed_twice(void **state)
+{
+    struct sg_sync_counts before, after;
+    struct pair_net net;
+    size_t stored;
+
+    (void)state;
+    meet(&net);
+    sg_sync_count(net.nodes[0].core, &before);
+    stored = net.nodes[0].sent[SG_MESSAGE_STORED];
+    say(&net, 0, 0, SG_MESSAGE_PACKAGE, push_of(pair_own(&net, 1)));
+    sg_sync_count(net.nodes[0].core, &after);
+    assert_int_equal(after.duplicates, before.duplicates + 1);
+    assert_int_equal(after.packages, before.packages);
+    assert_int_equal(net.nodes[0].n_writes, 0);
+    assert_int_equal(net.nodes[0].sent[SG_MESSAGE_STORED], stored + 1);
+    assert_int_equal(net.nodes[0].n_closed, 0);
+    pair_free(&net);
+}
+
 /* Spoils the packages for node 0. */
 static bool spoil_packages(struct pair_net *net, struct pair_message *message)
 {
@@ -627,6 +649,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wanted_without_checkpoint),
+        cmocka_unit_test(test_pushed_twice),
         cmocka_unit_test(test_garbage_of_one_history),
         cmocka_unit_test(test_no_opening),
         cmocka_unit_test(test_own_log_on_a_stick),
