@@ -38,18 +38,21 @@ static const char *said(enum sg_join_answer answer, enum sg_err err)
         return "it is admitted; certificate sent";
     if (answer == SG_JOIN_WAIT)
         return "the request is in requests/; told to wait";
+    if (err == SG_ERR_LIMIT)
+        return "too many wrong proofs from there this hour; refused";
     return err == SG_ERR_UNTRUSTED ? "no right invite; refused"
                                    : "the request could not be kept; refused";
 }
 
 bool sg_applicants_ask(struct sg_applicants *applicants,
                        const struct sg_event *event,
-                       const struct sg_effect *effect)
+                       const struct sg_effect *effect,
+                       const struct sockaddr_storage *address)
 {
     const struct sg_join_request *request = &effect->join.request;
     struct sg_event *answer = &applicants->answer;
     struct sg_trust_node node;
-    enum sg_err err;
+    enum sg_err err = SG_ERR_LIMIT;
 
     if (answer->joined.ticket != 0)
         return false;
@@ -57,9 +60,12 @@ bool sg_applicants_ask(struct sg_applicants *applicants,
     answer->kind = SG_EVENT_JOINED;
     answer->joined.ticket = effect->ticket;
     answer->joined.answer = SG_JOIN_REFUSED;
-    err = sg_invites_take(applicants->dir, event->seconds * 1000,
-                          applicants->registry, request, effect->join.bytes,
-                          effect->join.proof, &effect->join.handshake);
+    if (sg_tries_may(&applicants->tries, address, event->now_ms))
+        err = sg_invites_take(applicants->dir, event->seconds * 1000,
+                              applicants->registry, request, effect->join.bytes,
+                              effect->join.proof, &effect->join.handshake);
+    if (err == SG_ERR_UNTRUSTED)
+        sg_tries_count(&applicants->tries, address, event->now_ms);
     if (err == SG_OK)
         answer->joined.answer = SG_JOIN_WAIT;
     if (err == SG_OK && find_certificate(applicants, request, &node)) {

@@ -335,7 +335,10 @@ static void hook_join(void *context, const struct sg_effect *effect)
     struct node *node = context;
     struct sg_event event = event_of(SG_EVENT_TICK);
 
-    if (sg_applicants_ask(&node->applicants, &event, effect))
+    SG_ASSERT(node->sessions[effect->session] != NULL);
+    if (sg_applicants_ask(
+            &node->applicants, &event, effect,
+            &sg_uv_link_place(node->sessions[effect->session])->address))
         (void)uv_async_send(&node->wake);
 }
 
