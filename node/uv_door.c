@@ -35,6 +35,15 @@ static bool is_taken(const struct sockaddr_un *address)
     return is_there;
 }
 
+/* A socket that nobody answers at is what a crash left. What is no socket was
+ * put there by a mistake in the configuration, and is somebody's. */
+static bool is_other_file(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode);
+}
+
 enum sg_err sg_uv_door_socket(const char *path, mode_t mode, int *ret_fd)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -47,6 +56,10 @@ enum sg_err sg_uv_door_socket(const char *path, mode_t mode, int *ret_fd)
         return SG_ERR_LIMIT;
     }
     memcpy(address.sun_path, path, strlen(path));
+    if (is_other_file(path)) {
+        errno = EEXIST;
+        return say_failure(path);
+    }
     if (is_taken(&address)) {
         errno = EADDRINUSE;
         return say_failure(path);

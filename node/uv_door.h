@@ -8,9 +8,10 @@
 
 #include "storage/base/err.h"
 
-/* Listens at PATH with rights MODE; what a dead process left there is removed.
- * Caller closes RET_FD. Errors: LIMIT (the path is longer than a socket's may
- * be), IO (another process is there, or it cannot be). */
+/* Listens at PATH with rights MODE; a socket that a dead process left there is
+ * removed. Caller closes RET_FD. Errors: LIMIT (the path is longer than a
+ * socket's may be), IO (another process is there, or a file that is no socket,
+ * or it cannot be). */
 SG_USE_RESULT enum sg_err sg_uv_door_socket(const char *path, mode_t mode,
                                             int *ret_fd);
 

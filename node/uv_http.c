@@ -652,9 +652,11 @@ void sg_uv_http_close(struct sg_uv_http *http)
         503, "stopping", "this node is stopping; ask again later",
         "nút này đang dừng; hãy thử lại sau"};
     struct request *next;
+    bool is_ours; /* the socket: where another daemon has it, it stays */
 
     if (http == NULL)
         return;
+    is_ours = http->doors[0].daemon != NULL;
     http->is_closing = true;
     for (struct request *request = http->requests; request != NULL;
          request = next) {
@@ -670,7 +672,7 @@ void sg_uv_http_close(struct sg_uv_http *http)
     for (size_t i = 0; i < 2; i++) {
         close_door(&http->doors[i]);
     }
-    if (http->config->socket[0] != '\0')
+    if (is_ours)
         (void)unlink(http->config->socket);
     uv_close((uv_handle_t *)&http->sweep, NULL);
     uv_close((uv_handle_t *)&http->follow, NULL);
