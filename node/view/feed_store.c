@@ -76,6 +76,19 @@ static bool grow(void **array, size_t count, size_t *capacity, size_t size)
 
 /* --- logs and forks ---------------------------------------------------- */
 
+/* An own log ends where it is signed: what is committed behind that may be
+ * removed at the next start, and another entry take its place. The keeper
+ * signs it in the same moment, and says so. */
+static void end_signed(const struct sg_store *store, struct sg_store_log *log)
+{
+    const struct sg_store_own *own;
+
+    for (size_t i = 0; (own = sg_store_own(store, i)) != NULL; i++)
+        if (own->number == log->number &&
+            log->row.known.size < log->row.frontier.size)
+            log->row.frontier.size = log->row.known.size;
+}
+
 static enum sg_err take_log(void *context, const struct sg_store_log *log)
 {
     struct source *source = context;
@@ -83,7 +96,8 @@ static enum sg_err take_log(void *context, const struct sg_store_log *log)
     if (!grow((void **)&source->logs, source->n_logs, &source->logs_capacity,
               sizeof *source->logs))
         return SG_ERR_NOMEM;
-    source->logs[source->n_logs++] = *log;
+    source->logs[source->n_logs] = *log;
+    end_signed(source->store, &source->logs[source->n_logs++]);
     return SG_OK;
 }
 
