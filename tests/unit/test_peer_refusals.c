@@ -400,6 +400,34 @@ static void test_listed(void **state)
     list(0x7f, SG_ERR_MALFORMED);
 }
 
+/* A head that the log's node did not sign closes with PROOF; a signed one that
+ * is known already is harmless. */
+static void test_unsigned_head(void **state)
+{
+    static struct sg_proof proof;
+    struct sg_writer writer;
+    struct pair_net net;
+    uint8_t bytes[512];
+
+    (void)state;
+    for (int turn = 0; turn < 2; turn++) {
+        meet(&net);
+        proof.ref = sg_package_ref(&pair_own(&net, 1)->id);
+        proof.checkpoint = pair_own(&net, 1)->known;
+        proof.checkpoint.signature[0] ^= turn == 1;
+        proof.hash_count = 1; /* from 0: the root */
+        proof.hashes[0] = proof.checkpoint.root;
+        sg_writer_init_array(&writer, bytes, sizeof bytes);
+        sg_proof_encode(&proof, &writer);
+        say(&net, 0, 0, SG_MESSAGE_PROOF, sg_bytes(bytes, writer.size));
+        if (turn == 1)
+            assert_closed(&net, 0, SG_ERR_PROOF);
+        else
+            assert_int_equal(net.nodes[0].n_closed, 0);
+        pair_free(&net);
+    }
+}
+
 /* `branches` that the log's node did not sign close with PROOF. */
 static void test_unsigned_branches(void **state)
 {
@@ -656,6 +684,7 @@ int main(void)
         cmocka_unit_test(test_garbage_for_a_branch),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_listed),
+        cmocka_unit_test(test_unsigned_head),
         cmocka_unit_test(test_unsigned_branches),
         cmocka_unit_test(test_fork_of_another_registry),
         cmocka_unit_test(test_too_many_wants),
