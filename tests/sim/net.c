@@ -303,10 +303,12 @@ static void make_room(struct world *world, struct connection *connection,
 /* The transport ends: whoever is still there learns it. */
 static void give_up(struct world *world, struct connection *connection)
 {
+    /* The last side that is shut takes the connection with it. */
+    const struct connection was = *connection;
+
     for (unsigned side = 0; side < 2; side++)
-        if (connection->slot[side] != SG_SYNC_NONE)
-            shut(world, &world->nodes[connection->node[side]],
-                 connection->slot[side]);
+        if (was.slot[side] != SG_SYNC_NONE)
+            shut(world, &world->nodes[was.node[side]], was.slot[side]);
 }
 
 void net_shut_all(struct world *world)
