@@ -197,7 +197,7 @@ static bool fetch(struct sg_sync *core, struct sg_core_session *session,
     fetch->is_branch = true;
     fetch->claimed = item->checkpoint.size;
     fetch->session = session->number;
-    fetch->number = session->next_number++;
+    fetch->number = sg_core_number(session);
     session->wants[session->n_wants++] =
         (struct sg_core_want){fetch->number, (uint32_t)(fetch - core->fetches)};
     sg_fetch_want(core, session, fetch);

@@ -78,6 +78,14 @@ void sg_core_post(struct sg_core_session *session, unsigned priority,
         sg_session_close(session, SG_ERR_SLOW);
 }
 
+uint64_t sg_core_number(struct sg_core_session *session)
+{
+    uint64_t number = session->next_number;
+
+    session->next_number += SG_CORE_NUMBERS_STEP;
+    return number;
+}
+
 void sg_core_post_written(struct sg_core_session *session, unsigned priority,
                           enum sg_message_type type,
                           const struct sg_writer *writer)

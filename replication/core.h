@@ -59,6 +59,9 @@
 /* Logs that a peer did not deliver, which it is not asked for again until it
  * says more. */
 #define SG_CORE_STOPPED_MAX 256u
+/* Own wants of a session are so far apart: the numbers between are the peer's.
+ */
+#define SG_CORE_NUMBERS_STEP 2u
 /* Statements that are known to have come before. */
 #define SG_CORE_STATEMENTS_MAX 256u
 /* Peers that were asked what this node once signed, in this process. */
@@ -202,7 +205,8 @@ struct sg_core_session {
     struct sg_core_peer_log *logs; /* by row */
     struct sg_core_list pushes[SG_CORE_PUSHES];
 
-    uint64_t next_number; /* of own wants */
+    uint64_t next_number; /* of own wants: odd if this side dialled, else even,
+                           * so that a `stop` means one want alone */
     size_t n_wants;
     struct sg_core_want wants[SG_CORE_WANTS_SESSION_MAX];
     uint32_t cursor; /* in the claims */
@@ -589,6 +593,9 @@ struct sg_core_write *sg_core_begin_write(struct sg_sync *core,
 /* Notes an alarm, to be said when there is room. */
 void sg_core_say(struct sg_sync *core, enum sg_sync_alarm alarm,
                  uint32_t session, const struct sg_log_id *log);
+
+/* Returns the number of SESSION's next own want, which is then taken. */
+uint64_t sg_core_number(struct sg_core_session *session);
 
 /* Puts a message of priority 0 or 1 into SESSION's outbox. A peer who does not
  * take what he asked for is closed: SLOW. */

@@ -154,7 +154,7 @@ void sg_fetch_renumber(struct sg_core_session *session,
     if (want == NULL)
         return;
     post_stop(session, fetch->number, reason);
-    fetch->number = want->number = session->next_number++;
+    fetch->number = want->number = sg_core_number(session);
     fetch->toward = 0;
 }
 
@@ -360,7 +360,7 @@ static bool consider(struct sg_sync *core, struct sg_core_session *session,
     }
     if (is_own)
         session->logs[log->number].is_asked = true;
-    session->next_number++;
+    session->next_number += SG_CORE_NUMBERS_STEP;
     session->wants[session->n_wants++] =
         (struct sg_core_want){fetch->number, number_of(core, fetch)};
     return true;
@@ -551,7 +551,7 @@ void sg_fetch_stopped(struct sg_sync *core, struct sg_core_session *session,
     if (stop->reason == SG_FLOW_CANNOT_PROVE && fetch->has_said_stack &&
         fetch->in_flight == 0) {
         fetch->receiver.stack.toward.size = 0;
-        fetch->number = want->number = session->next_number++;
+        fetch->number = want->number = sg_core_number(session);
         fetch->toward = 0;
         ask(core, session, fetch, /* is_own= */ false);
         return;

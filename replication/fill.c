@@ -221,7 +221,7 @@ static void ask(struct sg_sync *core, struct sg_core_session *session,
                 uint64_t first, uint64_t to)
 {
     const struct sg_log *log = sg_log_table_at(core->table, session->fill_row);
-    struct sg_flow_want item = {.number = session->next_number++,
+    struct sg_flow_want item = {.number = sg_core_number(session),
                                 .ref = sg_package_ref(&log->id),
                                 .is_filling = true,
                                 .from = first,

@@ -99,7 +99,6 @@ static void reset(struct sg_sync *core, struct sg_core_session *session)
         .listed = kept.listed,
         .serves = kept.serves,
         .logs = kept.logs,
-        .next_number = 1,
         .opened_ms = core->now_ms,
         .moved_ms = core->now_ms,
         .quiet_ms = core->now_ms,
@@ -382,6 +381,7 @@ void sg_session_open(struct sg_sync *core, struct sg_core_session *session,
     reset(core, session);
     session->link = event->open.link;
     session->is_initiator = session->link == SG_SYNC_INITIATOR;
+    session->next_number = session->is_initiator ? 1 : 2;
     session->peer = event->open.peer;
     session->received = event->open.received;
     if (session->link == SG_SYNC_BUNDLE) {

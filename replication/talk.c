@@ -294,8 +294,9 @@ static enum sg_err take_stop(struct sg_sync *core,
 
     if (err != SG_OK)
         return err;
-    /* Either side ends a want; numbers are the asker's, so a number may mean
-     * one here and one there. Both end. */
+    /* Either side ends a want. Of the two there is one: what this side asks for
+     * and what the peer asks for never has one number, unless the peer wills
+     * it so, who then ends both of them. */
     if (!sg_fill_stopped(session, stop.number))
         sg_fetch_stopped(core, session, &stop);
     sg_serve_stopped(core, session, stop.number);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "replication/flow.h"
 #include "tests/lib/sync_pair.h"
 
 /* A node that was restored from a backup learns from its peer what it once
@@ -314,6 +315,79 @@ static void test_filling_with_unequal_roots(void **state)
     pair_free(&net);
 }
 
+/* NODE's disk loses the payloads [FROM, TO) of LOG. */
+static void lose_payloads(struct pair_net *net, size_t node,
+                          const struct sg_log_id *id, uint64_t from,
+                          uint64_t to)
+{
+    struct pair_log *log = pair_find(net, node, id);
+    struct sg_event event;
+
+    for (uint64_t i = from; i < to; i++)
+        log->entries[i].state = SG_PAYLOAD_NOT_HELD;
+    pair_head(log, &event);
+    pair_step(net, node, &event);
+}
+
+/* Counts the wants of either side, each of which has its own numbers; loses
+ * none. The context is one count a node. */
+static bool has_own_number(struct pair_net *net, struct pair_message *message)
+{
+    static struct sg_flow_want wants[SG_WANTS_MAX];
+    size_t *counts = net->context, n;
+
+    if (message->type != SG_MESSAGE_WANT)
+        return true;
+    assert_ok(sg_flow_wants_decode(sg_bytes(message->body, message->size),
+                                   wants, &n));
+    for (size_t i = 0; i < n; i++) /* node 1 dialled */
+        assert_int_equal(wants[i].number % 2, message->node == 0 ? 1 : 0);
+    counts[message->node] += n;
+    return true;
+}
+
+/* Two nodes that fill in from each other at once do not end each other's wants:
+ * what the one says it does not have is not what it asked for itself. */
+static void test_filling_both_ways(void **state)
+{
+    struct pair_net net;
+    size_t counts[2] = {0};
+    struct sg_log_id full, nowhere;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    full = pair_own(&net, 0)->id;
+    nowhere = pair_own(&net, 2)->id;
+    for (size_t i = 0; i < 600; i++) {
+        uint8_t payload[900] = {(uint8_t)i, (uint8_t)(i >> 8)};
+
+        pair_append_plain(&net, pair_own(&net, 0), SG_ENTRY_SEALED,
+                          SG_BYTES_ARRAY(payload));
+    }
+    pair_append(&net, 0, 1);
+    pair_append(&net, 2, 10);
+    pair_connect(&net, 1, 0);
+    pair_connect(&net, 2, 0);
+    pair_run(&net, 60000);
+    pair_assert_equal(&net);
+    pair_cut(&net, 1, 0);
+    pair_cut(&net, 2, 0);
+    lose_payloads(&net, 0, &nowhere, 3, 6);
+    lose_payloads(&net, 1, &nowhere, 3, 6);
+    lose_payloads(&net, 1, &full, 10, 600);
+    net.filter = has_own_number;
+    net.context = counts;
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 60000);
+    for (uint64_t i = 10; i < 600; i++)
+        assert_int_equal(pair_find(&net, 1, &full)->entries[i].state,
+                         SG_PAYLOAD_PRESENT);
+    assert_int_equal(pair_find(&net, 0, &nowhere)->entries[3].state,
+                     SG_PAYLOAD_NOT_HELD);
+    assert_true(counts[0] > 0 && counts[1] > 0);
+    pair_free(&net);
+}
+
 /* A push that waits for a proof does not keep its log when the session ends: it
  * comes from another peer. */
 static bool lose_proofs(struct pair_net *net, struct pair_message *message)
@@ -360,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_filling),
         cmocka_unit_test(test_filling_through_another),
         cmocka_unit_test(test_filling_with_unequal_roots),
+        cmocka_unit_test(test_filling_both_ways),
         cmocka_unit_test(test_cut_while_proving),
         cmocka_unit_test(test_rollback),
         cmocka_unit_test(test_rollback_between_sessions),
