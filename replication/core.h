@@ -104,13 +104,18 @@ struct sg_core_peer_log {
     uint64_t promised; /* the most that the peer ever claimed or signed */
     uint64_t offered;  /* of a log held in part: up to where it was claimed, and
                         * the peer has not asked for it since; 0: nowhere */
+    uint64_t doubted;  /* it claimed less than so much, and was asked what it
+                        * knows; 0: not */
+    uint64_t shown;    /* the most that it proved to know */
+    uint32_t n_asked;  /* questions with `prove` that it has not answered */
+    uint32_t n_doubt;  /* of them, those up to the one about DOUBTED */
     uint32_t next;     /* in the list of pushes */
     bool is_known;     /* the peer knows the log */
     bool is_queued;
     bool is_filled;      /* the peer was asked for payloads */
     bool wants_fill;     /* the peer asked us for payloads */
     bool owes_claim;     /* and is to hear that some came since */
-    bool is_rolled_back; /* the peer claimed less than before */
+    bool is_rolled_back; /* the peer showed less than before */
     bool is_asked;       /* of an own log: what is signed beyond it was asked */
 };
 
@@ -230,6 +235,7 @@ struct sg_core_session {
     uint32_t read_slot;
     bool reads_partial; /* and then that is its partial */
     struct sg_core_partial read_partial;
+    size_t n_doubts; /* logs of which less was claimed than promised */
     size_t n_proves; /* questions of the peer */
     struct sg_proof_question proves[SG_CORE_PROVES_MAX];
     uint64_t prove_ticket; /* of the first of them; 0: not asked yet */

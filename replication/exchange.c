@@ -537,6 +537,15 @@ static enum sg_err take_open(struct sg_exchange *x,
     return take_more(x, message->body);
 }
 
+/* Says whether a message of TYPE may be none of the exchange: until the peer
+ * has the own root, which he may answer late, he goes on claiming and
+ * introducing what is new there, without any bound. */
+static bool is_beside(const struct sg_exchange *x, enum sg_message_type type)
+{
+    return x->root_sent &&
+           (type == SG_MESSAGE_HEADS || type == SG_MESSAGE_INTRODUCE);
+}
+
 enum sg_err sg_exchange_receive(struct sg_exchange *exchange,
                                 const struct sg_frame_message *message,
                                 const struct sg_exchange_sink *sink,
@@ -544,7 +553,8 @@ enum sg_err sg_exchange_receive(struct sg_exchange *exchange,
 {
     SG_ASSERT(sg_exchange_takes(message->type));
     begin_call(exchange, sink, ret_report);
-    if (exchange->is_open && ++exchange->received > SG_EXCHANGE_MESSAGES_MAX)
+    if (exchange->is_open && !is_beside(exchange, message->type) &&
+        ++exchange->received > SG_EXCHANGE_MESSAGES_MAX)
         return SG_ERR_LIMIT;
     if (message->type == SG_MESSAGE_ROOT)
         return take_root(exchange, message->body);

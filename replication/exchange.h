@@ -124,7 +124,8 @@ void sg_exchange_send_root(struct sg_exchange *exchange,
 
 /* Takes one of the messages 16 to 23 (sg_exchange_takes says which) and
  * answers. Errors: MALFORMED and what else decoding says; LIMIT when the peer
- * sends more than SG_EXCHANGE_MESSAGES_MAX in one exchange. After an error the
+ * sends more than SG_EXCHANGE_MESSAGES_MAX in one exchange; what it claims and
+ * introduces before it answers the own root is not counted. After an error the
  * session is to be closed; what was claimed before stays. */
 SG_USE_RESULT enum sg_err sg_exchange_receive(
     struct sg_exchange *exchange, const struct sg_frame_message *message,

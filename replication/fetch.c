@@ -165,9 +165,12 @@ void sg_fetch_prove(struct sg_core_session *session,
 {
     struct sg_proof_question question = {.ref = sg_package_ref(log),
                                          .from = from};
+    const struct sg_log *row = sg_log_table_find(session->core->table, log, 0);
     uint8_t body[SG_REF_SIZE + SG_VARINT_SIZE_MAX];
     struct sg_writer writer;
 
+    if (row != NULL)
+        session->logs[row->number].n_asked++;
     sg_writer_init_array(&writer, body, sizeof body);
     sg_proof_question_encode(&question, &writer);
     sg_core_post_written(session, 1, SG_MESSAGE_PROVE, &writer);

@@ -558,6 +558,7 @@ enum sg_err sg_fetch_take_proof(struct sg_sync *core,
     struct sg_core_fetch *fetch;
     struct sg_package_log verified;
     struct sg_proof proof;
+    enum sg_proof_verdict verdict;
     struct sg_log *log;
     enum sg_err err = sg_proof_decode(body, &proof);
 
@@ -568,9 +569,12 @@ enum sg_err sg_fetch_take_proof(struct sg_sync *core,
         return SG_OK;
     fetch = sg_fetch_find(core, &log->id, 0);
     verified = sg_core_package_log(core, &log->id, &log->core);
-    switch (sg_proof_verify(
+    verdict = sg_proof_verify(
         &verified, &proof, fetch != NULL ? &fetch->receiver.known : &log->known,
-        &result)) {
+        &result);
+    if (verdict != SG_PROOF_GARBAGE)
+        sg_withhold_shown(core, session, log, proof.checkpoint.size);
+    switch (verdict) {
     case SG_PROOF_GARBAGE:
         return SG_ERR_PROOF;
     case SG_PROOF_CONSISTENT:

@@ -9,6 +9,10 @@
 
 /* Anti-entropy intervals of connected time after which a peer is marked. */
 #define INTERVALS 10u
+/* Logs of which a peer is asked at a time whether it has what it promised: far
+ * fewer than the questions that it takes. The others are looked at again with
+ * the next claims. */
+#define DOUBTS_MAX 8u
 /* A want without a package for so long goes to another peer. */
 #define WANT_MS SG_PROGRESS_MS_MAX
 
@@ -59,6 +63,25 @@ static void promise(struct sg_sync *core, struct sg_core_session *session,
     memcpy(kept->node_key, session->node_key, SG_KEY_SIZE);
 }
 
+/* A claim is as old as its way is long, and may have waited here: meanwhile
+ * more of LOG may have come from elsewhere, or the peer stored more. So the
+ * peer is asked what it knows now. A head of an own log comes unasked too
+ * (`mine`), once: there the second answer counts. */
+static void doubt(struct sg_sync *core, struct sg_core_session *session,
+                  const struct sg_log *log, bool is_writer)
+{
+    struct sg_core_peer_log *peer_log = &session->logs[log->number];
+
+    session->n_doubts++;
+    peer_log->doubted = promised(core, session, log);
+    if (is_writer && log->known.size > peer_log->doubted)
+        peer_log->doubted = log->known.size;
+    sg_fetch_prove(session, &log->id, 0);
+    if (log->is_own)
+        sg_fetch_prove(session, &log->id, 0);
+    peer_log->n_doubt = peer_log->n_asked;
+}
+
 void sg_withhold_claim(struct sg_sync *core, struct sg_core_session *session,
                        const struct sg_log *log, uint64_t size)
 {
@@ -71,7 +94,28 @@ void sg_withhold_claim(struct sg_sync *core, struct sg_core_session *session,
         promise(core, session, log, size, /* forgets= */ false);
         return;
     }
-    if (peer_log->is_rolled_back)
+    /* What it showed in this session it has; a claim below that is an old one.
+     */
+    if (!peer_log->is_rolled_back && peer_log->doubted == 0 &&
+        size >= peer_log->shown && session->n_doubts < DOUBTS_MAX)
+        doubt(core, session, log, is_writer);
+}
+
+void sg_withhold_shown(struct sg_sync *core, struct sg_core_session *session,
+                       const struct sg_log *log, uint64_t size)
+{
+    struct sg_core_peer_log *peer_log = &session->logs[log->number];
+    uint64_t doubted = peer_log->doubted;
+
+    if (peer_log->n_asked > 0)
+        peer_log->n_asked--;
+    if (size > peer_log->shown)
+        peer_log->shown = size;
+    if (doubted == 0 || (--peer_log->n_doubt > 0 && size < doubted))
+        return;
+    peer_log->doubted = 0;
+    session->n_doubts--;
+    if (size >= doubted)
         return;
     /* It is said once, but of the authority's logs in each session. With
      * another root it is a fork, which the proof shows. */
@@ -79,7 +123,6 @@ void sg_withhold_claim(struct sg_sync *core, struct sg_core_session *session,
     if (!log->is_authority)
         promise(core, session, log, size, /* forgets= */ true);
     sg_core_say(core, SG_SYNC_ALARM_ROLLBACK, session->number, &log->id);
-    sg_fetch_prove(session, &log->id, 0);
 }
 
 /* The peer has SIZE of LOG: it keeps less no more. */

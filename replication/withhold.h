@@ -10,8 +10,13 @@
 #include "replication/core.h"
 
 /* The peer claims LOG up to SIZE, which is above 0. What it claims is
- * remembered, also when the session is over. */
+ * remembered, also when the session is over. One who claims less than before is
+ * asked for his head: only what he answers can be an alarm. */
 void sg_withhold_claim(struct sg_sync *core, struct sg_core_session *session,
+                       const struct sg_log *log, uint64_t size);
+
+/* The peer proved that it knows SIZE of LOG, as it was asked to or not. */
+void sg_withhold_shown(struct sg_sync *core, struct sg_core_session *session,
                        const struct sg_log *log, uint64_t size);
 
 /* The peer lists LOG, which is the authority's, with SIZE; says that it holds

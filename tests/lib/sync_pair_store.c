@@ -366,6 +366,24 @@ static void apply(struct pair_net *net, size_t node,
     }
 }
 
+/* Says why the store does not take WRITE, of LOG: OK if it does. EXISTS is as
+ * batch.h has it: a package before it brought as much. */
+static enum sg_err judge(const struct pair_node *at,
+                         const struct sg_effect *write,
+                         const struct pair_log *log)
+{
+    uint64_t held = log == NULL ? 0 : log->frontier.size;
+
+    if (at->refuses)
+        return SG_ERR_FULL;
+    if (write->kind == SG_EFFECT_WRITE_PACKAGE && write->package.first != held)
+        return SG_ERR_STATE;
+    if (write->kind == SG_EFFECT_WRITE_KNOWN && log != NULL &&
+        write->known.checkpoint.size <= log->known.size)
+        return SG_ERR_EXISTS;
+    return SG_OK;
+}
+
 bool pair_commit(struct pair_net *net, size_t node)
 {
     struct pair_node *at = &net->nodes[node];
@@ -381,14 +399,13 @@ bool pair_commit(struct pair_net *net, size_t node)
     for (size_t i = 0; i < n; i++) {
         const struct pair_log *log =
             pair_branch(net, node, &writes[i].log, writes[i].branch);
-        uint64_t held = log == NULL ? 0 : log->frontier.size;
+        enum sg_err err = judge(at, &writes[i], log);
 
-        if (at->refuses || (writes[i].kind == SG_EFFECT_WRITE_PACKAGE &&
-                            writes[i].package.first != held)) {
+        if (err != SG_OK) {
             struct sg_event refused = {.kind = SG_EVENT_REFUSED};
 
             refused.refused.ticket = writes[i].ticket;
-            refused.refused.err = at->refuses ? SG_ERR_FULL : SG_ERR_STATE;
+            refused.refused.err = err;
             at->refuses = at->refuses_all;
             pair_step(net, node, &refused);
         } else {

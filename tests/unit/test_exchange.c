@@ -327,17 +327,21 @@ static void test_no_feature(void **state)
     end_pair(&pair);
 }
 
-/* One exchange takes SG_EXCHANGE_MESSAGES_MAX messages and no more. */
+/* One exchange takes SG_EXCHANGE_MESSAGES_MAX messages and no more, from the
+ * answer to the root on. */
 static void test_messages_max(void **state)
 {
+    struct pair_world world = {300, 10, 0, 0};
+    uint8_t root[SG_HEAD_ROOT_SIZE] = {1};
     struct pair pair;
 
     (void)state;
-    begin_equal(&pair);
-    pair_send_root(&pair, 0);
+    pair_begin_world(&pair, &world, 1);
+    pair_open(&pair, &pair_plain);
+    pair_answer(&pair, root);
     for (int i = 0; i < SG_EXCHANGE_MESSAGES_MAX; i++)
-        assert_ok(pair_give(&pair, 0, SG_MESSAGE_INTRODUCE, sg_hex("")));
-    assert_err(pair_give(&pair, 0, SG_MESSAGE_INTRODUCE, sg_hex("")), LIMIT);
+        assert_ok(pair_give(&pair, 1, SG_MESSAGE_INTRODUCE, sg_hex("")));
+    assert_err(pair_give(&pair, 1, SG_MESSAGE_INTRODUCE, sg_hex("")), LIMIT);
     end_pair(&pair);
 }
 

@@ -125,6 +125,41 @@ static void test_rollback(void **state)
     }
 }
 
+/* The writer, node 2, goes on writing while messages are on their way. */
+static bool write_meanwhile(struct pair_net *net, struct pair_message *message)
+{
+    size_t *left = net->context;
+
+    (void)message;
+    if (*left > 0 && (*left)-- % 3 == 0)
+        pair_append(net, 2, 1);
+    return true;
+}
+
+/* Claims cross what comes by other ways, and are read late: none of it is an
+ * alarm, and nobody is closed for it. */
+static void test_busy_writer(void **state)
+{
+    size_t left = 6000;
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    net.context = &left;
+    net.filter = write_meanwhile;
+    pair_connect(&net, 2, 0);
+    pair_connect(&net, 1, 0);
+    pair_connect(&net, 1, 2);
+    pair_run(&net, 300000);
+    assert_int_equal(left, 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(net.nodes[i].n_alarms, 0);
+        assert_int_equal(net.nodes[i].n_closed, 0);
+    }
+    pair_assert_equal(&net);
+    pair_free(&net);
+}
+
 /* Takes NODE's copy of OF's log back to what it was at OLD. */
 static void take_back(struct pair_net *net, size_t node, size_t of,
                       const struct sg_checkpoint *old)
@@ -437,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_filling_both_ways),
         cmocka_unit_test(test_cut_while_proving),
         cmocka_unit_test(test_rollback),
+        cmocka_unit_test(test_busy_writer),
         cmocka_unit_test(test_rollback_between_sessions),
         cmocka_unit_test(test_authority_kept),
     };
