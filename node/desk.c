@@ -77,7 +77,6 @@ static void rest(struct sg_desk *desk, struct sg_desk_flight *flight)
     sg_desk_row_init(&flight->papers);
     sg_desk_row_init(&flight->again);
     flight->count = 0;
-    flight->has_key = false;
     flight->next = desk->free;
     desk->free = flight;
 }
@@ -118,7 +117,7 @@ static void correct(struct sg_desk *desk, const struct sg_desk_flight *flight)
     if (flight->round != desk->round)
         return;
     desk->round++;
-    desk->has_keys = false;
+    sg_write_key_drop(desk->keys, flight->first);
     if (sg_store_get(desk->config.store, desk->log.number, &log) == SG_OK)
         desk->next = log.row.known.size;
 }
@@ -180,8 +179,7 @@ static enum sg_err send_off(struct sg_desk *desk, struct sg_desk_flight *flight)
     };
 
     if (flight->papers.first == NULL) {
-        if (flight->has_key)
-            desk->has_keys = false;
+        sg_write_key_drop(desk->keys, flight->first);
         return SG_ERR_NOTFOUND;
     }
     desk->next += flight->count;
@@ -232,8 +230,6 @@ static void serve(struct sg_desk *desk, struct sg_desk_row *papers,
     flight->round = desk->round;
     if (err == SG_OK && !desk->has_judge)
         err = SG_ERR_STATE;
-    if (err == SG_OK)
-        err = sg_desk_sort_keys(desk, flight);
     if (err != SG_OK)
         turn_away(sorting, papers, err);
     while ((paper = papers->first) != NULL) {
@@ -317,11 +313,16 @@ static void take_back_one(struct sg_desk *desk)
 /* Recalls what the own log has. */
 static enum sg_err begin(struct sg_desk *desk)
 {
+    enum sg_err err;
+
     if (desk->config.scope == NULL)
         return SG_ERR_NOTFOUND;
     desk->next = desk->log.row.known.size;
-    return sg_filed_load(desk->filed, desk->config.store, &desk->log,
-                         desk->next, desk->unseal, &desk->hlc);
+    err = sg_filed_load(desk->filed, desk->config.store, &desk->log, desk->next,
+                        desk->unseal, &desk->hlc);
+    return err == SG_OK
+               ? sg_write_key_load(desk->keys, desk->next, SG_FILED_COUNT)
+               : err;
 }
 
 static void *run(void *context)
@@ -351,9 +352,11 @@ static enum sg_err make_parts(struct sg_desk *desk)
     enum sg_err err =
         sg_store_get(store, sg_store_own(store, 0)->number, &desk->log);
 
-    desk->keys = sg_crypto_secret_new(sizeof *desk->keys);
-    if (err == SG_OK && desk->keys == NULL)
-        err = SG_ERR_NOMEM;
+    if (err == SG_OK && desk->config.scope != NULL)
+        err = sg_write_key_new(store, desk->config.scope, desk->log.number,
+                               &desk->log.id, &desk->keys);
+    if (err == SG_OK)
+        err = sg_readers_new(&desk->readers);
     if (err == SG_OK)
         err = sg_gazette_new(store, &desk->gazette);
     if (err == SG_OK)
@@ -445,7 +448,8 @@ void sg_desk_free(struct sg_desk *desk)
     sg_unseal_free(desk->unseal);
     sg_filed_free(desk->filed);
     sg_gazette_free(desk->gazette);
-    sg_crypto_secret_free(desk->keys);
+    sg_readers_free(desk->readers);
+    sg_write_key_free(desk->keys);
     (void)pthread_cond_destroy(&desk->changed);
     (void)pthread_mutex_destroy(&desk->lock);
     sg_free(desk);

@@ -9,6 +9,7 @@
 #include "node/desk.h"
 #include "node/filed.h"
 #include "node/gazette.h"
+#include "node/readers.h"
 #include "node/write_key.h"
 #include "storage/log/seal.h"
 
@@ -17,11 +18,12 @@ _Static_assert(SG_DESK_KNOWN == SG_FILED_COUNT, "what the header promises");
 /* Flights that are with the keeper: while one is committed the next is sealed.
  * More would only make them smaller. */
 #define SG_DESK_FLIGHTS_MAX 2u
-/* A content key, and the papers. */
-#define SG_DESK_ENTRIES_MAX (SG_DESK_FLIGHT_MAX + 1)
+/* The papers, and at worst a content key for each. */
+#define SG_DESK_ENTRIES_MAX (2 * SG_DESK_FLIGHT_MAX)
 /* Records, what a seal adds, and what compression may want in between. */
-#define SG_DESK_PAYLOADS_MAX                                                \
-    (SG_DESK_FLIGHT_SIZE + SG_RECORD_SIZE_MAX + SG_DESK_FLIGHT_MAX * 256u + \
+#define SG_DESK_PAYLOADS_MAX                               \
+    (SG_DESK_FLIGHT_SIZE + SG_RECORD_SIZE_MAX +            \
+     SG_DESK_FLIGHT_MAX * (256u + SG_WRITE_KEY_SIZE_MAX) + \
      2u * SG_PAYLOAD_SIZE_MAX)
 
 _Static_assert(SG_DESK_ENTRIES_MAX <= SG_COMMIT_ENTRIES_MAX,
@@ -42,7 +44,6 @@ struct sg_desk_flight {
     uint64_t round;
     enum sg_err err;
     size_t count;
-    bool has_key; /* entries[0] is a content key */
     struct sg_buf payloads;
     struct sg_entry entries[SG_DESK_ENTRIES_MAX];
 };
@@ -66,10 +67,8 @@ struct sg_desk {
     uint64_t floor_ms;
     struct sg_store_log log; /* the own log, as it was found */
     struct sg_buf body;      /* a record in clear */
-    struct sg_seal_keys *keys;
-    bool has_keys;
-    uint32_t period; /* of the keys */
-    uint64_t key_entry;
+    struct sg_readers *readers;
+    struct sg_write_key_ring *keys; /* NULL: there is no scope key */
     uint64_t next;   /* the index that the next entry will have */
     uint64_t round;  /* how often that had to be corrected */
     uint64_t hlc;    /* of the last record */
@@ -128,12 +127,6 @@ void sg_desk_sort_anew(struct sg_desk *desk);
 
 /* Says what the clock is worth, the time floor being FLOOR_MS. */
 enum sg_record_trust sg_desk_sort_clock(uint64_t floor_ms);
-
-/* Has the desk's keys be those of this month; a new content key becomes the
- * first entry of FLIGHT, which is empty. Errors: as sg_write_key_make and
- * _find. Context: the desk's thread. */
-SG_USE_RESULT enum sg_err sg_desk_sort_keys(struct sg_desk *desk,
-                                            struct sg_desk_flight *flight);
 
 /* Judges PAPER and puts it where it belongs: sealed into the flight, to those
  * that were filed before, or to those that are answered. Context: the desk's

@@ -24,7 +24,7 @@ void sg_desk_sort_anew(struct sg_desk *desk)
     if (sg_gazette_read(desk->gazette) != SG_OK)
         return; /* no memory: nothing is taken until it is told again */
     authority = sg_gazette_authority(desk->gazette);
-    if (authority == NULL)
+    if (authority == NULL || sg_readers_read(desk->readers, authority) != SG_OK)
         return;
     sg_admission_judge_init(&desk->judge, authority,
                             sg_store_registry(desk->config.store));
@@ -108,55 +108,77 @@ static bool admits(struct sg_desk *desk, struct sg_desk_paper *paper,
 /* --- Sealing --------------------------------------------------------------
  */
 
-enum sg_err sg_desk_sort_keys(struct sg_desk *desk,
-                              struct sg_desk_flight *flight)
+/* Writes a content key for READERS as the next entry of FLIGHT. */
+static enum sg_err add_key(struct sg_desk *desk, struct sg_desk_flight *flight,
+                           const struct sg_write_key_readers *readers)
 {
-    const struct sg_write_key_log log = {
-        desk->config.store, desk->config.scope, desk->log.number,
-        desk->log.id,       desk->next,
-    };
-    enum sg_err err;
-
-    if (desk->has_keys && desk->period == sg_write_key_period())
-        return SG_OK;
-    desk->period = sg_write_key_period();
-    err = sg_write_key_find(&log, desk->keys, &desk->key_entry);
-    if (err == SG_ERR_NOTFOUND) {
-        err = sg_write_key_make(&log, desk->keys, &flight->payloads);
-        if (err == SG_OK)
-            err = sg_entry_make(
-                sg_store_hasher(desk->config.store), SG_ENTRY_CONTENT_KEY, 0,
-                sg_buf_bytes(&flight->payloads), &flight->entries[0]);
-        flight->has_key = err == SG_OK;
-        flight->count = flight->has_key;
-        desk->key_entry = desk->next;
-    }
-    desk->has_keys = err == SG_OK;
-    return err;
-}
-
-/* Seals what is in desk->body as the next entry of FLIGHT. */
-static enum sg_err seal(struct sg_desk *desk, struct sg_desk_flight *flight,
-                        bool is_plain)
-{
-    struct sg_seal_place place = {flight->first + flight->count,
-                                  desk->key_entry};
     size_t start = flight->payloads.size;
     struct sg_bytes payload;
     enum sg_err err;
 
-    err = is_plain
-              ? sg_buf_append(&flight->payloads, sg_buf_bytes(&desk->body))
-              : sg_seal_encode(desk->sealer, desk->keys, &place, SG_SEAL_RECORD,
-                               sg_buf_bytes(&desk->body), &flight->payloads);
+    err = sg_write_key_make(desk->keys, readers, flight->first + flight->count,
+                            &flight->payloads);
+    if (err != SG_OK)
+        return err;
+    payload =
+        sg_bytes(flight->payloads.data + start, flight->payloads.size - start);
+    err =
+        sg_entry_make(sg_store_hasher(desk->config.store), SG_ENTRY_CONTENT_KEY,
+                      0, payload, &flight->entries[flight->count]);
+    SG_ASSERT(err == SG_OK); /* it is as small as it should be */
+    flight->count++;
+    return SG_OK;
+}
+
+/* The content key that a record is sealed with. */
+struct sealing {
+    const struct sg_seal_keys *keys; /* NULL: it is not sealed */
+    uint64_t key_entry;
+};
+
+/* Gives the content key for READERS, which FLIGHT brings with it if it is new.
+ */
+static enum sg_err need_key(struct sg_desk *desk, struct sg_desk_flight *flight,
+                            const struct sg_write_key_readers *readers,
+                            struct sealing *ret_sealing)
+{
+    enum sg_err err;
+
+    ret_sealing->keys =
+        sg_write_key_find(desk->keys, readers, &ret_sealing->key_entry);
+    if (ret_sealing->keys != NULL)
+        return SG_OK;
+    err = add_key(desk, flight, readers);
+    if (err != SG_OK)
+        return err;
+    ret_sealing->keys =
+        sg_write_key_find(desk->keys, readers, &ret_sealing->key_entry);
+    /* None: a month ended in between. */
+    return ret_sealing->keys != NULL ? SG_OK : SG_ERR_STATE;
+}
+
+/* Makes what is in desk->body the next entry of FLIGHT. */
+static enum sg_err file(struct sg_desk *desk, struct sg_desk_flight *flight,
+                        const struct sealing *sealing)
+{
+    bool is_plain = sealing->keys == NULL;
+    uint64_t key_entry = is_plain ? 0 : sealing->key_entry;
+    struct sg_seal_place place = {flight->first + flight->count, key_entry};
+    size_t start = flight->payloads.size;
+    struct sg_bytes payload;
+    enum sg_err err;
+
+    err = is_plain ? sg_buf_append(&flight->payloads, sg_buf_bytes(&desk->body))
+                   : sg_seal_encode(desk->sealer, sealing->keys, &place,
+                                    SG_SEAL_RECORD, sg_buf_bytes(&desk->body),
+                                    &flight->payloads);
     if (err != SG_OK)
         return err;
     payload =
         sg_bytes(flight->payloads.data + start, flight->payloads.size - start);
     err = sg_entry_make(sg_store_hasher(desk->config.store),
-                        is_plain ? SG_ENTRY_PLAIN : SG_ENTRY_SEALED,
-                        is_plain ? 0 : desk->key_entry, payload,
-                        &flight->entries[flight->count]);
+                        is_plain ? SG_ENTRY_PLAIN : SG_ENTRY_SEALED, key_entry,
+                        payload, &flight->entries[flight->count]);
     flight->count += err == SG_OK;
     return err;
 }
@@ -216,40 +238,79 @@ static bool asks_authority(enum sg_admission_code code)
            code != SG_ADMISSION_A12;
 }
 
-/* Judges and files a record that is not known. */
-static void sort_new(struct sg_desk *desk, struct sg_desk_sorting *sorting,
-                     struct sg_desk_paper *paper, bool is_plain)
+/* Judges a record, by what the authority says now if it says more. */
+static enum sg_err judge_now(struct sg_desk *desk,
+                             const struct sg_desk_sorting *sorting,
+                             struct sg_desk_paper *paper, bool is_plain,
+                             struct sg_record_copy *ret_copy,
+                             bool *ret_is_admitted)
 {
-    struct sg_desk_flight *flight = sorting->flight;
-    struct sg_filed_entry entry = {
-        .submit = paper->submit,
-        .id = paper->id,
-        .index = flight->first + flight->count,
-    };
-    struct sg_record_copy copy;
-    bool is_admitted = false;
-    enum sg_err err;
+    enum sg_err err =
+        judge(desk, sorting, paper, is_plain, ret_copy, ret_is_admitted);
 
-    err = judge(desk, sorting, paper, is_plain, &copy, &is_admitted);
-    if (err == SG_OK && !is_admitted && desk->is_stale &&
+    if (err == SG_OK && !*ret_is_admitted && desk->is_stale &&
         asks_authority(paper->code)) {
         sg_desk_sort_anew(desk);
         if (desk->has_judge)
-            err = judge(desk, sorting, paper, is_plain, &copy, &is_admitted);
+            err = judge(desk, sorting, paper, is_plain, ret_copy,
+                        ret_is_admitted);
     }
+    return err;
+}
+
+/* Gets the content key of RECORD, which is admitted. A new one takes the place
+ * that the record was judged at: it is judged once more, for the next. */
+static enum sg_err get_key(struct sg_desk *desk,
+                           const struct sg_desk_sorting *sorting,
+                           struct sg_desk_paper *paper,
+                           const struct sg_record *record,
+                           struct sealing *ret_sealing,
+                           struct sg_record_copy *copy, bool *ret_is_admitted)
+{
+    struct sg_desk_flight *flight = sorting->flight;
+    struct sg_write_key_readers readers;
+    size_t count = flight->count;
+    enum sg_err err;
+
+    sg_readers_of(desk->readers, record, paper->capture, paper->home, &readers);
+    err = need_key(desk, flight, &readers, ret_sealing);
+    if (err != SG_OK || flight->count == count)
+        return err;
+    return judge(desk, sorting, paper, false, copy, ret_is_admitted);
+}
+
+/* Judges and files RECORD, which is PAPER's and not known. */
+static void sort_new(struct sg_desk *desk, struct sg_desk_sorting *sorting,
+                     struct sg_desk_paper *paper,
+                     const struct sg_record *record)
+{
+    struct sg_desk_flight *flight = sorting->flight;
+    struct sealing sealing = {.keys = NULL};
+    struct sg_record_copy copy;
+    struct sg_filed_entry entry;
+    bool is_plain =
+        record->schema != NULL && record->schema->entry == SG_SCHEMA_PLAIN;
+    bool is_admitted = false;
+    enum sg_err err;
+
+    err = judge_now(desk, sorting, paper, is_plain, &copy, &is_admitted);
+    if (err == SG_OK && is_admitted && !is_plain)
+        err = get_key(desk, sorting, paper, record, &sealing, &copy,
+                      &is_admitted);
     if (err == SG_OK && !is_admitted) {
         sg_desk_row_put(&sorting->answered, paper);
         return;
     }
+    paper->index = flight->first + flight->count;
     if (err == SG_OK)
-        err = seal(desk, flight, is_plain);
+        err = file(desk, flight, &sealing);
     if (err != SG_OK) {
         sort_unable(sorting, paper, err);
         return;
     }
     desk->hlc = copy.hlc;
     paper->log = desk->log.id;
-    paper->index = entry.index;
+    entry = (struct sg_filed_entry){paper->submit, paper->id, paper->index};
     sg_filed_put(desk->filed, &entry);
     sg_desk_row_put(&flight->papers, paper);
 }
@@ -275,7 +336,5 @@ void sg_desk_sort(struct sg_desk *desk, struct sg_desk_sorting *sorting,
     if (known != NULL)
         sort_known(desk, sorting, paper, known);
     else
-        sort_new(desk, sorting, paper,
-                 record.schema != NULL &&
-                     record.schema->entry == SG_SCHEMA_PLAIN);
+        sort_new(desk, sorting, paper, &record);
 }

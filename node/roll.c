@@ -56,9 +56,11 @@ static enum sg_err get_key(const char *dir,
 }
 
 static enum sg_err open_roll(struct sg_roll *roll, const char *dir,
-                             struct sg_store *store, const struct sg_key *scope)
+                             struct sg_store *store, const struct sg_key *scope,
+                             const struct sg_key *transport)
 {
-    struct sg_view_config config = {.dir = dir, .store = store};
+    struct sg_view_config config = {
+        .dir = dir, .store = store, .transport = transport};
     enum sg_sealed_start start;
     enum sg_err err = get_key(dir, sg_store_registry(store), &roll->key);
 
@@ -74,11 +76,13 @@ static enum sg_err open_roll(struct sg_roll *roll, const char *dir,
 }
 
 struct sg_roll *sg_roll_open(const char *dir, struct sg_store *store,
-                             const struct sg_key *scope)
+                             const struct sg_key *scope,
+                             const struct sg_key *transport)
 {
     struct sg_roll *roll = sg_calloc(1, sizeof *roll);
-    enum sg_err err =
-        roll == NULL ? SG_ERR_NOMEM : open_roll(roll, dir, store, scope);
+    enum sg_err err = roll == NULL
+                          ? SG_ERR_NOMEM
+                          : open_roll(roll, dir, store, scope, transport);
 
     if (err == SG_OK) {
         sg_view_thread_kick(roll->thread);

@@ -12,11 +12,13 @@
 
 struct sg_roll;
 
-/* Opens the view of STORE in DIR, read with SCOPE (NULL: with none), and begins
- * to keep it. Borrows: all until close. NULL: it cannot be, and the
- * administrator was told why. */
+/* Opens the view of STORE in DIR, read with SCOPE (NULL: with none) and with
+ * what scope keys the authority gives TRANSPORT, and begins to keep it.
+ * Borrows: all until close. NULL: it cannot be, and the administrator was told
+ * why. */
 struct sg_roll *sg_roll_open(const char *dir, struct sg_store *store,
-                             const struct sg_key *scope);
+                             const struct sg_key *scope,
+                             const struct sg_key *transport);
 
 /* Ends the thread and closes the view. Takes NULL. */
 void sg_roll_close(struct sg_roll *roll);

@@ -704,7 +704,8 @@ static enum sg_err make_api(struct node *node)
     };
     enum sg_err err;
 
-    node->roll = sg_roll_open(node->config->directory, desk.store, desk.scope);
+    node->roll = sg_roll_open(node->config->directory, desk.store, desk.scope,
+                              node->identity->transport);
     memcpy(desk.node, node->identity->node->public_key, sizeof desk.node);
     err = sg_desk_new(&desk, &node->desk);
     api.desk = node->desk;

@@ -71,7 +71,7 @@ static enum sg_err open_view(struct work *work)
         err = sg_key_file_new(SG_KEY_VIEW, NULL, secret, &work->key);
     if (err != SG_OK)
         return err;
-    err = sg_feed_store_new(work->store.store, scopes, 1, &feed);
+    err = sg_feed_store_new(work->store.store, scopes, 1, NULL, &feed);
     if (err != SG_OK)
         return err;
     feed.readers = everybody;

@@ -33,6 +33,8 @@ static void read_again(struct sg_inside_log *log, uint64_t first)
     if (first < log->applied) {
         log->applied = first;
         log->is_changed = true;
+        if (first <= log->first_absent) /* it is found again, or is none */
+            log->first_absent = UINT64_MAX;
     }
 }
 
@@ -201,16 +203,18 @@ static enum sg_err follow(struct sg_view *view, unsigned changes)
 {
     size_t count;
     const struct sg_feed_scope *scopes = sg_said_scopes(view->said, &count);
+    bool is_more = false;
     enum sg_err err = SG_OK;
 
     if ((changes & SG_SAID_SCOPES) != 0 && view->feed.scopes != NULL)
-        err = view->feed.scopes(view->feed.context, scopes, count);
+        err = view->feed.scopes(view->feed.context, scopes, count,
+                                sg_said_authority(view->said), &is_more);
     for (uint32_t i = 0; i < view->n_logs; i++) {
         struct sg_inside_log *log = &view->logs[i];
 
         if (!log->is_known || log->feed.kind != SG_LOG_RECORDS)
             continue;
-        if ((changes & SG_SAID_VERDICTS) != 0)
+        if ((changes & SG_SAID_VERDICTS) != 0 || is_more)
             read_again(log, 0);
         if ((changes & SG_SAID_NODES) != 0 &&
             sg_said_is_cut(view->said, log->feed.node)) {

@@ -73,11 +73,14 @@ struct sg_feed {
     /* As sg_authority_branch_of. */
     uint32_t (*branch_of)(void *context,
                           const struct sg_authority_prefix *prefix);
-    /* Is told whose the scope keys are (borrowed until the next call), and that
-     * the key of (NUMBER, INDEX) is wrapped at (OTHER, OTHER_INDEX), which may
-     * be the same place. Readers may differ afterwards. May be NULL. */
+    /* Is told whose the scope keys are (borrowed until the next call), and who
+     * was given them; says whether it opens with one more than before, so that
+     * what was read has to be read again. And that the key of (NUMBER, INDEX)
+     * is wrapped at (OTHER, OTHER_INDEX), which may be the same place. Readers
+     * may differ afterwards. May be NULL. */
     enum sg_err (*scopes)(void *context, const struct sg_feed_scope *scopes,
-                          size_t count);
+                          size_t count, const struct sg_authority *authority,
+                          bool *ret_is_more);
     enum sg_err (*wrap)(void *context, uint32_t number, uint64_t index,
                         uint32_t other, uint64_t other_index);
     /* Ends it; may be NULL. */

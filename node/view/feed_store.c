@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/view/given.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/lmdb/fetch.h"
@@ -45,6 +46,8 @@ struct source {
     struct sg_store *store;
     const struct sg_key *const *scopes;
     size_t n_scopes;
+    const struct sg_key *transport;
+    struct sg_given given; /* scope keys that the authority gave to it */
     struct sg_opener *opener;
     struct sg_fetch fetch;
     struct sg_buf memory;      /* of opened payloads */
@@ -310,8 +313,29 @@ static enum sg_err find_units(const struct source *source, struct key *key)
     return SG_OK;
 }
 
+/* Opens the scope keys that were given to us. Keys that did not open are tried
+ * anew if there is one more. */
+static enum sg_err take_all_given(struct source *source,
+                                  const struct sg_authority *authority,
+                                  bool *ret_is_more)
+{
+    enum sg_err err = SG_OK;
+
+    *ret_is_more = false;
+    if (source->transport == NULL)
+        return SG_OK;
+    for (size_t i = 0; i < source->n_said && err == SG_OK; i++)
+        err = sg_given_take(&source->given, &source->said[i].id, authority,
+                            source->transport, ret_is_more);
+    for (size_t i = 0; i < source->n_keys && *ret_is_more; i++)
+        source->list[i]->is_tried = source->list[i]->keys != NULL;
+    return err;
+}
+
 static enum sg_err give_scopes(void *context, const struct sg_feed_scope *said,
-                               size_t count)
+                               size_t count,
+                               const struct sg_authority *authority,
+                               bool *ret_is_more)
 {
     struct source *source = context;
     struct sg_feed_scope *kept =
@@ -326,7 +350,7 @@ static enum sg_err give_scopes(void *context, const struct sg_feed_scope *said,
     source->n_said = count;
     for (size_t i = 0; i < source->n_keys && err == SG_OK; i++)
         err = find_units(source, source->list[i]);
-    return err;
+    return err == SG_OK ? take_all_given(source, authority, ret_is_more) : err;
 }
 
 static const struct sg_unit_key *give_readers(void *context, uint32_t number,
@@ -455,6 +479,8 @@ static enum sg_err unwrap(struct source *source, struct key *key,
         err = sg_content_key_unwrap(registry, parsed, &reader, secret);
         sg_crypto_wipe(&reader, sizeof reader);
     }
+    if (err != SG_OK && log != NULL)
+        err = sg_given_unwrap(&source->given, registry, parsed, secret);
     if (err != SG_OK)
         return SG_OK; /* not for us */
     key->keys = take_secret(source);
@@ -658,6 +684,7 @@ static void end(void *context)
         sg_crypto_secret_free(pool->keys);
         sg_free(pool);
     }
+    sg_given_clear(&source->given);
     sg_table_clear(&source->keys);
     sg_free(source->list);
     sg_free(source->said);
@@ -671,7 +698,8 @@ static void end(void *context)
 
 enum sg_err sg_feed_store_new(struct sg_store *store,
                               const struct sg_key *const *scopes,
-                              size_t n_scopes, struct sg_feed *ret_feed)
+                              size_t n_scopes, const struct sg_key *transport,
+                              struct sg_feed *ret_feed)
 {
     struct source *source = sg_calloc(1, sizeof *source);
     enum sg_err err;
@@ -681,6 +709,7 @@ enum sg_err sg_feed_store_new(struct sg_store *store,
     source->store = store;
     source->scopes = scopes;
     source->n_scopes = n_scopes;
+    source->transport = transport;
     sg_fetch_init(&source->fetch, (size_t)1 << 20);
     sg_buf_init(&source->memory, MEMORY_MAX);
     err = sg_seal_opener_new(&source->opener);

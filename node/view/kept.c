@@ -359,6 +359,7 @@ static enum sg_err understand(struct loading *loading)
     struct sg_view *view = loading->view;
     const struct sg_feed_scope *scopes;
     enum sg_err err = know_logs(view);
+    bool is_more; /* not news: it was when it was heard */
     unsigned changes;
     size_t count;
 
@@ -377,7 +378,8 @@ static enum sg_err understand(struct loading *loading)
     sg_said_forget_cut(view->said);
     scopes = sg_said_scopes(view->said, &count);
     if (view->feed.scopes != NULL)
-        err = view->feed.scopes(view->feed.context, scopes, count);
+        err = view->feed.scopes(view->feed.context, scopes, count,
+                                sg_said_authority(view->said), &is_more);
     sg_apply_setup(view);
     return err;
 }

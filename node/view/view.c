@@ -97,8 +97,9 @@ enum sg_err sg_view_open(const struct sg_view_config *config,
                          enum sg_sealed_start *ret_start)
 {
     struct sg_feed feed;
-    enum sg_err err = sg_feed_store_new(config->store, config->scopes,
-                                        config->n_scopes, &feed);
+    enum sg_err err =
+        sg_feed_store_new(config->store, config->scopes, config->n_scopes,
+                          config->transport, &feed);
 
     return err == SG_OK
                ? sg_view_open_feed(config, sg_store_registry(config->store),

@@ -39,6 +39,9 @@ struct sg_view_config {
     /* Scope keys at hand; borrowed until close. */
     const struct sg_key *const *scopes;
     size_t n_scopes;
+    /* Opens the scope keys that the authority gives it, whenever it does; NULL:
+     * there are none but the above. Borrowed until close. */
+    const struct sg_key *transport;
     const struct sg_key *key; /* of the view (kind 6), borrowed */
     uint64_t map_size;        /* 0: SG_MAP_SIZE */
     uint64_t map_size_max;    /* 0: SG_MAP_SIZE_MAX */

@@ -23,6 +23,9 @@
 #define UNTIL_DAY 20350701u
 #define UNIT      UINT64_C(10003820191201)
 
+/* Communes: more than there are. */
+#define UNITS_MAX 1024
+
 struct founder {
     char dir[PATH_SIZE];
     uint8_t node_secret[SG_KEY_SIZE], transport_secret[SG_KEY_SIZE];
@@ -39,6 +42,9 @@ struct founding {
     uint64_t serial;
     /* What the authority says besides; NULL: nothing. */
     struct sg_synth_authority *said;
+    /* Communes where forms are handed in, and homes. */
+    struct sg_unit_key units[UNITS_MAX];
+    size_t n_units;
     size_t n;
     struct founder nodes[FOUNDING_NODES_MAX];
 };
@@ -215,6 +221,38 @@ static bool repeat(struct founding *founding, size_t no, struct sg_buf *ret)
     return true;
 }
 
+/* The scope key of UNIT, whose secret goes to NODE. Others than the writer's
+ * own: what he writes is sealed for them. */
+static void make_scope(struct founding *founding, struct sg_unit_key unit,
+                       const struct founder *node, struct sg_buf *ret)
+{
+    uint8_t secret[SG_KEY_SIZE], public_key[SG_KEY_SIZE];
+    uint8_t box[SG_KEY_SIZE + SG_BOX_OVERHEAD];
+    struct statement statement;
+    struct sg_key_id reader;
+    struct sg_pack *pack;
+
+    sg_crypto_x25519_keypair(secret, public_key);
+    SG_ASSERT(sg_crypto_box_seal(node->transport_key, SG_BYTES_ARRAY(secret),
+                                 box, sizeof box) == SG_OK);
+    reader = sg_key_id_of(&founding->registry, SG_KEY_TRANSPORT,
+                          node->transport_key);
+    begin(founding, &statement, SG_TYPE_SCOPE_KEY);
+    sg_record_build_uint(&statement.build, SG_FIELD_SCOPE_KEY_SERIAL,
+                         founding->serial++);
+    sg_record_build_uint(&statement.build, SG_FIELD_SCOPE_KEY_UNIT, unit.value);
+    sg_record_build_bin(&statement.build, SG_FIELD_SCOPE_KEY_PUBLIC,
+                        SG_BYTES_ARRAY(public_key));
+    sg_record_build_uint(&statement.build, SG_FIELD_SCOPE_KEY_STATE, 1);
+    pack = sg_record_build_field(&statement.build, SG_FIELD_SCOPE_KEY_WRAPS);
+    sg_pack_array(pack, 1);
+    sg_pack_array(pack, 2);
+    sg_pack_bin(pack, SG_BYTES_ARRAY(reader.bytes));
+    sg_pack_bin(pack, SG_BYTES_ARRAY(box));
+    end(founding, &statement, ret);
+    sg_crypto_wipe(secret, sizeof secret);
+}
+
 /* --- Directories
  * ---------------------------------------------------------------- */
 
@@ -283,6 +321,12 @@ static void write_authority(struct founding *founding, struct sg_store *store,
         if (repeat(founding, i, &pages.bufs[pages.count]))
             pages.count++;
     }
+    if (n > 0)
+        make_scope(founding, (struct sg_unit_key){UNIT}, &founding->nodes[0],
+                   add_page(&pages));
+    for (size_t i = 0; i < founding->n_units; i++)
+        make_scope(founding, founding->units[i],
+                   &founding->nodes[founding->n > 1], add_page(&pages));
     append(store, batch, &pages);
 }
 
@@ -344,6 +388,27 @@ static void draw(struct founding *founding, const char *parent)
 /* --- Forms ----------------------------------------------------------------
  */
 
+static void note_unit(struct founding *founding, struct sg_unit_key unit)
+{
+    for (size_t i = 0; i < founding->n_units; i++)
+        if (sg_unit_key_equal(founding->units[i], unit))
+            return;
+    SG_ASSERT(founding->n_units < UNITS_MAX);
+    founding->units[founding->n_units++] = unit;
+}
+
+/* And what has become of them when the register begins. */
+static void note_heirs(struct founding *founding,
+                       const struct sg_unit_table *units)
+{
+    size_t n = founding->n_units;
+
+    for (size_t i = 0; i < n; i++)
+        note_unit(founding, sg_unit_carry(units, founding->units[i],
+                                          (struct sg_date){BEGIN_DAY})
+                                .unit);
+}
+
 static void write_form(FILE *file, const struct sg_synth_record *written)
 {
     struct sg_buf line;
@@ -354,7 +419,8 @@ static void write_form(FILE *file, const struct sg_synth_record *written)
     sg_buf_clear(&line);
 }
 
-static void write_forms(const char *parent, struct sg_synth_history *history)
+static void write_forms(struct founding *founding, const char *parent,
+                        struct sg_synth_history *history)
 {
     const struct sg_synth_person *person;
     const struct sg_synth_record *records;
@@ -369,8 +435,14 @@ static void write_forms(const char *parent, struct sg_synth_history *history)
     do {
         SG_ASSERT(sg_synth_history_next(history, &person, &records, &count) ==
                   SG_OK);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
+            struct sg_record record;
+
             write_form(file, &records[i]);
+            SG_ASSERT(sg_record_decode(records[i].payload, &record) == SG_OK);
+            note_unit(founding, record.copy.capture);
+            note_unit(founding, record.copy.home);
+        }
     } while (count > 0);
     SG_ASSERT(fclose(file) == 0);
 }
@@ -420,8 +492,9 @@ void founding_make_forms(const char *parent, size_t n, size_t citizens)
               SG_OK);
     SG_ASSERT(sg_synth_history_new(&options, units, &history) == SG_OK);
     SG_ASSERT(sg_synth_authority_grant(founding.said, history) == SG_OK);
+    write_forms(&founding, parent, history);
+    note_heirs(&founding, units);
     write_all(&founding);
-    write_forms(parent, history);
     sg_synth_history_free(history);
     sg_synth_authority_free(founding.said);
     sg_unit_table_free(units);

@@ -44,7 +44,7 @@ static void test_signed(void **state)
     (void)state;
     sg_test_store_new(&store, 1);
     sg_test_store_fill(&store, 9);
-    assert_ok(sg_feed_store_new(store.store, NULL, 0, &feed));
+    assert_ok(sg_feed_store_new(store.store, NULL, 0, NULL, &feed));
     assert_ok(feed.log(feed.context, 0, &fed));
     assert_int_equal(fed.held, store.own->signed_checkpoint.size);
     watched = &feed;

@@ -48,7 +48,7 @@ static void open_view(void)
     struct sg_feed feed;
 
     scopes[0] = store.scope;
-    assert_ok(sg_feed_store_new(store.store, scopes, 1, &feed));
+    assert_ok(sg_feed_store_new(store.store, scopes, 1, NULL, &feed));
     feed.readers = everybody;
     assert_ok(sg_view_open_feed(&config, sg_store_registry(store.store), &feed,
                                 &view, &start));

@@ -100,6 +100,94 @@ static void test_other_scope(void **state)
     assert_int_equal(entry_of_now(), 2);
 }
 
+/* --- Sets of readers ------------------------------------------------------
+ */
+
+static struct sg_write_key_ring *keys_new(uint64_t back)
+{
+    struct sg_write_key_ring *keys;
+
+    assert_ok(sg_write_key_new(home.store, home.scope, test.own->number,
+                               &test.own->id, &keys));
+    assert_ok(sg_write_key_load(keys, size_of_log(), back));
+    return keys;
+}
+
+static struct sg_write_key_readers readers_of(const struct sg_key *const *all,
+                                              size_t count)
+{
+    struct sg_write_key_readers readers = {.count = count};
+
+    for (size_t i = 0; i < count; i++)
+        memcpy(readers.all[i].bytes, all[i]->public_key, SG_KEY_SIZE);
+    return readers;
+}
+
+/* Makes a key for READERS and writes its entry. */
+static uint64_t write_key(struct sg_write_key_ring *keys,
+                          const struct sg_write_key_readers *readers)
+{
+    uint64_t index = size_of_log();
+    struct sg_entry entry;
+    struct sg_buf payload;
+
+    sg_buf_init(&payload, SG_CONTENT_KEY_SIZE_MAX);
+    assert_ok(sg_write_key_make(keys, readers, index, &payload));
+    assert_true(payload.size <= SG_WRITE_KEY_SIZE_MAX);
+    assert_ok(sg_entry_make(sg_store_hasher(home.store), SG_ENTRY_CONTENT_KEY,
+                            0, sg_buf_bytes(&payload), &entry));
+    assert_ok(sg_batch_append(test.batch, test.own->number, index, &entry, 1));
+    assert_ok(sg_batch_commit(test.batch));
+    sg_buf_clear(&payload);
+    return index;
+}
+
+/* Each set of readers has its own key, in whatever order it is said and whether
+ * our own scope is among them; after a restart it is the same key, if its entry
+ * is near enough; in another month it is none. */
+static void test_sets(void **state)
+{
+    struct sg_key *const all[] = {scope_new(), scope_new(), home.scope};
+    const struct sg_key *const ab[] = {all[0], all[1]};
+    const struct sg_key *const bao[] = {all[1], all[0], all[2]};
+    const struct sg_write_key_readers both = readers_of(ab, 2);
+    const struct sg_write_key_readers same = readers_of(bao, 3);
+    const struct sg_write_key_readers one = readers_of(ab, 1);
+    struct sg_write_key_ring *keys = keys_new(10);
+    struct sg_seal_keys first;
+    uint64_t entry;
+
+    (void)state;
+    assert_null(sg_write_key_find(keys, &both, &entry));
+    assert_int_equal(write_key(keys, &both), 1);
+    assert_null(sg_write_key_find(keys, &one, &entry));
+    assert_int_equal(write_key(keys, &one), 2);
+    first = *sg_write_key_find(keys, &same, &entry);
+    assert_int_equal(entry, 1);
+    sg_write_key_free(keys);
+
+    keys = keys_new(1);
+    assert_null(sg_write_key_find(keys, &both, &entry));
+    assert_non_null(sg_write_key_find(keys, &one, &entry));
+    assert_int_equal(entry, 2);
+    sg_write_key_free(keys);
+
+    keys = keys_new(10);
+    assert_non_null(sg_write_key_find(keys, &one, &entry));
+    assert_int_equal(entry, 2);
+    assert_memory_equal(sg_write_key_find(keys, &same, &entry), &first,
+                        sizeof first);
+    assert_int_equal(entry, 1);
+    sg_write_key_drop(keys, 2);
+    assert_null(sg_write_key_find(keys, &one, &entry));
+    assert_non_null(sg_write_key_find(keys, &both, &entry));
+    now.ms = FEBRUARY;
+    assert_null(sg_write_key_find(keys, &both, &entry));
+    sg_write_key_free(keys);
+    sg_key_file_free(all[0]);
+    sg_key_file_free(all[1]);
+}
+
 /* Without a scope key nothing is written that nobody could read. */
 static void test_no_scope(void **state)
 {
@@ -167,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one_a_month, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_scope, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_scope, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unseals, set_up, tear_down),
     };
