@@ -486,14 +486,14 @@ def show_slip(registry):
 
 def show_missing(screen):
     screen.heading("What is not there yet", "Những gì chưa có")
-    screen.say("The table of a campaign (eligible, captured, remaining), state roots, and "
-               "conflicts with", "Bảng chiến dịch (thuộc diện, đã thu nhận, còn lại), gốc "
-               "trạng thái, và mâu thuẫn")
-    screen.say("their decisions: the register behind them is built (node/view), but the "
-               "daemon does not", "cùng quyết định: phần sổ đằng sau đã có (node/view), nhưng "
-               "tiến trình nút chưa")
-    screen.say("show it yet. README.md says what else is missing.",
-               "trình bày được. README.md ghi những gì còn thiếu khác.")
+    screen.say("The table of a campaign (eligible, captured, remaining), persons, and "
+               "conflicts with", "Bảng chiến dịch (thuộc diện, đã thu nhận, còn lại), từng người, "
+               "và mâu thuẫn")
+    screen.say("their decisions: every node keeps that register (GET /v1/roots has its state "
+               "roots), but", "cùng quyết định: nút nào cũng giữ sổ ấy (gốc trạng thái ở GET "
+               "/v1/roots), nhưng")
+    screen.say("no call shows it yet. README.md says what else is missing.",
+               "chưa có lệnh nào trình bày. README.md ghi những gì còn thiếu khác.")
 
 
 def show_next(registry):
