@@ -10,21 +10,6 @@
 #define SWEEP_SUBJECTS 2048u /* of one commit */
 #define SWEEP_BUILDING 8192u /* when nobody waits for another */
 
-static bool grow(void **array, size_t count, size_t *capacity, size_t size)
-{
-    size_t more = *capacity > 0 ? 2 * *capacity : 64;
-    void *moved;
-
-    if (count < *capacity)
-        return true;
-    moved = sg_realloc(*array, more * size);
-    if (moved == NULL)
-        return false;
-    *array = moved;
-    *capacity = more;
-    return true;
-}
-
 /* --- the logs as they are now ------------------------------------------ */
 
 /* Has entries of LOG from FIRST on judged again. */
@@ -157,8 +142,9 @@ static enum sg_err hear_items(struct sg_apply *apply, struct sg_inside_log *log,
         err = sg_said_put(view->said, &log->feed, &items[i], &type);
         if (err != SG_OK || type == 0)
             continue;
-        if (!grow((void **)&apply->statements, apply->n_statements,
-                  &apply->statements_capacity, sizeof *apply->statements))
+        if (!sg_alloc_grow((void **)&apply->statements, apply->n_statements,
+                           &apply->statements_capacity,
+                           sizeof *apply->statements))
             return SG_ERR_NOMEM;
         apply->statements[apply->n_statements++] = (struct sg_apply_place){
             log->feed.number, items[i].index, (uint8_t)type};
@@ -289,8 +275,8 @@ static enum sg_err add_set(struct sg_view *view, const struct units *units,
         sg_alloc(sizeof *set + units->count * sizeof set->units[0]);
 
     if (set == NULL || !sg_table_reserve(&view->by_units) ||
-        !grow((void **)&view->sets, view->n_sets, &capacity,
-              sizeof(struct sg_inside_set *))) {
+        !sg_alloc_grow((void **)&view->sets, view->n_sets, &capacity,
+                       sizeof(struct sg_inside_set *))) {
         sg_free(set);
         return SG_ERR_NOMEM;
     }
@@ -348,8 +334,8 @@ static uint8_t endorsement_of(const struct sg_view *view, uint32_t log,
 
 bool sg_apply_add(struct sg_apply *apply, const struct sg_apply_take *take)
 {
-    if (!grow((void **)&apply->takes, apply->n_takes, &apply->takes_capacity,
-              sizeof *apply->takes))
+    if (!sg_alloc_grow((void **)&apply->takes, apply->n_takes,
+                       &apply->takes_capacity, sizeof *apply->takes))
         return false;
     apply->takes[apply->n_takes++] = *take;
     return true;
@@ -368,8 +354,8 @@ static enum sg_err keep(struct sg_apply *apply, struct sg_inside_log *log,
     uint8_t *inner;
     enum sg_err err;
 
-    if (!grow((void **)&apply->takes, apply->n_takes, &apply->takes_capacity,
-              sizeof *apply->takes))
+    if (!sg_alloc_grow((void **)&apply->takes, apply->n_takes,
+                       &apply->takes_capacity, sizeof *apply->takes))
         return SG_ERR_NOMEM;
     take = &apply->takes[apply->n_takes];
     *take = (struct sg_apply_take){
@@ -494,8 +480,9 @@ static enum sg_err rewrap(struct sg_apply *apply,
     if (log != NULL && (log != by || item->key_index != item->index))
         read_again(log, item->key_index + 1);
     (void)pthread_rwlock_unlock(&view->world);
-    if (err == SG_OK && !grow((void **)&apply->rewraps, apply->n_rewraps,
-                              &apply->rewraps_capacity, sizeof *apply->rewraps))
+    if (err == SG_OK &&
+        !sg_alloc_grow((void **)&apply->rewraps, apply->n_rewraps,
+                       &apply->rewraps_capacity, sizeof *apply->rewraps))
         err = SG_ERR_NOMEM;
     if (err == SG_OK)
         apply->rewraps[apply->n_rewraps++] = (struct sg_apply_rewrap){

@@ -29,21 +29,6 @@ struct hearing {
     size_t n_words, words_capacity;
 };
 
-static bool grow(void **array, size_t count, size_t *capacity, size_t size)
-{
-    size_t more = *capacity > 0 ? 2 * *capacity : 16;
-    void *moved;
-
-    if (count < *capacity)
-        return true;
-    moved = sg_realloc(*array, more * size);
-    if (moved == NULL)
-        return false;
-    *array = moved;
-    *capacity = more;
-    return true;
-}
-
 /* --- who speaks -------------------------------------------------------- */
 
 /* Keeps the copies of endorses of SHEET that count without any endorse. */
@@ -77,8 +62,9 @@ static enum sg_err hear(void *context, struct sg_pile_sheet *sheet)
             if ((copy->flags & (SG_SHEET_FIRST | SG_SHEET_ABOVE)) !=
                 SG_SHEET_FIRST)
                 continue;
-            if (!grow((void **)&hearing->voices, hearing->n_voices,
-                      &hearing->voices_capacity, sizeof *hearing->voices))
+            if (!sg_alloc_grow((void **)&hearing->voices, hearing->n_voices,
+                               &hearing->voices_capacity,
+                               sizeof *hearing->voices))
                 return SG_ERR_NOMEM;
             hearing->voices[hearing->n_voices++] =
                 (struct voice){copy->log, copy->index, kept, count};
@@ -129,8 +115,8 @@ static enum sg_err add_words(struct hearing *hearing, const struct voice *voice)
         !is_near(hearing, voice, &verdict))
         return err;
     for (unsigned i = 0; i < record->n_parents; i++) {
-        if (!grow((void **)&hearing->words, hearing->n_words,
-                  &hearing->words_capacity, sizeof *hearing->words))
+        if (!sg_alloc_grow((void **)&hearing->words, hearing->n_words,
+                           &hearing->words_capacity, sizeof *hearing->words))
             return SG_ERR_NOMEM;
         hearing->words[hearing->n_words++] =
             (struct word){sg_record_parent(record, i), record->officer,

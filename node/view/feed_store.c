@@ -62,21 +62,6 @@ struct source {
     size_t n_said;
 };
 
-static bool grow(void **array, size_t count, size_t *capacity, size_t size)
-{
-    size_t more = *capacity > 0 ? 2 * *capacity : 64;
-    void *moved;
-
-    if (count < *capacity)
-        return true;
-    moved = sg_realloc(*array, more * size);
-    if (moved == NULL)
-        return false;
-    *array = moved;
-    *capacity = more;
-    return true;
-}
-
 /* --- logs and forks ---------------------------------------------------- */
 
 /* An own log ends where it is signed: what is committed behind that may be
@@ -96,8 +81,8 @@ static enum sg_err take_log(void *context, const struct sg_store_log *log)
 {
     struct source *source = context;
 
-    if (!grow((void **)&source->logs, source->n_logs, &source->logs_capacity,
-              sizeof *source->logs))
+    if (!sg_alloc_grow((void **)&source->logs, source->n_logs,
+                       &source->logs_capacity, sizeof *source->logs))
         return SG_ERR_NOMEM;
     source->logs[source->n_logs] = *log;
     end_signed(source->store, &source->logs[source->n_logs++]);
@@ -270,8 +255,8 @@ static struct key *need_key(struct source *source, uint32_t log, uint64_t index)
     if (key != NULL)
         return key;
     if (!sg_table_reserve(&source->keys) ||
-        !grow((void **)&source->list, source->n_keys, &source->keys_capacity,
-              sizeof(struct key *)))
+        !sg_alloc_grow((void **)&source->list, source->n_keys,
+                       &source->keys_capacity, sizeof(struct key *)))
         return NULL;
     key = sg_calloc(1, sizeof *key);
     if (key == NULL)

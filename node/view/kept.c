@@ -110,21 +110,6 @@ static enum sg_err load_each(struct loading *loading, struct sg_txn *txn,
     return err == SG_OK ? sg_txn_err(txn) : err;
 }
 
-static bool grow(void **array, size_t count, size_t *capacity, size_t size)
-{
-    size_t more = *capacity > 0 ? 2 * *capacity : 64;
-    void *moved;
-
-    if (count < *capacity)
-        return true;
-    moved = sg_realloc(*array, more * size);
-    if (moved == NULL)
-        return false;
-    *array = moved;
-    *capacity = more;
-    return true;
-}
-
 static enum sg_err load_progress(struct loading *loading, struct sg_bytes key,
                                  struct sg_bytes value)
 {
@@ -191,8 +176,9 @@ static enum sg_err load_statement(struct loading *loading, struct sg_bytes key,
 {
     if (key.size != 12 || value.size != 1)
         return SG_ERR_DAMAGED;
-    if (!grow((void **)&loading->statements, loading->n_statements,
-              &loading->statements_capacity, sizeof *loading->statements))
+    if (!sg_alloc_grow((void **)&loading->statements, loading->n_statements,
+                       &loading->statements_capacity,
+                       sizeof *loading->statements))
         return SG_ERR_NOMEM;
     loading->statements[loading->n_statements++] = (struct sg_apply_place){
         sg_bytes_get_u32be(key.data), sg_bytes_get_u64be(key.data + 4),
@@ -206,8 +192,8 @@ static enum sg_err load_rewrap(struct loading *loading, struct sg_bytes key,
     (void)value;
     if (key.size != 24)
         return SG_ERR_DAMAGED;
-    if (!grow((void **)&loading->rewraps, loading->n_rewraps,
-              &loading->rewraps_capacity, sizeof *loading->rewraps))
+    if (!sg_alloc_grow((void **)&loading->rewraps, loading->n_rewraps,
+                       &loading->rewraps_capacity, sizeof *loading->rewraps))
         return SG_ERR_NOMEM;
     loading->rewraps[loading->n_rewraps++] = (struct sg_apply_rewrap){
         .log = sg_bytes_get_u32be(key.data),
@@ -231,8 +217,8 @@ static enum sg_err add_above(struct sg_view *view, uint32_t log, uint64_t index,
             return SG_OK;
         }
     }
-    if (!grow((void **)&view->above, view->n_above, &view->above_capacity,
-              sizeof *above))
+    if (!sg_alloc_grow((void **)&view->above, view->n_above,
+                       &view->above_capacity, sizeof *above))
         return SG_ERR_NOMEM;
     above = &view->above[view->n_above++];
     *above = (struct sg_inside_above){

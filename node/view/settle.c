@@ -9,23 +9,6 @@
 
 #define SCRATCH_MAX ((size_t)1 << 20)
 
-/* Makes room for one more in an array of things of SIZE; false when there is no
- * memory. */
-static bool grow(void **array, size_t count, size_t *capacity, size_t size)
-{
-    size_t more = *capacity > 0 ? 2 * *capacity : 64;
-    void *moved;
-
-    if (count < *capacity)
-        return true;
-    moved = sg_realloc(*array, more * size);
-    if (moved == NULL)
-        return false;
-    *array = moved;
-    *capacity = more;
-    return true;
-}
-
 void sg_settle_init(struct sg_settle *settle, struct sg_view *view)
 {
     *settle = (struct sg_settle){.view = view, .desk = view->own};
@@ -54,8 +37,8 @@ static enum sg_err list(void *context, struct sg_pile_sheet *sheet)
 
     if (sheet->is_listed)
         return SG_OK;
-    if (!grow((void **)&settle->due, settle->n_due, &settle->due_capacity,
-              sizeof(struct sg_pile_sheet *)))
+    if (!sg_alloc_grow((void **)&settle->due, settle->n_due,
+                       &settle->due_capacity, sizeof(struct sg_pile_sheet *)))
         return SG_ERR_NOMEM;
     settle->due[settle->n_due++] = sheet;
     sheet->is_listed = true;
@@ -238,8 +221,9 @@ static struct sg_settle_root *root_of(struct sg_settle *settle,
         return root;
     root = sg_arena_take_zero(&settle->desk->pile.arena, 1, sizeof *root);
     if (root == NULL || !sg_table_reserve(&settle->by_unit) ||
-        !grow((void **)&settle->roots, settle->n_roots, &settle->roots_capacity,
-              sizeof(struct sg_settle_root *)))
+        !sg_alloc_grow((void **)&settle->roots, settle->n_roots,
+                       &settle->roots_capacity,
+                       sizeof(struct sg_settle_root *)))
         return NULL;
     root->unit = unit;
     sg_table_add(&settle->by_unit, hash, root);
@@ -297,14 +281,14 @@ static enum sg_err add_entry(struct sg_settle *settle,
 
     if (bulk != NULL) {
         SG_ASSERT(is_put);
-        if (!grow((void **)&bulk->entries, bulk->count, &bulk->capacity,
-                  sizeof *bulk->entries))
+        if (!sg_alloc_grow((void **)&bulk->entries, bulk->count,
+                           &bulk->capacity, sizeof *bulk->entries))
             return SG_ERR_NOMEM;
         bulk->entries[bulk->count++] = *entry;
         return SG_OK;
     }
-    if (!grow((void **)&settle->entries, settle->n_entries,
-              &settle->entries_capacity, sizeof *settle->entries))
+    if (!sg_alloc_grow((void **)&settle->entries, settle->n_entries,
+                       &settle->entries_capacity, sizeof *settle->entries))
         return SG_ERR_NOMEM;
     settle->entries[settle->n_entries++] =
         (struct sg_settle_entry){*entry, is_put};
@@ -397,8 +381,8 @@ static enum sg_err add_row_of(struct sg_settle *settle,
         row.bytes = sg_bytes(kept, bytes.size);
     }
     settle->n_subjects += (sheet->now.n_records > 0) - (sheet->old != NULL);
-    if (!grow((void **)&settle->rows, settle->n_rows, &settle->rows_capacity,
-              sizeof *settle->rows))
+    if (!sg_alloc_grow((void **)&settle->rows, settle->n_rows,
+                       &settle->rows_capacity, sizeof *settle->rows))
         return SG_ERR_NOMEM;
     settle->rows[settle->n_rows++] = row;
     return settle->bulk != NULL ? add_uid(settle, &row) : SG_OK;

@@ -3,6 +3,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+/* Room of an array when its first thing comes: most stay small. */
+#define GROW_FIRST ((size_t)4)
+
 /* All counters are relaxed: they order nothing, and a release build pays one
  * uncontended add per call. */
 static atomic_int_fast64_t live;
@@ -57,6 +60,23 @@ void *sg_realloc(void *memory, size_t size)
     if (fails_now())
         return NULL;
     return realloc(memory, at_least_one(size));
+}
+
+bool sg_alloc_grow(void **array, size_t count, size_t *capacity, size_t size)
+{
+    size_t more = *capacity > 0 ? 2 * *capacity : GROW_FIRST;
+    void *moved;
+
+    if (count < *capacity)
+        return true;
+    if (more <= *capacity || more > SIZE_MAX / size)
+        return false;
+    moved = sg_realloc(*array, more * size);
+    if (moved == NULL)
+        return false;
+    *array = moved;
+    *capacity = more;
+    return true;
 }
 
 void sg_free(void *memory)

@@ -23,6 +23,12 @@ void *sg_calloc(size_t count, size_t size);
  * The place it moved from is not wiped. Context: any thread. */
 void *sg_realloc(void *memory, size_t size);
 
+/* Makes room for one more in *ARRAY, which has COUNT things of SIZE bytes and
+ * room for *CAPACITY, by doubling; both are moved on together. What bounds
+ * COUNT is the caller's. False when there is no memory: nothing has changed.
+ * Context: any thread. */
+bool sg_alloc_grow(void **array, size_t count, size_t *capacity, size_t size);
+
 /* Takes MEMORY, which may be NULL. Context: any thread. */
 void sg_free(void *memory);
 

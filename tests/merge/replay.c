@@ -7,6 +7,8 @@
 
 #include "storage/base/reader.h"
 
+#define FILE_SIZE_MAX ((size_t)2 << 30)
+
 #define PIECES_MAX 4u
 #define LINE_MAX   (3u << 20)
 #define DAY_MS     UINT64_C(86400000)
@@ -298,14 +300,14 @@ static void shuffle(struct delivery *delivery)
 
 /* --- what comes out ---------------------------------------------------- */
 
-static void say(struct sg_buf *out, const char *text)
+void replay_say(struct sg_buf *out, const char *text)
 {
     replay_must(sg_buf_append(out, sg_bytes(text, strlen(text))), "lines");
 }
 
-static void say_hex(struct sg_buf *out, struct sg_bytes bytes)
+void replay_say_hex(struct sg_buf *out, struct sg_bytes bytes)
 {
-    static const char digits[] = "0123456789abcdef";
+    const char digits[] = "0123456789abcdef";
     uint8_t *to;
 
     replay_must(sg_buf_extend(out, 2 * bytes.size, &to), "lines");
@@ -315,13 +317,30 @@ static void say_hex(struct sg_buf *out, struct sg_bytes bytes)
     }
 }
 
+void replay_load(const char *path, struct sg_buf *ret)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *room;
+    size_t size;
+
+    sg_buf_init(ret, FILE_SIZE_MAX);
+    if (file == NULL)
+        replay_must(SG_ERR_IO, path);
+    do {
+        replay_must(sg_buf_extend(ret, 1 << 20, &room), path);
+        size = fread(room, 1, 1 << 20, file);
+        sg_buf_truncate(ret, ret->size - (1 << 20) + size);
+    } while (size > 0);
+    (void)fclose(file);
+}
+
 static enum sg_err say_row(void *context, const struct sg_row *row)
 {
     struct sg_buf *out = context;
 
-    say(out, "row ");
-    say_hex(out, row->bytes);
-    say(out, "\n");
+    replay_say(out, "row ");
+    replay_say_hex(out, row->bytes);
+    replay_say(out, "\n");
     return SG_OK;
 }
 
@@ -330,13 +349,13 @@ static void say_root(struct sg_buf *out, const char *unit,
 {
     char counts[64];
 
-    say(out, "root ");
-    say(out, unit);
-    say(out, " ");
-    say_hex(out, SG_BYTES_ARRAY(root->sum.bytes));
+    replay_say(out, "root ");
+    replay_say(out, unit);
+    replay_say(out, " ");
+    replay_say_hex(out, SG_BYTES_ARRAY(root->sum.bytes));
     (void)snprintf(counts, sizeof counts, " %" PRIu64 " %" PRIu64 "\n",
                    root->n_rows, root->n_persons);
-    say(out, counts);
+    replay_say(out, counts);
 }
 
 static void report(struct delivery *delivery, struct sg_buf *out)
@@ -346,15 +365,16 @@ static void report(struct delivery *delivery, struct sg_buf *out)
     size_t cursor = 0;
     char text[24];
 
-    say(out, "copies ");
+    replay_say(out, "copies ");
     for (unsigned i = 0; i < delivery->history->n_copies; i++) {
         const struct replay_copy *copy = &delivery->history->copies[i];
 
-        say(out, copy->is_statement                                ? "s"
-                 : copy->verdict.standing == SG_ADMISSION_ADMITTED ? "A"
-                                                                   : "-");
+        replay_say(out, copy->is_statement ? "s"
+                        : copy->verdict.standing == SG_ADMISSION_ADMITTED
+                            ? "A"
+                            : "-");
     }
-    say(out, "\n");
+    replay_say(out, "\n");
     replay_must(sg_register_rows(delivery->reg, say_row, out), "rows");
     while (sg_register_next_unit(delivery->reg, &cursor, &unit, &root)) {
         (void)snprintf(text, sizeof text, "%" PRIu64, unit.value);

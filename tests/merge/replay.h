@@ -48,6 +48,14 @@ bool replay_read(struct sg_bytes *file, struct replay_history *ret_history);
 void replay_deliver(struct replay_history *history, uint64_t seed,
                     struct sg_buf *ret);
 
+/* Reads the file PATH whole, for replay_read; aborts with a word when it
+ * cannot. Caller clears RET. */
+void replay_load(const char *path, struct sg_buf *ret);
+
+/* Appends a text, or bytes in hex digits, to the lines OUT. */
+void replay_say(struct sg_buf *out, const char *text);
+void replay_say_hex(struct sg_buf *out, struct sg_bytes bytes);
+
 /* Aborts with a word when ERR is a failure. */
 void replay_must(enum sg_err err, const char *what);
 

@@ -7,26 +7,8 @@
 
 #include "tests/merge/replay.h"
 
-#define FILE_SIZE_MAX ((size_t)2 << 30)
-#define LINES_MAX     ((size_t)64 << 20)
-#define ORDERS_MAX    65535
-
-static void load(const char *path, struct sg_buf *ret)
-{
-    FILE *file = fopen(path, "rb");
-    uint8_t *room;
-    size_t size;
-
-    sg_buf_init(ret, FILE_SIZE_MAX);
-    if (file == NULL)
-        replay_must(SG_ERR_IO, path);
-    do {
-        replay_must(sg_buf_extend(ret, 1 << 20, &room), path);
-        size = fread(room, 1, 1 << 20, file);
-        sg_buf_truncate(ret, ret->size - (1 << 20) + size);
-    } while (size > 0);
-    (void)fclose(file);
-}
+#define LINES_MAX  ((size_t)64 << 20)
+#define ORDERS_MAX 65535
 
 /* The rows come in the register's order: what is compared is sorted. */
 static int compare_lines(const void *a, const void *b)
@@ -97,7 +79,7 @@ int main(int argc, char **argv)
         return 2;
     }
     replay_must(sg_crypto_init(), "crypto");
-    load(argv[2], &file);
+    replay_load(argv[2], &file);
     left = sg_buf_bytes(&file);
     if (left.size < 8 || memcmp(left.data, "sogochs1", 8) != 0)
         replay_must(SG_ERR_MALFORMED, argv[2]);

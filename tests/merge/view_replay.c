@@ -14,10 +14,9 @@
 #include "storage/registry/merge/row.h"
 #include "tests/merge/replay.h"
 
-#define FILE_SIZE_MAX ((size_t)2 << 30)
-#define LINES_MAX     ((size_t)64 << 20)
-#define LIST_MAX      65536u
-#define ROWS_MAX      (2 * REPLAY_LOGS_MAX)
+#define LINES_MAX ((size_t)64 << 20)
+#define LIST_MAX  65536u
+#define ROWS_MAX  (2 * REPLAY_LOGS_MAX)
 
 /* --- the entries ------------------------------------------------------- */
 
@@ -122,28 +121,11 @@ static uint32_t give_branch(void *context,
 
 /* --- lines ------------------------------------------------------------- */
 
-static void say(struct sg_buf *out, const char *text)
-{
-    replay_must(sg_buf_append(out, sg_bytes(text, strlen(text))), "lines");
-}
-
-static void say_hex(struct sg_buf *out, struct sg_bytes bytes)
-{
-    static const char digits[] = "0123456789abcdef";
-    uint8_t *to;
-
-    replay_must(sg_buf_extend(out, 2 * bytes.size, &to), "lines");
-    for (size_t i = 0; i < bytes.size; i++) {
-        *to++ = (uint8_t)digits[bytes.data[i] >> 4];
-        *to++ = (uint8_t)digits[bytes.data[i] & 15];
-    }
-}
-
 static enum sg_err say_row(void *context, const struct sg_row *row)
 {
-    say(context, "row ");
-    say_hex(context, row->bytes);
-    say(context, "\n");
+    replay_say(context, "row ");
+    replay_say_hex(context, row->bytes);
+    replay_say(context, "\n");
     return SG_OK;
 }
 
@@ -152,13 +134,13 @@ static void say_root(struct sg_buf *out, const char *unit,
 {
     char counts[64];
 
-    say(out, "root ");
-    say(out, unit);
-    say(out, " ");
-    say_hex(out, SG_BYTES_ARRAY(root->sum.bytes));
+    replay_say(out, "root ");
+    replay_say(out, unit);
+    replay_say(out, " ");
+    replay_say_hex(out, SG_BYTES_ARRAY(root->sum.bytes));
     (void)snprintf(counts, sizeof counts, " %" PRIu64 " %" PRIu64 "\n",
                    root->n_rows, root->n_persons);
-    say(out, counts);
+    replay_say(out, counts);
 }
 
 static enum sg_err take_root(void *context, const struct sg_view_root *root)
@@ -191,8 +173,8 @@ static void sort_lines(struct sg_buf *lines)
     qsort(list, count, sizeof list[0], compare_lines);
     sg_buf_init(&sorted, LINES_MAX);
     for (size_t i = 0; i < count; i++) {
-        say(&sorted, list[i]);
-        say(&sorted, "\n");
+        replay_say(&sorted, list[i]);
+        replay_say(&sorted, "\n");
     }
     sg_buf_clear(lines);
     *lines = sorted;
@@ -375,9 +357,9 @@ static enum sg_err take_tally(void *context, const struct sg_view_tally *tally)
     }
     (void)snprintf(line, sizeof line, "tally %" PRIu64 " %zu ",
                    tally->unit.value, size);
-    say(context, line);
-    say_hex(context, sg_bytes(counts, size));
-    say(context, "\n");
+    replay_say(context, line);
+    replay_say_hex(context, sg_bytes(counts, size));
+    replay_say(context, "\n");
     return SG_OK;
 }
 
@@ -481,23 +463,6 @@ static bool replay(const struct replay_history *history, uint64_t seed)
     return is_good;
 }
 
-static void load(const char *path, struct sg_buf *ret)
-{
-    FILE *file = fopen(path, "rb");
-    uint8_t *room;
-    size_t size;
-
-    sg_buf_init(ret, FILE_SIZE_MAX);
-    if (file == NULL)
-        replay_must(SG_ERR_IO, path);
-    do {
-        replay_must(sg_buf_extend(ret, 1 << 20, &room), path);
-        size = fread(room, 1, 1 << 20, file);
-        sg_buf_truncate(ret, ret->size - (1 << 20) + size);
-    } while (size > 0);
-    (void)fclose(file);
-}
-
 int main(int argc, char **argv)
 {
     static struct replay_history history;
@@ -512,7 +477,7 @@ int main(int argc, char **argv)
         return 2;
     }
     replay_must(sg_crypto_init(), "crypto");
-    load(argv[2], &file);
+    replay_load(argv[2], &file);
     if (file.size < 8)
         replay_must(SG_ERR_MALFORMED, argv[2]);
     left = sg_bytes(file.data + 8, file.size - 8);

@@ -135,6 +135,34 @@ static void test_alloc_torture_counts(void **state)
     assert_int_equal(runs, 4);
 }
 
+/* An array grows with its capacity and keeps what is in it; where there is no
+ * memory, or no such size, nothing changes. */
+static void test_alloc_grow(void **state)
+{
+    uint32_t *array = NULL;
+    size_t capacity = 0, before;
+
+    (void)state;
+    for (uint32_t i = 0; i < 100; i++) {
+        assert_true(
+            sg_alloc_grow((void **)&array, i, &capacity, sizeof *array));
+        assert_true(capacity > i);
+        array[i] = i;
+    }
+    for (uint32_t i = 0; i < 100; i++)
+        assert_int_equal(array[i], i);
+    before = capacity;
+    sg_alloc_fail_at(1);
+    assert_false(
+        sg_alloc_grow((void **)&array, capacity, &capacity, sizeof *array));
+    assert_int_equal(capacity, before);
+    assert_int_equal(array[99], 99);
+    assert_false(sg_alloc_grow((void **)&array, capacity, &capacity, SIZE_MAX));
+    assert_int_equal(capacity, before);
+    sg_free(array);
+    assert_int_equal(sg_alloc_live(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_alloc_refused_by_the_system),
         cmocka_unit_test(test_alloc_fails_when_planned),
         cmocka_unit_test(test_alloc_torture_counts),
+        cmocka_unit_test(test_alloc_grow),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

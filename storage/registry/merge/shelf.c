@@ -12,23 +12,6 @@
 
 /* --- arrays and tables ------------------------------------------------- */
 
-/* Makes room for one more in an array of ITEMs; false when there is no memory.
- */
-static bool grow(void **array, size_t count, size_t *capacity, size_t size)
-{
-    size_t more = *capacity > 0 ? 2 * *capacity : 4;
-    void *moved;
-
-    if (count < *capacity)
-        return true;
-    moved = sg_realloc(*array, more * size);
-    if (moved == NULL)
-        return false;
-    *array = moved;
-    *capacity = more;
-    return true;
-}
-
 static bool is_record(const void *item, const void *key)
 {
     const struct sg_shelf_record *stored = item;
@@ -304,8 +287,8 @@ enum sg_err sg_shelf_touch(struct sg_register *reg,
 {
     if (entry->is_touched)
         return SG_OK;
-    if (!grow((void **)&reg->touched, reg->n_touched, &reg->touched_capacity,
-              sizeof(struct sg_shelf_entry *)))
+    if (!sg_alloc_grow((void **)&reg->touched, reg->n_touched,
+                       &reg->touched_capacity, sizeof(struct sg_shelf_entry *)))
         return SG_ERR_NOMEM;
     reg->touched[reg->n_touched++] = entry;
     entry->is_touched = true;
@@ -321,8 +304,9 @@ static struct sg_shelf_entry *need_entry(struct sg_register *reg,
 
     if (entry != NULL)
         return entry;
-    if (!grow((void **)&reg->entries, reg->n_entries, &reg->entries_capacity,
-              sizeof(struct sg_shelf_entry *)) ||
+    if (!sg_alloc_grow((void **)&reg->entries, reg->n_entries,
+                       &reg->entries_capacity,
+                       sizeof(struct sg_shelf_entry *)) ||
         !sg_table_reserve(&reg->by_uid))
         return NULL;
     entry = sg_calloc(1, sizeof *entry);
@@ -382,11 +366,11 @@ static bool grow_number(struct sg_shelf_number *number)
 
     if (number->count < number->capacity)
         return true;
-    if (!grow((void **)&number->counts, number->count, &capacity,
-              sizeof *number->counts))
+    if (!sg_alloc_grow((void **)&number->counts, number->count, &capacity,
+                       sizeof *number->counts))
         return false;
-    return grow((void **)&number->persons, number->count, &number->capacity,
-                sizeof *number->persons);
+    return sg_alloc_grow((void **)&number->persons, number->count,
+                         &number->capacity, sizeof *number->persons);
 }
 
 /* Notes that one record more says VALUE of ENTRY. */
@@ -398,8 +382,8 @@ static bool add_number(struct sg_register *reg, struct sg_shelf_entry *entry,
     size_t at;
 
     if (number == NULL || !grow_number(number) ||
-        !grow((void **)&entry->numbers, entry->n_numbers,
-              &entry->numbers_capacity, sizeof *entry->numbers))
+        !sg_alloc_grow((void **)&entry->numbers, entry->n_numbers,
+                       &entry->numbers_capacity, sizeof *entry->numbers))
         return false;
     at = place_of(number->persons, number->count, &entry->uid);
     if (!is_at(number->persons, number->count, at, &entry->uid)) {
@@ -454,8 +438,8 @@ static bool add_partner(struct sg_register *reg, const struct sg_uid *person,
     size_t at;
 
     if (entry == NULL ||
-        !grow((void **)&entry->partners, entry->n_partners,
-              &entry->partners_capacity, sizeof *entry->partners))
+        !sg_alloc_grow((void **)&entry->partners, entry->n_partners,
+                       &entry->partners_capacity, sizeof *entry->partners))
         return false;
     at = place_of(entry->partners, entry->n_partners, partner);
     if (is_at(entry->partners, entry->n_partners, at, partner))
@@ -542,8 +526,8 @@ static bool list(struct sg_shelf_record *stored)
     const struct sg_fold_record *sum = &stored->sum;
     size_t at = entry->n_records;
 
-    if (!grow((void **)&entry->records, entry->n_records, &entry->capacity,
-              sizeof(struct sg_fold_record *)))
+    if (!sg_alloc_grow((void **)&entry->records, entry->n_records,
+                       &entry->capacity, sizeof(struct sg_fold_record *)))
         return false;
     if (entry->n_records < IN_ORDER_MAX)
         for (; at > 0 && by_id(&entry->records[at - 1], &sum) > 0; at--)
