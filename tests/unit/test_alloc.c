@@ -159,6 +159,9 @@ static void test_alloc_grow(void **state)
     assert_int_equal(array[99], 99);
     assert_false(sg_alloc_grow((void **)&array, capacity, &capacity, SIZE_MAX));
     assert_int_equal(capacity, before);
+    capacity = SIZE_MAX / 2 + 1;
+    assert_false(sg_alloc_grow((void **)&array, capacity, &capacity, 1));
+    assert_int_equal(array[99], 99);
     sg_free(array);
     assert_int_equal(sg_alloc_live(), 0);
 }
