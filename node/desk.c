@@ -81,9 +81,18 @@ static void rest(struct sg_desk *desk, struct sg_desk_flight *flight)
     desk->free = flight;
 }
 
+/* Says whether the desk's thread has something to do: who is woken for nothing
+ * takes the processor from the keeper. */
+static bool has_work(const struct sg_desk *desk)
+{
+    return desk->failed != NULL ||
+           (desk->waiting.first != NULL && desk->free != NULL);
+}
+
 void sg_desk_settle(struct sg_desk *desk, const struct sg_keeper_job *job)
 {
     struct sg_desk_flight *flight = job->append.owner;
+    bool is_wanted;
 
     (void)pthread_mutex_lock(&desk->lock);
     SG_ASSERT(desk->n_flying > 0);
@@ -101,8 +110,10 @@ void sg_desk_settle(struct sg_desk *desk, const struct sg_keeper_job *job)
         *desk->failed_last = flight;
         desk->failed_last = &flight->next;
     }
-    (void)pthread_cond_signal(&desk->changed);
+    is_wanted = has_work(desk);
     (void)pthread_mutex_unlock(&desk->lock);
+    if (is_wanted)
+        (void)pthread_cond_signal(&desk->changed);
 }
 
 /* --- What is not kept; the desk's thread ----------------------------------
@@ -273,6 +284,17 @@ static void take_papers(struct sg_desk *desk, struct sg_desk_row *papers)
     }
 }
 
+/* Says that papers are answered, where some are: most are when the keeper is
+ * done, who says so himself. The lock is held before and after. */
+static void tell(struct sg_desk *desk)
+{
+    if (desk->answered.first == NULL)
+        return;
+    (void)pthread_mutex_unlock(&desk->lock);
+    desk->config.wake(desk->config.context);
+    (void)pthread_mutex_lock(&desk->lock);
+}
+
 /* Serves those that wait; the lock is held before and after. */
 static void turn(struct sg_desk *desk)
 {
@@ -293,8 +315,8 @@ static void turn(struct sg_desk *desk)
         sg_desk_sort_anew(desk);
     sorting.trust = sg_desk_sort_clock(desk->floor_ms);
     serve(desk, &papers, &sorting);
-    desk->config.wake(desk->config.context);
     (void)pthread_mutex_lock(&desk->lock);
+    tell(desk);
 }
 
 static void take_back_one(struct sg_desk *desk)
@@ -306,8 +328,8 @@ static void take_back_one(struct sg_desk *desk)
         desk->failed_last = &desk->failed;
     (void)pthread_mutex_unlock(&desk->lock);
     take_back(desk, flight);
-    desk->config.wake(desk->config.context);
     (void)pthread_mutex_lock(&desk->lock);
+    tell(desk);
 }
 
 /* Recalls what the own log has. */
@@ -458,6 +480,7 @@ void sg_desk_free(struct sg_desk *desk)
 enum sg_err sg_desk_put(struct sg_desk *desk, struct sg_desk_paper *paper)
 {
     enum sg_err err = SG_OK;
+    bool is_wanted = false;
 
     (void)pthread_mutex_lock(&desk->lock);
     if (desk->counts.waiting == SG_DESK_WAITING_MAX) {
@@ -465,9 +488,12 @@ enum sg_err sg_desk_put(struct sg_desk *desk, struct sg_desk_paper *paper)
     } else {
         desk->counts.waiting++;
         sg_desk_row_put(&desk->waiting, paper);
-        (void)pthread_cond_signal(&desk->changed);
+        is_wanted = has_work(desk);
     }
     (void)pthread_mutex_unlock(&desk->lock);
+    /* After the lock: who is woken within it only waits for it. */
+    if (is_wanted)
+        (void)pthread_cond_signal(&desk->changed);
     return err;
 }
 

@@ -536,8 +536,9 @@ static void put(struct sg_keeper *keeper, struct sg_keeper_job *job)
     keeper->entries += job->is_append              ? job->append.count
                        : has_entries(&job->effect) ? job->effect.package.count
                                                    : 0;
-    (void)pthread_cond_signal(&keeper->came);
     (void)pthread_mutex_unlock(&keeper->lock);
+    /* After the lock: who is woken within it only waits for it. */
+    (void)pthread_cond_signal(&keeper->came);
 }
 
 enum sg_err sg_keeper_put(struct sg_keeper *keeper,

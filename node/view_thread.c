@@ -1,6 +1,7 @@
 #include "node/view_thread.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "storage/base/alloc.h"
@@ -11,6 +12,12 @@
 #define VERIFY_ENTRIES 1024u
 /* How long a full volume is left alone. */
 #define FULL_MS 200
+/* After what was new is applied, what comes next gathers for so long: a commit
+ * of the view flushes the disk that the logs are on, and records that come one
+ * by one would wait for it each. */
+#define REST_MS 20
+/* Less than the threads that somebody waits for: the view can be late. */
+#define NICENESS 5
 
 struct sg_view_thread {
     struct sg_view *view;
@@ -21,6 +28,7 @@ struct sg_view_thread {
     pthread_cond_t came;
     bool is_stopping;
     bool is_kicked;
+    bool is_resting;              /* whoever kicks it wakes nobody */
     const struct sg_key *rebuild; /* to be begun; NULL: nothing is asked */
     enum sg_err err;
 };
@@ -57,10 +65,29 @@ static void wait_for_room(struct sg_view_thread *thread)
     (void)pthread_mutex_lock(&thread->lock);
 }
 
+/* Waits a moment, but for an end or a rebuild. */
+static void rest(struct sg_view_thread *thread)
+{
+    struct timespec until;
+    int code = 0;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)REST_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    thread->is_resting = true;
+    while (code == 0 && !thread->is_stopping && thread->rebuild == NULL)
+        code = pthread_cond_timedwait(&thread->came, &thread->lock, &until);
+    thread->is_resting = false;
+}
+
 static void *run(void *context)
 {
     struct sg_view_thread *thread = context;
 
+    /* Of this thread alone, on Linux; where it is not allowed it is as good as
+     * the others. */
+    (void)setpriority(PRIO_PROCESS, 0, NICENESS);
     (void)pthread_mutex_lock(&thread->lock);
     while (!thread->is_stopping) {
         const struct sg_key *rebuild = thread->rebuild;
@@ -87,9 +114,22 @@ static void *run(void *context)
             thread->rebuild = rebuild;
         if (!is_idle)
             thread->is_kicked = true;
+        else
+            rest(thread);
     }
     (void)pthread_mutex_unlock(&thread->lock);
     return NULL;
+}
+
+/* A condition whose waits are not moved by who sets the clock. */
+static void init_came(struct sg_view_thread *thread)
+{
+    pthread_condattr_t attributes;
+
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&thread->came, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
 }
 
 enum sg_err sg_view_thread_new(struct sg_view *view, sg_view_thread_wake *wake,
@@ -104,7 +144,7 @@ enum sg_err sg_view_thread_new(struct sg_view *view, sg_view_thread_wake *wake,
     thread->context = context;
     thread->is_kicked = true;
     (void)pthread_mutex_init(&thread->lock, NULL);
-    (void)pthread_cond_init(&thread->came, NULL);
+    init_came(thread);
     if (pthread_create(&thread->thread, NULL, run, thread) != 0) {
         (void)pthread_cond_destroy(&thread->came);
         (void)pthread_mutex_destroy(&thread->lock);
@@ -131,10 +171,14 @@ void sg_view_thread_free(struct sg_view_thread *thread)
 
 void sg_view_thread_kick(struct sg_view_thread *thread)
 {
+    bool is_resting;
+
     (void)pthread_mutex_lock(&thread->lock);
     thread->is_kicked = true;
-    (void)pthread_cond_signal(&thread->came);
+    is_resting = thread->is_resting;
     (void)pthread_mutex_unlock(&thread->lock);
+    if (!is_resting)
+        (void)pthread_cond_signal(&thread->came);
 }
 
 void sg_view_thread_rebuild(struct sg_view_thread *thread,
