@@ -28,7 +28,6 @@ struct sg_view_thread {
     pthread_cond_t came;
     bool is_stopping;
     bool is_kicked;
-    bool is_resting;              /* whoever kicks it wakes nobody */
     const struct sg_key *rebuild; /* to be begun; NULL: nothing is asked */
     enum sg_err err;
 };
@@ -55,30 +54,15 @@ static enum sg_err turn(struct sg_view_thread *thread,
     return err;
 }
 
-/* Lets go of the lock for a while. */
-static void wait_for_room(struct sg_view_thread *thread)
+/* Lets go of the lock for a while. Who kicks it meanwhile wakes nobody, which
+ * costs him nothing. */
+static void rest(struct sg_view_thread *thread, long ms)
 {
-    const struct timespec time = {.tv_nsec = (long)FULL_MS * 1000000};
+    const struct timespec time = {.tv_nsec = ms * 1000000};
 
     (void)pthread_mutex_unlock(&thread->lock);
     (void)nanosleep(&time, NULL);
     (void)pthread_mutex_lock(&thread->lock);
-}
-
-/* Waits a moment, but for an end or a rebuild. */
-static void rest(struct sg_view_thread *thread)
-{
-    struct timespec until;
-    int code = 0;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)REST_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    thread->is_resting = true;
-    while (code == 0 && !thread->is_stopping && thread->rebuild == NULL)
-        code = pthread_cond_timedwait(&thread->came, &thread->lock, &until);
-    thread->is_resting = false;
 }
 
 static void *run(void *context)
@@ -107,29 +91,18 @@ static void *run(void *context)
         (void)pthread_mutex_lock(&thread->lock);
         thread->err = err;
         if (err == SG_ERR_FULL)
-            wait_for_room(thread);
+            rest(thread, FULL_MS);
         else if (err != SG_OK)
             break;
         if (err == SG_ERR_FULL && rebuild != NULL && thread->rebuild == NULL)
             thread->rebuild = rebuild;
         if (!is_idle)
             thread->is_kicked = true;
-        else
-            rest(thread);
+        else if (!thread->is_stopping)
+            rest(thread, REST_MS);
     }
     (void)pthread_mutex_unlock(&thread->lock);
     return NULL;
-}
-
-/* A condition whose waits are not moved by who sets the clock. */
-static void init_came(struct sg_view_thread *thread)
-{
-    pthread_condattr_t attributes;
-
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&thread->came, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
 }
 
 enum sg_err sg_view_thread_new(struct sg_view *view, sg_view_thread_wake *wake,
@@ -144,7 +117,7 @@ enum sg_err sg_view_thread_new(struct sg_view *view, sg_view_thread_wake *wake,
     thread->context = context;
     thread->is_kicked = true;
     (void)pthread_mutex_init(&thread->lock, NULL);
-    init_came(thread);
+    (void)pthread_cond_init(&thread->came, NULL);
     if (pthread_create(&thread->thread, NULL, run, thread) != 0) {
         (void)pthread_cond_destroy(&thread->came);
         (void)pthread_mutex_destroy(&thread->lock);
@@ -171,14 +144,10 @@ void sg_view_thread_free(struct sg_view_thread *thread)
 
 void sg_view_thread_kick(struct sg_view_thread *thread)
 {
-    bool is_resting;
-
     (void)pthread_mutex_lock(&thread->lock);
     thread->is_kicked = true;
-    is_resting = thread->is_resting;
     (void)pthread_mutex_unlock(&thread->lock);
-    if (!is_resting)
-        (void)pthread_cond_signal(&thread->came);
+    (void)pthread_cond_signal(&thread->came);
 }
 
 void sg_view_thread_rebuild(struct sg_view_thread *thread,
