@@ -29,6 +29,7 @@ class Nodes(Cli):
         self.ports = [free_port() for _ in range(count)]
         self.doors = [free_port() for _ in range(count)]
         self.daemons = [None] * count
+        self.through = {}  # (who dials, whom): the port of a link between them
         self.found(citizens)
         for i in range(count):
             self.configure(i, [0] if i else [])
@@ -57,7 +58,8 @@ class Nodes(Cli):
                  f"socket = {self.path(f'{i}.sock')}", f"http = {self.http(i)}",
                  "interval = 1 s", "log = debug", *more]
         for peer in peers:
-            lines += [f"[peer nút {peer}]", f"address = 127.0.0.1:{self.ports[peer]}"]
+            port = self.through.get((i, peer), self.ports[peer])
+            lines += [f"[peer nút {peer}]", f"address = 127.0.0.1:{port}"]
         with open(self.path(f"{i}.conf"), "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
 

@@ -1,6 +1,7 @@
 #include "tests/lib/founding.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -25,6 +26,8 @@
 
 /* Communes: more than there are. */
 #define UNITS_MAX 1024
+/* Nodes from this number on read what the centre reads, as node 0 does. */
+#define CENTRE_FROM 3
 
 struct founder {
     char dir[PATH_SIZE];
@@ -221,22 +224,57 @@ static bool repeat(struct founding *founding, size_t no, struct sg_buf *ret)
     return true;
 }
 
-/* The scope key of UNIT, whose secret goes to NODE. Others than the writer's
- * own: what he writes is sealed for them. */
+/* A scope key's secret for one node. */
+struct wrap {
+    struct sg_key_id reader;
+    uint8_t box[SG_KEY_SIZE + SG_BOX_OVERHEAD];
+};
+
+static int compare_wraps(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct sg_key_id));
+}
+
+static void make_wrap(const struct founding *founding,
+                      const struct founder *node, struct sg_bytes secret,
+                      struct wrap *ret)
+{
+    ret->reader = sg_key_id_of(&founding->registry, SG_KEY_TRANSPORT,
+                               node->transport_key);
+    SG_ASSERT(sg_crypto_box_seal(node->transport_key, secret, ret->box,
+                                 sizeof ret->box) == SG_OK);
+}
+
+/* SECRET for NODE and the last MORE nodes, in the order of their key ids. */
+static void pack_wraps(const struct founding *founding,
+                       const struct founder *node, size_t more,
+                       struct sg_bytes secret, struct sg_pack *pack)
+{
+    struct wrap wraps[1 + FOUNDING_NODES_MAX];
+    size_t count = 0;
+
+    make_wrap(founding, node, secret, &wraps[count++]);
+    for (size_t i = founding->n - more; i < founding->n; i++)
+        make_wrap(founding, &founding->nodes[i], secret, &wraps[count++]);
+    qsort(wraps, count, sizeof wraps[0], compare_wraps);
+    sg_pack_array(pack, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        sg_pack_array(pack, 2);
+        sg_pack_bin(pack, SG_BYTES_ARRAY(wraps[i].reader.bytes));
+        sg_pack_bin(pack, SG_BYTES_ARRAY(wraps[i].box));
+    }
+}
+
+/* The scope key of UNIT, whose secret goes to NODE and to the last MORE nodes.
+ * Others than the writer's own: what he writes is sealed for them. */
 static void make_scope(struct founding *founding, struct sg_unit_key unit,
-                       const struct founder *node, struct sg_buf *ret)
+                       const struct founder *node, size_t more,
+                       struct sg_buf *ret)
 {
     uint8_t secret[SG_KEY_SIZE], public_key[SG_KEY_SIZE];
-    uint8_t box[SG_KEY_SIZE + SG_BOX_OVERHEAD];
     struct statement statement;
-    struct sg_key_id reader;
-    struct sg_pack *pack;
 
     sg_crypto_x25519_keypair(secret, public_key);
-    SG_ASSERT(sg_crypto_box_seal(node->transport_key, SG_BYTES_ARRAY(secret),
-                                 box, sizeof box) == SG_OK);
-    reader = sg_key_id_of(&founding->registry, SG_KEY_TRANSPORT,
-                          node->transport_key);
     begin(founding, &statement, SG_TYPE_SCOPE_KEY);
     sg_record_build_uint(&statement.build, SG_FIELD_SCOPE_KEY_SERIAL,
                          founding->serial++);
@@ -244,11 +282,9 @@ static void make_scope(struct founding *founding, struct sg_unit_key unit,
     sg_record_build_bin(&statement.build, SG_FIELD_SCOPE_KEY_PUBLIC,
                         SG_BYTES_ARRAY(public_key));
     sg_record_build_uint(&statement.build, SG_FIELD_SCOPE_KEY_STATE, 1);
-    pack = sg_record_build_field(&statement.build, SG_FIELD_SCOPE_KEY_WRAPS);
-    sg_pack_array(pack, 1);
-    sg_pack_array(pack, 2);
-    sg_pack_bin(pack, SG_BYTES_ARRAY(reader.bytes));
-    sg_pack_bin(pack, SG_BYTES_ARRAY(box));
+    pack_wraps(
+        founding, node, more, SG_BYTES_ARRAY(secret),
+        sg_record_build_field(&statement.build, SG_FIELD_SCOPE_KEY_WRAPS));
     end(founding, &statement, ret);
     sg_crypto_wipe(secret, sizeof secret);
 }
@@ -323,10 +359,11 @@ static void write_authority(struct founding *founding, struct sg_store *store,
     }
     if (n > 0)
         make_scope(founding, (struct sg_unit_key){UNIT}, &founding->nodes[0],
+                   founding->n > CENTRE_FROM ? founding->n - CENTRE_FROM : 0,
                    add_page(&pages));
     for (size_t i = 0; i < founding->n_units; i++)
         make_scope(founding, founding->units[i],
-                   &founding->nodes[founding->n > 1], add_page(&pages));
+                   &founding->nodes[founding->n > 1], 0, add_page(&pages));
     append(store, batch, &pages);
 }
 
