@@ -31,6 +31,9 @@ static const struct sg_api_call calls[] = {
     {"GET", "/v1/slip", SG_HTTP_TOKEN, sg_api_record_slip},
     {"POST", "/v1/session", SG_HTTP_LOGIN, sg_api_session_begin},
     {"DELETE", "/v1/session", SG_HTTP_CHANGES, sg_api_session_end},
+    {"POST", "/v1/unlock", SG_HTTP_CHANGES, sg_api_officer_unlock},
+    {"POST", "/v1/lock", SG_HTTP_CHANGES, sg_api_officer_lock},
+    {"GET", "/v1/officer", SG_HTTP_TOKEN, sg_api_officer_show},
 };
 
 #define N_CALLS (sizeof calls / sizeof calls[0])
@@ -39,18 +42,108 @@ enum sg_err sg_api_new(const struct sg_api_config *config,
                        struct sg_api **ret_api)
 {
     struct sg_api *api = sg_calloc(1, sizeof *api);
+    enum sg_err err;
 
     if (api == NULL)
         return SG_ERR_NOMEM;
     api->config = *config;
     api->began_ms = sg_clock_mono().ms;
+    api->done_last = &api->done;
+    err = sg_officers_new(sg_store_registry(config->identity->store),
+                          config->roll, config->config->unlock, &api->officers);
+    if (err == SG_OK)
+        err = sg_vault_new(config->wake, config->context, &api->vault);
+    if (err != SG_OK) {
+        sg_api_free(api);
+        return err;
+    }
     *ret_api = api;
     return SG_OK;
 }
 
 void sg_api_free(struct sg_api *api)
 {
+    if (api == NULL)
+        return;
+    sg_vault_free(api->vault);
+    sg_officers_free(api->officers);
+    while (api->tasks != NULL)
+        sg_api_call_drop(api, api->tasks);
     sg_free(api);
+}
+
+/* --- Tasks ----------------------------------------------------------------
+ */
+
+void *sg_api_call_task(struct sg_api *api, const struct sg_api_request *request,
+                       size_t size, struct sg_api_answer *ret)
+{
+    struct sg_api_task *task = sg_calloc(1, size);
+
+    SG_ASSERT(size >= sizeof *task);
+    if (task == NULL) {
+        sg_api_call_refuse_err(ret, 503, SG_ERR_NOMEM);
+        return NULL;
+    }
+    task->owner = request->owner;
+    task->next = api->tasks;
+    task->back = &api->tasks;
+    if (task->next != NULL)
+        task->next->back = &task->next;
+    api->tasks = task;
+    return task;
+}
+
+void sg_api_call_drop(struct sg_api *api, struct sg_api_task *task)
+{
+    (void)api;
+    *task->back = task->next;
+    if (task->next != NULL)
+        task->next->back = task->back;
+    sg_free(task);
+}
+
+void sg_api_call_done(struct sg_api *api, struct sg_api_task *task)
+{
+    task->next_done = NULL;
+    *api->done_last = task;
+    api->done_last = &task->next_done;
+}
+
+void sg_api_settle(struct sg_api *api)
+{
+    struct sg_vault_job *job;
+
+    while ((job = sg_vault_take(api->vault)) != NULL)
+        sg_api_call_done(api, job->owner);
+}
+
+struct sg_api_task *sg_api_take(struct sg_api *api)
+{
+    struct sg_api_task *task = api->done;
+
+    if (task == NULL)
+        return NULL;
+    api->done = task->next_done;
+    if (api->done == NULL)
+        api->done_last = &api->done;
+    return task;
+}
+
+void *sg_api_task_owner(const struct sg_api_task *task)
+{
+    return task->owner;
+}
+
+void sg_api_finish(struct sg_api *api, struct sg_api_task *task,
+                   struct sg_api_answer *ret_answer)
+{
+    ret_answer->turn = SG_API_NOW;
+    task->goes_on = false;
+    task->finish(api, task, ret_answer);
+    ret_answer->turn = task->goes_on ? SG_API_LATER : SG_API_NOW;
+    if (!task->goes_on)
+        sg_api_call_drop(api, task);
 }
 
 /* --- Answers --------------------------------------------------------------
@@ -299,6 +392,9 @@ void sg_api_session_end(struct sg_api *api,
                         const struct sg_api_request *request,
                         struct sg_api_answer *ret)
 {
+    /* Whoever sat at this browser goes with it. */
+    if (request->caller.session[0] != '\0')
+        sg_api_officer_lock(api, request, ret);
     ret->ends_session = true;
     sg_api_call_json(
         ret, 200,

@@ -13,6 +13,7 @@
 #include "node/driver.h"
 #include "node/http.h"
 #include "node/identity.h"
+#include "node/officers.h"
 #include "node/roll.h"
 #include "storage/base/buf.h"
 
@@ -39,10 +40,13 @@ struct sg_api_config {
     struct sg_http_gate *gate;
     /* Gives the I-th peer; false beyond the last. Borrowed for the call. */
     bool (*peer)(void *context, size_t i, struct sg_api_peer *ret_peer);
+    /* By other threads: call sg_api_settle. */
+    void (*wake)(void *context);
     void *context;
 };
 
-/* Makes one; borrows what CONFIG points to. Caller frees. Errors: NOMEM. */
+/* Makes one; borrows what CONFIG points to. Caller frees, which locks all
+ * officers' keys. Errors: NOMEM. */
 SG_USE_RESULT enum sg_err sg_api_new(const struct sg_api_config *config,
                                      struct sg_api **ret_api);
 void sg_api_free(struct sg_api *api);
@@ -52,7 +56,9 @@ struct sg_api_call;
 
 enum sg_api_turn {
     SG_API_NOW,
-    SG_API_LATER,  /* a paper is at the desk: sg_api_paper */
+    /* A paper is at the desk, sg_api_paper; or a task is under way,
+     * sg_api_finish. The body that there is may not be shown before. */
+    SG_API_LATER,
     SG_API_FOLLOW, /* 200, then events as they come: sg_api_follow */
 };
 
@@ -71,6 +77,7 @@ void sg_api_answer_clear(struct sg_api_answer *answer);
 
 struct sg_api_request {
     enum sg_http_way way;
+    struct sg_officers_caller caller;
     const char *cookie;
     uint64_t now_ms;
     size_t n_query;
@@ -79,7 +86,7 @@ struct sg_api_request {
         const char *value;
     } query[SG_HTTP_QUERY_MAX];
     struct sg_bytes body;
-    void *owner; /* of the paper, where the answer comes later */
+    void *owner; /* of the paper or task, where the answer comes later */
 };
 
 /* Finds the call for METHOD and PATH. NULL: there is none, and RET_ANSWER says
@@ -92,7 +99,8 @@ enum sg_http_need sg_api_need(const struct sg_api_call *call);
 void sg_api_refuse(struct sg_api_answer *ret_answer,
                    const struct sg_http_refusal *refusal);
 
-/* Answers REQUEST, or hands a paper with its owner to the desk. */
+/* Answers REQUEST, or hands a paper with its owner to the desk, or begins a
+ * task for its owner. */
 void sg_api_handle(struct sg_api *api, const struct sg_api_call *call,
                    const struct sg_api_request *request,
                    struct sg_api_answer *ret_answer);
@@ -100,6 +108,28 @@ void sg_api_handle(struct sg_api *api, const struct sg_api_call *call,
 /* Says what became of PAPER. */
 void sg_api_paper(struct sg_api *api, const struct sg_desk_paper *paper,
                   struct sg_api_answer *ret_answer);
+
+/* --- Tasks: what an answer waits for beside the desk --------------------- */
+
+struct sg_api_task;
+
+/* Looks what has come to an end. Context: the loop's thread, after `wake`, or
+ * after a keeper's job was settled. */
+void sg_api_settle(struct sg_api *api);
+
+/* Gives a task that has come to an end, for sg_api_finish; NULL: there is none.
+ */
+struct sg_api_task *sg_api_take(struct sg_api *api);
+void *sg_api_task_owner(const struct sg_api_task *task);
+
+/* Makes RET_ANSWER, which its owner still has from sg_api_handle, what is to be
+ * said now, and frees TASK; or says LATER again, and goes on with it. Due also
+ * when nobody waits for the answer any more. */
+void sg_api_finish(struct sg_api *api, struct sg_api_task *task,
+                   struct sg_api_answer *ret_answer);
+
+/* Locks the keys that nobody used for too long; about once a second. */
+void sg_api_tick(struct sg_api *api, uint64_t now_ms);
 
 /* Appends to EVENTS what has changed since *CHANGE, the store's change number
  * (0: tell nothing, begin now), and moves it on. Nothing is appended when

@@ -7,12 +7,38 @@
 #include <jansson.h>
 
 #include "node/api.h"
+#include "node/vault.h"
 
 struct sg_api {
     struct sg_api_config config;
     uint64_t began_ms;
     uint64_t requests[6]; /* by the first digit of their status */
+    struct sg_officers *officers;
+    struct sg_vault *vault;
+    struct sg_api_task *tasks;             /* all, wherever they are */
+    struct sg_api_task *done, **done_last; /* that have come to an end */
 };
+
+/* What an answer waits for. A call makes one with sg_api_call_task, gives it to
+ * whoever does the work, and says LATER; it is handed to sg_api_call_done
+ * when that is done, and FINISH makes the answer. */
+struct sg_api_task {
+    struct sg_api_task *next, **back; /* of all */
+    struct sg_api_task *next_done;
+    void *owner;
+    void (*finish)(struct sg_api *api, struct sg_api_task *task,
+                   struct sg_api_answer *ret);
+    bool goes_on; /* FINISH has given it to somebody again */
+};
+
+/* Gives a task of SIZE bytes, the struct above at their head, the rest zero,
+ * for the owner of REQUEST; it is freed after FINISH. NULL: no memory, and RET
+ * says so. */
+void *sg_api_call_task(struct sg_api *api, const struct sg_api_request *request,
+                       size_t size, struct sg_api_answer *ret);
+/* Gives it up before it was begun. */
+void sg_api_call_drop(struct sg_api *api, struct sg_api_task *task);
+void sg_api_call_done(struct sg_api *api, struct sg_api_task *task);
 
 typedef void sg_api_call_fn(struct sg_api *api,
                             const struct sg_api_request *request,
@@ -58,6 +84,24 @@ void sg_api_call_set(json_t *object, const char *key, json_t *value);
 /* {"size", "root", "signature"} of a checkpoint. */
 json_t *sg_api_call_checkpoint(const struct sg_checkpoint *checkpoint);
 
+/* --- Who asks: api_officer.c --------------------------------------------- */
+
+/* Gives the officer who asks, if his key is unlocked and he has one of ROLES
+ * (bits of enum sg_schema_signer) by what the authority says now. NULL: RET
+ * says 401 `locked`, 403 `role` or 503. Borrowed for the call; what has to wait
+ * copies his id. */
+const struct sg_officer *sg_api_call_officer(
+    struct sg_api *api, const struct sg_api_request *request, unsigned roles,
+    struct sg_api_answer *ret);
+
+/* Says whether the grant of OFFICER covers UNIT; if not, RET says 403 `unit`.
+ */
+bool sg_api_call_covers(struct sg_api *api, const struct sg_officer *officer,
+                        struct sg_unit_key unit, struct sg_api_answer *ret);
+
+/* {"capture", ...} of role bits. */
+json_t *sg_api_call_roles(unsigned roles);
+
 /* About the node: api_node.c. */
 sg_api_call_fn sg_api_node_health, sg_api_node_metrics, sg_api_node_peers,
     sg_api_node_logs, sg_api_node_cut, sg_api_node_follow;
@@ -66,5 +110,7 @@ sg_api_call_fn sg_api_roll_register, sg_api_roll_roots;
 /* Sessions of a browser: api.c. Records: api_record.c. */
 sg_api_call_fn sg_api_session_begin, sg_api_session_end;
 sg_api_call_fn sg_api_record_submit, sg_api_record_slip;
+/* Officers: api_officer.c. */
+sg_api_call_fn sg_api_officer_unlock, sg_api_officer_lock, sg_api_officer_show;
 
 #endif

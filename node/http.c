@@ -121,6 +121,13 @@ const struct sg_http_session *sg_http_session_begin(struct sg_http_gate *gate,
     return session;
 }
 
+const char *sg_http_session_id(struct sg_http_gate *gate, const char *cookie)
+{
+    const struct sg_http_session *session = find_session(gate, cookie);
+
+    return session == NULL ? "" : session->id;
+}
+
 bool sg_http_session_end(struct sg_http_gate *gate, const char *cookie)
 {
     struct sg_http_session *session = find_session(gate, cookie);

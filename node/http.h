@@ -103,6 +103,9 @@ struct sg_http_refusal sg_http_check(struct sg_http_gate *gate,
 const struct sg_http_session *sg_http_session_begin(struct sg_http_gate *gate,
                                                     uint64_t now_ms);
 
+/* Gives the id of the session that COOKIE names; empty: there is none. */
+const char *sg_http_session_id(struct sg_http_gate *gate, const char *cookie);
+
 /* Ends the session that COOKIE names; says whether there was one. */
 bool sg_http_session_end(struct sg_http_gate *gate, const char *cookie);
 

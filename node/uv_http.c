@@ -49,7 +49,7 @@ struct request {
     bool is_hopeless; /* his body is not waited for */
     bool is_waiting;  /* suspended: for a paper, or for news */
     bool is_answered; /* the answer is there, and not queued yet */
-    bool has_paper;   /* at the desk */
+    bool has_paper;   /* at the desk, or a task */
     bool is_following;
     uint64_t change;
     uint64_t heard_ms; /* when a follower was told something */
@@ -143,6 +143,8 @@ static void on_sweep(uv_timer_t *timer)
     struct sg_uv_http *http = timer->data;
     uint64_t now_ms = sg_clock_mono().ms;
 
+    if (http->api != NULL)
+        sg_api_tick(http->api, now_ms);
     for (struct caller *caller = http->callers; caller != NULL;
          caller = caller->next) {
         const union MHD_ConnectionInfo *info;
@@ -411,6 +413,30 @@ static void begin_following(struct request *request)
     put_event(request, ": sogoc\n\n");
 }
 
+/* Who asks: at the socket whoever the kernel says, at loopback the session. */
+static void fill_caller(struct request *request,
+                        struct MHD_Connection *connection,
+                        struct sg_api_request *asked)
+{
+    const union MHD_ConnectionInfo *info;
+    struct ucred peer = {.uid = (uid_t)-1};
+    socklen_t size = sizeof peer;
+
+    asked->caller.way = asked->way;
+    if (asked->way == SG_HTTP_LOOPBACK) {
+        (void)snprintf(
+            asked->caller.session, sizeof asked->caller.session, "%s",
+            sg_http_session_id(request->door->http->gate, asked->cookie));
+        return;
+    }
+    info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info == NULL || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED,
+                                   &peer, &size) != 0)
+        peer.uid = (uid_t)-1; /* nobody has this one */
+    asked->caller.uid = peer.uid;
+}
+
 /* All of it is in. False: the answer comes later. */
 static bool handle(struct request *request, struct MHD_Connection *connection)
 {
@@ -429,6 +455,7 @@ static bool handle(struct request *request, struct MHD_Connection *connection)
     }
     (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND,
                                     add_parameter, &asked);
+    fill_caller(request, connection, &asked);
     sg_api_handle(http->api, request->call, &asked, &request->answer);
     if (request->answer.turn == SG_API_FOLLOW)
         begin_following(request);
@@ -512,6 +539,37 @@ void sg_uv_http_answer(struct sg_uv_http *http, struct sg_desk_paper *papers)
         }
         sg_desk_paper_free(paper);
     }
+    for (size_t i = 0; any && i < 2; i++)
+        run(&http->doors[i]);
+}
+
+/* Ends TASK, which REQUEST waits for. False: it goes on. */
+static bool finish(struct sg_uv_http *http, struct sg_api_task *task)
+{
+    struct request *request = sg_api_task_owner(task);
+
+    sg_api_finish(http->api, task, &request->answer);
+    if (request->answer.turn == SG_API_LATER)
+        return false;
+    request->has_paper = false;
+    if (request->caller == NULL) {
+        request_free(request);
+    } else if (request->is_waiting) {
+        request->is_answered = true;
+        unlist_request(request);
+        wake_up(request);
+    }
+    return true;
+}
+
+void sg_uv_http_finish(struct sg_uv_http *http)
+{
+    struct sg_api_task *task;
+    bool any = false;
+
+    sg_api_settle(http->api);
+    while ((task = sg_api_take(http->api)) != NULL)
+        any = finish(http, task) || any;
     for (size_t i = 0; any && i < 2; i++)
         run(&http->doors[i]);
 }

@@ -484,6 +484,7 @@ static void on_wake(uv_async_t *wake)
     sg_applicants_answer(&node->applicants, &event);
     tell_desk(node);
     sg_uv_http_answer(node->http, sg_desk_take(node->desk));
+    sg_uv_http_finish(node->http);
     sg_uv_http_changed(node->http);
     sg_roll_kick(node->roll);
     if (was_full == sg_driver_is_full(node->driver))
@@ -700,6 +701,7 @@ static enum sg_err make_api(struct node *node)
         .driver = node->driver,
         .gate = &node->gate,
         .peer = peer_of,
+        .wake = hook_wake,
         .context = node,
     };
     enum sg_err err;

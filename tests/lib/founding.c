@@ -289,6 +289,70 @@ static void make_scope(struct founding *founding, struct sg_unit_key unit,
     sg_crypto_wipe(secret, sizeof secret);
 }
 
+/* --- Officers -------------------------------------------------------------
+ */
+
+/* Those of tests, beside those of the forms. */
+static const struct {
+    const char *name;
+    unsigned roles;
+    bool is_local; /* granted one commune; else the country */
+} officers[] = {
+    {"cb-0001", SG_ROLE_CAPTURE, false},
+    {"cb-0002", SG_ROLE_APPROVE | SG_ROLE_ADJUDICATE, false},
+    {"cb-0003", SG_ROLE_AUDIT | SG_ROLE_ADMINISTER, false},
+    {"cb-0004", SG_ROLE_CAPTURE, true},
+};
+
+#define N_OFFICERS (sizeof officers / sizeof officers[0])
+
+/* Makes officer NUMBER: his key file, under the passphrase "words of NAME", in
+ * all directories, and his grant. */
+static void make_officer(struct founding *founding, size_t number,
+                         struct sg_buf *ret)
+{
+    uint8_t file[SG_KEY_FILE_SIZE];
+    char words[64], name[32], folder[PATH_SIZE];
+    struct sg_key_file_wrap wrap;
+    struct statement statement;
+    struct sg_pack *pack;
+    struct sg_key *key;
+
+    (void)snprintf(words, sizeof words, "words of %s", officers[number].name);
+    (void)snprintf(name, sizeof name, "officer-%s", officers[number].name);
+    SG_ASSERT(sg_key_file_draw(SG_KEY_OFFICER, &founding->registry, &key) ==
+              SG_OK);
+    sg_key_file_wrap_draw(&sg_crypto_argon2id_interactive, &wrap);
+    SG_ASSERT(sg_key_file_encode_wrapped(key, sg_bytes(words, strlen(words)),
+                                         &wrap, file) == SG_OK);
+    for (size_t i = 0; i < founding->n; i++) {
+        path_of(&founding->nodes[i], "keys", folder);
+        SG_ASSERT(sg_key_store_write(folder, name, SG_KEY_STORE_CREATE, file) ==
+                  SG_OK);
+    }
+    begin(founding, &statement, SG_TYPE_OFFICER_GRANT);
+    sg_record_build_uint(&statement.build, SG_FIELD_OFFICER_GRANT_SERIAL,
+                         founding->serial++);
+    sg_record_build_bin(&statement.build, SG_FIELD_OFFICER_GRANT_OFFICER,
+                        SG_BYTES_ARRAY(key->public_key));
+    sg_record_build_uint(&statement.build, SG_FIELD_OFFICER_GRANT_ROLES,
+                         officers[number].roles);
+    pack =
+        sg_record_build_field(&statement.build, SG_FIELD_OFFICER_GRANT_UNITS);
+    sg_pack_array(pack, 1);
+    sg_pack_uint(pack,
+                 officers[number].is_local ? founding->units[0].value : 0);
+    sg_record_build_uint(&statement.build, SG_FIELD_OFFICER_GRANT_FROM,
+                         BEGIN_DAY);
+    sg_record_build_uint(&statement.build, SG_FIELD_OFFICER_GRANT_UNTIL,
+                         UNTIL_DAY);
+    sg_record_build_str(
+        &statement.build, SG_FIELD_OFFICER_GRANT_LABEL,
+        sg_bytes(officers[number].name, strlen(officers[number].name)));
+    end(founding, &statement, ret);
+    sg_key_file_free(key);
+}
+
 /* --- Directories
  * ---------------------------------------------------------------- */
 
@@ -357,6 +421,8 @@ static void write_authority(struct founding *founding, struct sg_store *store,
         if (repeat(founding, i, &pages.bufs[pages.count]))
             pages.count++;
     }
+    for (size_t i = 0; i < N_OFFICERS && n > 0; i++)
+        make_officer(founding, i, add_page(&pages));
     if (n > 0)
         make_scope(founding, (struct sg_unit_key){UNIT}, &founding->nodes[0],
                    founding->n > CENTRE_FROM ? founding->n - CENTRE_FROM : 0,
@@ -391,7 +457,6 @@ static void write_node(struct founding *founding, size_t number)
     const struct founder *node = &founding->nodes[number];
     uint8_t scope[SG_KEY_SIZE];
 
-    SG_ASSERT(mkdir(node->dir, 0700) == 0);
     sg_crypto_random(scope, sizeof scope);
     write_key(founding, node, "node", SG_KEY_NODE, node->node_secret);
     write_key(founding, node, "transport", SG_KEY_TRANSPORT,
@@ -500,6 +565,8 @@ static void found(struct founding *founding, const char *parent, size_t n)
 
 static void write_all(struct founding *founding)
 {
+    for (size_t i = 0; i < founding->n; i++)
+        SG_ASSERT(mkdir(founding->nodes[i].dir, 0700) == 0);
     for (size_t i = 0; i < founding->n; i++)
         write_node(founding, i);
     sg_buf_clear(&founding->genesis);

@@ -14,11 +14,14 @@
 void founding_make(const char *parent, size_t n);
 
 /* The same, and the authority says all that offices need to write records: the
- * units of Thanh Hoa, code tables, two officers for each node; scope keys of
- * the centre, given to node 0 and all from node 3 on, and of the communes of
- * the forms, given to node 1 (to node 0 if that is all). Then writes
- * PARENT/forms.jsonl: what CITIZENS invented citizens hand in at their offices,
- * a line each, as the API takes it (node/API.md), signed. */
+ * units of Thanh Hoa, code tables, two officers for each node, and four whose
+ * keys lie in every directory, each under the passphrase "words of NAME":
+ * cb-0001 captures, cb-0002 approves and adjudicates, cb-0003 audits and
+ * administers, cb-0004 captures in one commune alone; scope keys of the centre,
+ * given to node 0 and all from node 3 on, and of the communes of the forms,
+ * given to node 1 (to node 0 if that is all). Then writes PARENT/forms.jsonl:
+ * what CITIZENS invented citizens hand in at their offices, a line each, as the
+ * API takes it (node/API.md), signed. */
 void founding_make_forms(const char *parent, size_t n, size_t citizens);
 
 #endif
