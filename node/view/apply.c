@@ -20,6 +20,8 @@ static void read_again(struct sg_inside_log *log, uint64_t first)
         log->is_changed = true;
         if (first <= log->first_absent) /* it is found again, or is none */
             log->first_absent = UINT64_MAX;
+        if (first <= log->first_lost)
+            log->first_lost = UINT64_MAX;
     }
 }
 
@@ -43,7 +45,8 @@ static enum sg_err take_log(struct sg_view *view,
     log = &view->logs[feed->number];
     if (!log->is_known && log->high == 0) {
         log->fork = feed->fork;
-        log->first_absent = log->first_waiting = UINT64_MAX;
+        log->first_absent = log->first_lost = UINT64_MAX;
+        log->first_waiting = UINT64_MAX;
     }
     log->feed = *feed;
     log->is_known = true;
@@ -57,7 +60,7 @@ static enum sg_err take_log(struct sg_view *view,
     }
     if (feed->absent < log->absent && log->first_absent != UINT64_MAX) {
         read_again(log, log->first_absent);
-        log->first_absent = UINT64_MAX;
+        log->first_absent = log->first_lost = UINT64_MAX;
     }
     log->absent = feed->absent;
     return SG_OK;
@@ -420,10 +423,13 @@ static bool concerns_register(const struct sg_admission_verdict *verdict)
             verdict->record.type <= SG_TYPE_ENDORSE);
 }
 
-static void note_absent(struct sg_inside_log *log, uint64_t index)
+static void note_absent(struct sg_inside_log *log,
+                        const struct sg_feed_item *item)
 {
-    if (index < log->first_absent)
-        log->first_absent = index;
+    if (item->index < log->first_absent)
+        log->first_absent = item->index;
+    if (!item->is_foreign && item->index < log->first_lost)
+        log->first_lost = item->index;
     log->is_changed = true;
 }
 
@@ -438,7 +444,7 @@ static enum sg_err judge_item(struct sg_apply *apply, struct sg_inside_log *log,
     bool is_first;
 
     if (item->state == SG_FEED_ABSENT)
-        note_absent(log, item->index);
+        note_absent(log, item);
     if (item->state != SG_FEED_OPEN ||
         item->index < (log->feed.branch > 1 ? log->feed.fork : 0))
         return SG_OK;

@@ -1,8 +1,8 @@
 /* Feed: where the view's entries come from. The node reads them from its log
  * store (feed_store.h); a test may make them up.
  *
- * An interface only. All but `readers` and `branch_of` is asked by the view's
- * writer alone.
+ * An interface only. All but `readers`, `closed` and `branch_of` is asked by
+ * the view's writer alone.
  */
 #ifndef SG_NODE_VIEW_FEED_H
 #define SG_NODE_VIEW_FEED_H
@@ -42,6 +42,9 @@ struct sg_feed_item {
     uint64_t index;
     uint8_t kind; /* enum sg_entry_kind */
     uint64_t key_entry;
+    /* Absent, and sealed by a key that no key at hand opens: `closed` has the
+     * units that read it. */
+    bool is_foreign;
     struct sg_bytes payload; /* borrowed until the next read */
     uint32_t log;            /* of a key: the log that it seals */
     uint64_t key_index;      /* and its own entry there */
@@ -70,6 +73,10 @@ struct sg_feed {
      * holds the world. */
     const struct sg_unit_key *(*readers)(void *context, uint32_t number,
                                          uint64_t key_entry, size_t *ret_count);
+    /* Gives the units that read what a content key seals which no key at hand
+     * opens, ascending. Borrowed until the world changes. Any thread that holds
+     * the world. NULL: there are none. */
+    const struct sg_unit_key *(*closed)(void *context, size_t *ret_count);
     /* As sg_authority_branch_of. */
     uint32_t (*branch_of)(void *context,
                           const struct sg_authority_prefix *prefix);

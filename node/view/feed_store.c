@@ -32,6 +32,7 @@ struct key {
     size_t n_scopes;
     struct sg_unit_key *units; /* whose those are; ascending */
     size_t n_units;
+    bool is_closed; /* no scope key at hand is among those */
     bool is_tried;
     struct sg_seal_keys *keys; /* NULL: no scope key at hand opens it */
 };
@@ -60,6 +61,8 @@ struct source {
     struct pool *pools;
     struct sg_feed_scope *said;
     size_t n_said;
+    struct sg_unit_key *closed; /* who reads what is closed; ascending */
+    size_t n_closed, closed_capacity;
 };
 
 /* --- logs and forks ---------------------------------------------------- */
@@ -298,6 +301,64 @@ static enum sg_err find_units(const struct source *source, struct key *key)
     return SG_OK;
 }
 
+/* Says whether a scope key at hand opens KEY. */
+static bool is_ours(const struct source *source, const struct key *key)
+{
+    const struct sg_registry_id *registry = sg_store_registry(source->store);
+
+    for (size_t i = 0; i < key->n_scopes; i++) {
+        if (sg_given_has(&source->given, &key->scopes[i]))
+            return true;
+        for (size_t k = 0; k < source->n_scopes; k++) {
+            struct sg_key_id id = sg_key_id_of(registry, SG_KEY_SCOPE,
+                                               source->scopes[k]->public_key);
+
+            if (sg_key_id_compare(&key->scopes[i], &id) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Adds the units of KEY, which is closed, to those of the others. */
+static enum sg_err add_closed(struct source *source, const struct key *key)
+{
+    for (size_t i = 0; i < key->n_units; i++) {
+        size_t at = 0;
+
+        while (at < source->n_closed &&
+               source->closed[at].value < key->units[i].value)
+            at++;
+        if (at < source->n_closed &&
+            sg_unit_key_equal(source->closed[at], key->units[i]))
+            continue;
+        if (!sg_alloc_grow((void **)&source->closed, source->n_closed,
+                           &source->closed_capacity, sizeof *source->closed))
+            return SG_ERR_NOMEM;
+        memmove(source->closed + at + 1, source->closed + at,
+                (source->n_closed - at) * sizeof *source->closed);
+        source->closed[at] = key->units[i];
+        source->n_closed++;
+    }
+    return SG_OK;
+}
+
+/* Finds anew which keys are closed, and to whom. */
+static enum sg_err find_closed(struct source *source)
+{
+    enum sg_err err = SG_OK;
+
+    source->n_closed = 0;
+    for (size_t i = 0; i < source->n_keys && err == SG_OK; i++) {
+        struct key *key = source->list[i];
+
+        key->is_closed = !is_ours(source, key);
+        if (key->is_closed)
+            err = add_closed(source, key);
+    }
+    return err;
+}
+
 /* Opens the scope keys that were given to us. Keys that did not open are tried
  * anew if there is one more. */
 static enum sg_err take_all_given(struct source *source,
@@ -335,7 +396,9 @@ static enum sg_err give_scopes(void *context, const struct sg_feed_scope *said,
     source->n_said = count;
     for (size_t i = 0; i < source->n_keys && err == SG_OK; i++)
         err = find_units(source, source->list[i]);
-    return err == SG_OK ? take_all_given(source, authority, ret_is_more) : err;
+    if (err == SG_OK)
+        err = take_all_given(source, authority, ret_is_more);
+    return err == SG_OK ? find_closed(source) : err;
 }
 
 static const struct sg_unit_key *give_readers(void *context, uint32_t number,
@@ -348,6 +411,14 @@ static const struct sg_unit_key *give_readers(void *context, uint32_t number,
 
     *ret_count = key != NULL ? key->n_units : 0;
     return key != NULL && key->units != NULL ? key->units : &nobody;
+}
+
+static const struct sg_unit_key *give_closed(void *context, size_t *ret_count)
+{
+    const struct source *source = context;
+
+    *ret_count = source->n_closed;
+    return source->closed;
 }
 
 /* Reads the content key at (NUMBER, INDEX); PARSED borrows the fetch. */
@@ -422,7 +493,14 @@ static enum sg_err give_wrap(void *context, uint32_t number, uint64_t index,
     if (key == NULL)
         return SG_ERR_NOMEM;
     err = add_wrap(key, other, other_index, &parsed);
-    return err == SG_OK ? find_units(source, key) : err;
+    if (err == SG_OK)
+        err = find_units(source, key);
+    if (err != SG_OK)
+        return err;
+    if (key->is_closed && is_ours(source, key))
+        return find_closed(source);
+    key->is_closed = !is_ours(source, key);
+    return key->is_closed ? add_closed(source, key) : SG_OK;
 }
 
 /* Gives locked memory for the keys of one content key. */
@@ -564,6 +642,10 @@ static bool make_item(struct source *source, const struct sg_store_log *log,
         item->state = SG_FEED_ERASED;
     else if (entry->state != SG_PAYLOAD_PRESENT)
         item->state = SG_FEED_ABSENT;
+    key = entry->kind == SG_ENTRY_SEALED
+              ? find_key(source, log->number, entry->key_entry)
+              : NULL;
+    item->is_foreign = key != NULL && key->is_closed;
     if (item->state != SG_FEED_OTHER)
         return true;
     if (entry->kind == SG_ENTRY_CONTENT_KEY)
@@ -572,7 +654,6 @@ static bool make_item(struct source *source, const struct sg_store_log *log,
         keep_plain(source, entry, item);
     if (entry->kind != SG_ENTRY_SEALED)
         return true;
-    key = find_key(source, log->number, entry->key_entry);
     if (key != NULL && !key->is_tried) {
         *ret_untried = key;
         return false;
@@ -673,6 +754,7 @@ static void end(void *context)
     sg_table_clear(&source->keys);
     sg_free(source->list);
     sg_free(source->said);
+    sg_free(source->closed);
     sg_free(source->logs);
     sg_free(source->forks);
     sg_fetch_clear(&source->fetch);
@@ -706,6 +788,7 @@ enum sg_err sg_feed_store_new(struct sg_store *store,
                                  .log = give_log,
                                  .read = give_items,
                                  .readers = give_readers,
+                                 .closed = give_closed,
                                  .branch_of = give_branch,
                                  .scopes = give_scopes,
                                  .wrap = give_wrap,

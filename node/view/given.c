@@ -12,7 +12,7 @@ struct sg_given_piece {
     struct sg_scope_pair *pairs;
 };
 
-static bool has(const struct sg_given *given, const struct sg_key_id *id)
+bool sg_given_has(const struct sg_given *given, const struct sg_key_id *id)
 {
     for (const struct sg_given_piece *piece = given->pieces; piece != NULL;
          piece = piece->next)
@@ -48,7 +48,7 @@ enum sg_err sg_given_take(struct sg_given *given, const struct sg_key_id *id,
 {
     struct sg_given_piece *piece;
 
-    if (has(given, id))
+    if (sg_given_has(given, id))
         return SG_OK;
     piece = need_piece(given);
     if (piece == NULL)

@@ -29,6 +29,9 @@ SG_USE_RESULT enum sg_err sg_given_take(struct sg_given *given,
                                         const struct sg_key *transport,
                                         bool *ret_is_more);
 
+/* Says whether the scope key ID is among them. */
+bool sg_given_has(const struct sg_given *given, const struct sg_key_id *id);
+
 /* Unwraps the content key PARSED with one of them. Errors: NOTFOUND where there
  * are none; those of sg_content_key_unwrap. */
 SG_USE_RESULT enum sg_err sg_given_unwrap(const struct sg_given *given,

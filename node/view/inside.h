@@ -46,7 +46,7 @@ enum sg_inside_db {
 _Static_assert(SG_INSIDE_DB_COUNT <= SG_ENV_DATABASES_MAX, "databases");
 _Static_assert((int)SG_INSIDE_META == (int)SG_SEALED_META, "meta");
 
-#define SG_INSIDE_FORMAT 1u
+#define SG_INSIDE_FORMAT 2u
 #define SG_INSIDE_NOBODY UINT32_MAX /* no subject has this number */
 
 /* What `tallies` holds: the first byte of a key. */
@@ -67,6 +67,7 @@ struct sg_inside_log {
     uint64_t fork;         /* fork point that was judged by */
     uint64_t absent;       /* payloads that were not held */
     uint64_t first_absent; /* UINT64_MAX: none */
+    uint64_t first_lost;   /* of these: nobody says who reads it */
     uint64_t first_waiting;
     bool is_known; /* the feed has it */
     bool is_changed;

@@ -142,6 +142,7 @@ static enum sg_err load_progress(struct loading *loading, struct sg_bytes key,
     log->absent = sg_reader_varint(&reader);
     log->first_absent = sg_reader_varint(&reader) - 1;
     log->first_waiting = sg_reader_varint(&reader) - 1;
+    log->first_lost = sg_reader_varint(&reader) - 1;
     return sg_reader_end(&reader) == SG_OK ? SG_OK : SG_ERR_DAMAGED;
 }
 
@@ -415,6 +416,7 @@ void sg_kept_status(struct sg_view *view)
             log->verified < log->applied ? log->verified : log->applied;
         status.absent += log->absent;
         status.unreadable += log->first_absent != UINT64_MAX;
+        status.lost += log->first_lost != UINT64_MAX;
     }
     status.waiting = view->n_standing[SG_ADMISSION_WAITING];
     status.quarantined = view->n_standing[SG_ADMISSION_QUARANTINED];
@@ -455,6 +457,7 @@ static void write_progress(struct sg_view *view, struct sg_txn *txn)
         sg_writer_varint(&writer, log->absent);
         sg_writer_varint(&writer, log->first_absent + 1);
         sg_writer_varint(&writer, log->first_waiting + 1);
+        sg_writer_varint(&writer, log->first_lost + 1);
         SG_ASSERT(writer.err == SG_OK);
         sg_txn_put(txn, SG_INSIDE_PROGRESS, sg_inside_bytes(&key),
                    sg_bytes(value, writer.size));

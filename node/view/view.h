@@ -90,6 +90,7 @@ struct sg_view_status {
     uint64_t absent;   /* payloads not held */
     uint64_t unreadable; /* logs with payloads not held, or that our keys do
                             not open */
+    uint64_t lost;       /* of these: of some of them nobody says who reads */
     uint64_t waiting;    /* A14: for the authority's state */
     uint64_t quarantined;
     uint64_t refused; /* for ever, unknown types and forms too */

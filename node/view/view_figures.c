@@ -30,7 +30,30 @@ static enum sg_err run(struct asking *asking, sg_env_fn *fn)
 
 /* --- roots ------------------------------------------------------------- */
 
-/* Why no root is a number now; what concerns one unit alone comes later. */
+/* Says whether a payload that UNIT reads is sealed by a key that is not ours.
+ * The world is held. */
+static bool is_closed(const struct sg_view *view, struct sg_unit_key unit)
+{
+    size_t count = 0, low = 0;
+    const struct sg_unit_key *units =
+        view->feed.closed != NULL
+            ? view->feed.closed(view->feed.context, &count)
+            : NULL;
+
+    while (low < count) {
+        size_t middle = low + (count - low) / 2;
+
+        if (sg_unit_key_equal(units[middle], unit))
+            return true;
+        if (units[middle].value < unit.value)
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return false;
+}
+
+/* Why the root of a unit, whichever it is, is no number now. */
 static unsigned find_reasons(struct sg_view *view)
 {
     struct sg_view_status status;
@@ -41,7 +64,7 @@ static unsigned find_reasons(struct sg_view *view)
     sg_view_release(view);
     if (!status.is_ready)
         reasons |= SG_VIEW_NO_GENESIS;
-    if (status.unreadable > 0)
+    if (status.lost > 0)
         reasons |= SG_VIEW_UNREADABLE;
     if (version > SG_AUTHORITY_RULE_VERSION)
         reasons |= SG_VIEW_RULES;
@@ -52,6 +75,22 @@ static unsigned find_reasons(struct sg_view *view)
     if (status.to_fold > 0 || status.applied < status.held ||
         status.is_building)
         reasons |= SG_VIEW_FOLDING;
+    return reasons;
+}
+
+/* The same of UNIT: the centre reads all, so what is closed concerns it. */
+static unsigned find_reasons_of(struct sg_view *view, struct sg_unit_key unit)
+{
+    struct sg_view_status status;
+    unsigned reasons = 0;
+
+    sg_view_status(view, &status);
+    if (unit.value == 0)
+        return status.unreadable > 0 ? SG_VIEW_UNREADABLE : 0;
+    (void)sg_view_hold(view);
+    if (is_closed(view, unit))
+        reasons = SG_VIEW_UNREADABLE;
+    sg_view_release(view);
     return reasons;
 }
 
@@ -81,7 +120,8 @@ static enum sg_err give_root(struct sg_view *view, struct sg_unit_key unit,
         return err;
     ret_root->unit = unit;
     ret_root->root = asking.root.root;
-    ret_root->reasons = find_reasons(view);
+    ret_root->reasons = find_reasons(view) |
+                        find_reasons_of(view, is_all ? SG_UNIT_COUNTRY : unit);
     return SG_OK;
 }
 
@@ -135,6 +175,7 @@ static enum sg_err take_root(struct asking *asking, struct sg_bytes key,
     if (err != SG_OK || !is_root_of(asking, key, root.unit) ||
         root.root.n_rows == 0)
         return err; /* that of all, or of the campaigns */
+    root.reasons |= find_reasons_of(asking->view, root.unit);
     return asking->take_root(asking->context, &root);
 }
 
