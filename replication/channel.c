@@ -469,7 +469,10 @@ enum sg_err sg_channel_send(struct sg_channel *channel,
     channel->end -= channel->begin;
     channel->sealed -= channel->begin;
     channel->begin = 0;
-    err = put_plain(channel, sg_writer_written(&writer));
+    /* A cut that takes the end of one large message spares those before. */
+    err = body.size < SG_CHANNEL_FRAME_MIN ? SG_OK : sg_channel_flush(channel);
+    if (err == SG_OK)
+        err = put_plain(channel, sg_writer_written(&writer));
     return err == SG_OK ? put_plain(channel, body) : err;
 }
 

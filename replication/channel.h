@@ -34,7 +34,7 @@ struct sg_channel;
 
 /* Plaintext of a frame: what a sender may set, and the start of a session. */
 #define SG_CHANNEL_FRAME_MIN   256u
-#define SG_CHANNEL_FRAME_FIRST 1024u
+#define SG_CHANNEL_FRAME_FIRST 2048u
 #define SG_CHANNEL_FRAME_MAX   (SG_NOISE_SIZE_MAX - SG_SEAL_TAG_SIZE)
 
 struct sg_channel_config {
@@ -92,6 +92,7 @@ size_t sg_channel_room(const struct sg_channel *channel);
 
 /* Puts a message behind those sent before it. The channel is open; the body is
  * not larger than its type allows, header and body fit sg_channel_room.
+ * One of SG_CHANNEL_FRAME_MIN or more begins a frame.
  * Errors: LIMIT (the session's nonces are used up). */
 SG_USE_RESULT enum sg_err sg_channel_send(struct sg_channel *channel,
                                           enum sg_message_type type,

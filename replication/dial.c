@@ -9,7 +9,7 @@
 #define BACKOFF_MS_MIN UINT64_C(1000)
 #define BACKOFF_MS_MAX UINT64_C(300000)
 /* After a session so long the wait begins with the shortest again. */
-#define STEADY_MS UINT64_C(60000)
+#define STEADY_MS UINT64_C(20000)
 /* To where a revoked node was: only a new node may ever answer there. */
 #define REVOKED_MS_MAX UINT64_C(3600000)
 #define PENALTY_MS_MIN UINT64_C(1000)

@@ -1,10 +1,10 @@
 /* Pace: how large packages and frames are, from what was acknowledged.
  *
  * PROTOCOL.md section 9, "size": about two seconds of goodput, smoothed over
- * the last 8 acknowledgements; a session starts with 1 KiB and doubles while
- * acknowledgements take less than 2 s. Later it grows at most twofold at a
- * time, since one lucky acknowledgement says little. Time in which nothing was
- * on its way does not count. Pure; a value.
+ * the last 8 acknowledgements; a session starts with 1,280 bytes and doubles
+ * while acknowledgements take less than 2 s. Later it grows at most twofold at
+ * a time, since one lucky acknowledgement says little. Time in which nothing
+ * was on its way does not count. Pure; a value.
  *
  * Times are milliseconds of a monotonic clock, never less than before.
  */
@@ -19,7 +19,7 @@
 
 #define SG_PACE_ACKS       8u    /* that goodput is smoothed over */
 #define SG_PACE_FLIGHT_MAX 64u   /* packages remembered; older ones are not */
-#define SG_PACE_SIZE_FIRST 1024u /* bytes */
+#define SG_PACE_SIZE_FIRST 1280u /* bytes */
 #define SG_PACE_SIZE_MIN   256u
 #define SG_PACE_MS         2000u /* of goodput in a package */
 

@@ -513,24 +513,41 @@ static size_t nodes_size(const struct sg_package_head *head, uint64_t end,
            sg_merkle_plan_extension(end, reach, ranges);
 }
 
+/* Says whether a package of BODY bytes, of them NODES, is cheaper than the best
+ * so far: each costs a frame and an acknowledgement, too. */
+static bool is_cheaper(size_t body, size_t nodes, size_t best_body,
+                       size_t best_nodes)
+{
+    return (nodes + SG_PACKAGE_EXTRA) * best_body <=
+           (best_nodes + SG_PACKAGE_EXTRA) * body;
+}
+
 size_t sg_package_fit(const struct sg_package_head *head,
                       const struct sg_entry entries[], size_t count,
                       uint64_t size, size_t body_max)
 {
     uint64_t first = head->first;
     uint64_t block = sg_package_end_max(first, size) - first;
-    size_t fits = 0, total = head_size(head), i;
+    size_t fits = 0, total = head_size(head), nodes;
+    size_t fits_total = 0, fits_nodes = 0;
+    bool is_small = body_max <= SG_PACKAGE_SMALL;
 
     if (body_max > SG_MESSAGE_SIZE_MAX)
         body_max = SG_MESSAGE_SIZE_MAX;
     if (count > block)
         count = (size_t)block;
-    for (i = 0; i < count && entries[i].kind <= SG_ENTRY_KIND_MAX; i++) {
+    for (size_t i = 0; i < count && entries[i].kind <= SG_ENTRY_KIND_MAX; i++) {
         total += entry_size(&entries[i], i > 0 ? &entries[i - 1] : NULL);
         if (i > 0 && total > body_max)
             break;
-        if (i == 0 || total + nodes_size(head, first + i + 1, size) <= body_max)
-            fits = i + 1;
+        nodes = nodes_size(head, first + i + 1, size);
+        if (i > 0 &&
+            (total + nodes > body_max ||
+             (is_small && !is_cheaper(total, nodes, fits_total, fits_nodes))))
+            continue;
+        fits = i + 1;
+        fits_total = total;
+        fits_nodes = nodes;
     }
     return fits;
 }

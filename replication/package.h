@@ -119,13 +119,19 @@ uint64_t sg_package_reach(uint64_t first, uint64_t end, uint64_t size,
  * entries: at the next multiple of SG_PACKAGE_ENTRIES_MAX. */
 uint64_t sg_package_end_max(uint64_t first, uint64_t size);
 
+/* A body up to so many bytes is small: what is beside its entries counts. */
+#define SG_PACKAGE_SMALL 8192u
+/* What a package costs beside its body, about: a frame, an acknowledgement. */
+#define SG_PACKAGE_EXTRA 64u
+
 /* Counts how many of ENTRIES go into one package toward SIZE of at most
  * BODY_MAX bytes: at least one, never across a multiple of
  * SG_PACKAGE_ENTRIES_MAX, never a body above SG_MESSAGE_SIZE_MAX. 0 when COUNT
  * is, or when the first is of a kind that cannot travel. HEAD is set but for
  * its count; ENTRIES begin at its first. Where it does not know a size it
  * counts a few bytes too many: the body is never larger than it says, unless
- * one entry alone is. */
+ * one entry alone is. Of ends that fit a small body it takes the one with the
+ * fewest bytes beside entries for the bytes of them: a round number, mostly. */
 size_t sg_package_fit(const struct sg_package_head *head,
                       const struct sg_entry entries[], size_t count,
                       uint64_t size, size_t body_max);

@@ -216,6 +216,36 @@ static void test_room(void **state)
     }
 }
 
+static size_t frame_count(struct sg_bytes output)
+{
+    size_t count = 0;
+
+    for (size_t at = 0; at < output.size; count++)
+        at += 2 + sg_bytes_get_u16be(output.data + at);
+    return count;
+}
+
+/* Small messages share a frame; a large one begins its own, so that nobody
+ * waits for the end of it who could do with what was before. */
+static void test_frames(void **state)
+{
+    static const uint8_t body[SG_CHANNEL_FRAME_MIN];
+    struct pair pair = pair_open();
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        assert_ok(sg_channel_send(pair.a, SG_MESSAGE_PACKAGE,
+                                  sg_bytes(body, sizeof body - 1)));
+    assert_int_equal(frame_count(sg_channel_output(pair.a)), 0);
+    for (size_t i = 0; i < 2; i++)
+        assert_ok(
+            sg_channel_send(pair.a, SG_MESSAGE_PACKAGE, SG_BYTES_ARRAY(body)));
+    assert_int_equal(frame_count(sg_channel_output(pair.a)), 2);
+    assert_ok(sg_channel_flush(pair.a));
+    assert_int_equal(frame_count(sg_channel_output(pair.a)), 3);
+    pair_free(&pair);
+}
+
 /* Messages of all sizes in frames of all sizes come out as they went in. */
 static void test_stream(void **state)
 {
@@ -393,6 +423,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_connection),
         cmocka_unit_test(test_room),
+        cmocka_unit_test(test_frames),
         cmocka_unit_test(test_stream),
         cmocka_unit_test(test_refusals_of_hello),
         cmocka_unit_test(test_flips),

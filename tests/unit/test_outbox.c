@@ -550,7 +550,7 @@ static void test_size(void **state)
     begin(5000, 0);
     sg_outbox_open(outbox, 0, 1, 3, writer(1));
     assert_package(0);
-    assert_int_equal(turn.size_max, 1024);
+    assert_int_equal(turn.size_max, SG_PACE_SIZE_FIRST);
     sg_outbox_made(outbox, 0, 4500, 1, false);
     assert_package(0);
     assert_int_equal(turn.size_max, 500 - 3); /* with its header */

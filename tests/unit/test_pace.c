@@ -19,17 +19,17 @@ static size_t run(uint64_t *now_ms, uint64_t bytes, uint64_t latency_ms,
     return sg_pace_size(&pace);
 }
 
-/* A session starts with 1 KiB and doubles, up to a whole message. */
+/* A session starts with 1,280 bytes and doubles, up to a whole message. */
 static void test_start(void **state)
 {
     uint64_t now = 1000;
 
     (void)state;
     sg_pace_init(&pace);
-    assert_int_equal(sg_pace_size(&pace), 1024);
-    assert_int_equal(run(&now, 100000000, 5, 1), 2048);
-    assert_int_equal(run(&now, 100000000, 5, 1), 4096);
-    assert_int_equal(run(&now, 100000000, 5, 6), 262144);
+    assert_int_equal(sg_pace_size(&pace), 1280);
+    assert_int_equal(run(&now, 100000000, 5, 1), 2560);
+    assert_int_equal(run(&now, 100000000, 5, 1), 5120);
+    assert_int_equal(run(&now, 100000000, 5, 5), 163840);
     assert_int_equal(run(&now, 100000000, 5, 9), SG_MESSAGE_SIZE_MAX);
 }
 
@@ -109,9 +109,9 @@ static void test_no_time(void **state)
     (void)state;
     sg_pace_init(&pace);
     pace.is_starting = false;
-    sg_pace_sent(&pace, 5, 1, 1, 1024);
+    sg_pace_sent(&pace, 5, 1, 1, SG_PACE_SIZE_FIRST);
     assert_true(sg_pace_stored(&pace, 5, 1, 1));
-    assert_int_equal(sg_pace_size(&pace), 2048);
+    assert_int_equal(sg_pace_size(&pace), 2 * SG_PACE_SIZE_FIRST);
 }
 
 /* Time in which nothing was on its way does not count. */

@@ -332,8 +332,26 @@ static void test_checkpoint_needed(void **state)
 
 /* --- How much fits -------------------------------------------------------- */
 
-/* What is said to fit fits, one entry always does, and an entry more would not
- * have been far below the limit. */
+/* Says whether COUNT entries from FIRST on fit MAX bytes, and would have less
+ * beside them for their BYTES than others that have NODES: by more than a
+ * tenth, for sg_package_fit guesses some. */
+static bool is_better(size_t first, size_t count, size_t max, bool is_fresh,
+                      size_t bytes, size_t nodes)
+{
+    size_t size, own_nodes;
+
+    any_log_package(&any, body.head.number, first, first + count, 700, is_fresh,
+                    &body);
+    size = encode().size;
+    own_nodes = 32 * body.node_count;
+    return size + size / 16 + 40 <= max &&
+           (own_nodes + SG_PACKAGE_EXTRA) * bytes * 11 <
+               (nodes + SG_PACKAGE_EXTRA) * (size - own_nodes) * 10;
+}
+
+/* What is said to fit fits, and one entry always does. Of a large package an
+ * entry more would not have been far below the limit; of a small one no other
+ * end would have been cheaper. */
 static void test_fit(void **state)
 {
     struct sg_prng prng;
@@ -343,7 +361,8 @@ static void test_fit(void **state)
     sg_prng_init(&prng, 23);
     for (unsigned round = 0; round < 300; round++) {
         size_t first = (size_t)sg_prng_below(&prng, 600);
-        size_t max = 200 + (size_t)sg_prng_below(&prng, 9000), count;
+        size_t max = 200 + (size_t)sg_prng_below(&prng, 20000), count, size;
+        size_t nodes;
         bool is_fresh = sg_prng_chance(&prng, 500);
 
         any_log_package(&any, is_fresh ? sg_prng_below(&prng, 2) : 5, first,
@@ -354,12 +373,37 @@ static void test_fit(void **state)
         assert_true(first + count <= sg_package_end_max(first, 700));
         any_log_package(&any, body.head.number, first, first + count, 700,
                         is_fresh, &body);
+        size = encode().size;
+        nodes = 32 * body.node_count;
         if (count > 1)
-            assert_true(encode().size <= max);
-        if (first + count < sg_package_end_max(first, 700))
-            assert_true(
-                encode().size + any.entries[first + count].length + 700 > max);
+            assert_true(size <= max);
+        if (max > SG_PACKAGE_SMALL) {
+            assert_true(first + count == sg_package_end_max(first, 700) ||
+                        size + any.entries[first + count].length + 700 > max);
+            continue;
+        }
+        for (size_t n = 1; first + n <= sg_package_end_max(first, 700); n++)
+            assert_false(
+                is_better(first, n, max, is_fresh, size - nodes, nodes));
     }
+}
+
+/* A small package ends where the tree is round: nine entries would fit. */
+static void test_fit_round(void **state)
+{
+    struct sg_package_head head = {.number = 1, .first = 64};
+
+    (void)state;
+    setup_log(25, 700);
+    for (size_t i = 64; i < 100; i++) {
+        any.entries[i] = any.entries[64];
+        any.entries[i].length = 110;
+    }
+    assert_int_equal(sg_package_fit(&head, any.entries + 64, 36, 700, 1152), 8);
+    head.first = 72;
+    assert_int_equal(sg_package_fit(&head, any.entries + 72, 28, 700, 1152), 8);
+    head.first = 75; /* and goes on from there */
+    assert_int_equal(sg_package_fit(&head, any.entries + 75, 25, 700, 1152), 5);
 }
 
 /* Entries without payload take their hashes. */
@@ -471,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_peek),
         cmocka_unit_test(test_checkpoint_needed),
         cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_fit_round),
         cmocka_unit_test(test_fit_lost),
         cmocka_unit_test(test_fit_limits),
         cmocka_unit_test(test_encode_dies),
