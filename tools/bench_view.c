@@ -37,7 +37,7 @@ struct work {
     struct sg_uid uids[UIDS];
     size_t n_uids, at;
     uint64_t n_units;
-    int64_t n_persons;
+    int64_t n_persons, n_eligible;
     uint64_t subjects;
 };
 
@@ -175,6 +175,8 @@ static enum sg_err count_tally(void *context, const struct sg_view_tally *tally)
     work->n_units++;
     if (tally->measure != NULL)
         work->n_persons += tally->measure->persons;
+    if (tally->funnel != NULL)
+        work->n_eligible += tally->funnel->eligible;
     return SG_OK;
 }
 
@@ -193,6 +195,7 @@ static enum sg_err read_figures(void *context)
     sg_view_release(work->view);
     work->n_units = 0;
     work->n_persons = 0;
+    work->n_eligible = 0;
     err = sg_view_funnels(work->view, &uid, count_tally, work);
     if (err == SG_OK)
         err = sg_view_measures(work->view, count_tally, work);
@@ -224,7 +227,8 @@ static enum sg_err measure_reading(struct sg_bench *bench, struct work *work)
     err = sg_bench_rate(bench, 1, UINT64_MAX, read_figures, work, &rate);
     if (err != SG_OK)
         return err;
-    if (work->n_persons * 100 < (int64_t)work->store.persons * 90)
+    if (work->n_persons * 100 < (int64_t)work->store.persons * 90 ||
+        work->n_eligible * 100 < (int64_t)work->store.persons * 50)
         return SG_ERR_INVALID; /* it would be the wrong path that is fast */
     figures.value = 1e3 / rate;
     sg_bench_print(bench, &figures);

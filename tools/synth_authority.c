@@ -12,10 +12,16 @@
 #define HLC                 (UINT64_C(1577836800000) << 16) /* 2020-01-01 */
 #define FOUNDED             20200101u
 #define UNTIL               20990101u
+#define TODAY_MS            UINT64_C(1717200000000) /* 2024-06-01 */
 #define OFFICERS_OF_A_NODE  2u
 
 /* Seeds of keys: this byte, 32 times. */
-enum seed { SEED_NODE = 1, SEED_ROOT = 0xf0, SEED_NEXT = 0xf1 };
+enum seed {
+    SEED_NODE = 1,
+    SEED_CAMPAIGN = 0xc0, /* of a uid */
+    SEED_ROOT = 0xf0,
+    SEED_NEXT = 0xf1,
+};
 
 struct sg_synth_authority {
     struct sg_registry_id registry;
@@ -307,6 +313,44 @@ enum sg_err sg_synth_authority_grant(struct sg_synth_authority *said,
             err = grant_one(said, key, roles[k]);
         }
     return err;
+}
+
+static enum sg_err state_campaign(struct sg_synth_authority *said,
+                                  unsigned state)
+{
+    struct sg_record_build *build = begin(said, SG_TYPE_CAMPAIGN);
+    struct sg_pack *pack;
+
+    memset(said->head.subject.bytes, SEED_CAMPAIGN,
+           sizeof said->head.subject.bytes);
+    sg_record_build_str(build, SG_FIELD_CAMPAIGN_TITLE,
+                        SG_BYTES_TEXT("Cấp thẻ căn cước"));
+    sg_record_build_uint(build, SG_FIELD_CAMPAIGN_STATE, state);
+    sg_record_build_uint(build, SG_FIELD_CAMPAIGN_GOAL, 1);
+    sg_record_build_uint(build, SG_FIELD_CAMPAIGN_AGE, 14);
+    sg_record_build_uint(build, SG_FIELD_CAMPAIGN_RESIDENCE, 1);
+    sg_record_build_uint(build, SG_FIELD_CAMPAIGN_REFERENCE, 20230601);
+    sg_record_build_uint(build, SG_FIELD_CAMPAIGN_COMMITTED, 20230930);
+    sg_record_build_uint(build, SG_FIELD_CAMPAIGN_MANDATED, 20231231);
+    pack = sg_record_build_field(build, SG_FIELD_CAMPAIGN_UNITS);
+    sg_pack_array(pack, 1);
+    sg_pack_uint(pack, SG_UNIT_COUNTRY.value);
+    return end(said);
+}
+
+enum sg_err sg_synth_authority_campaign(struct sg_synth_authority *said)
+{
+    static const unsigned states[] = {1, 2, 3}; /* draft, frozen, running */
+    enum sg_err err = SG_OK;
+
+    for (size_t i = 0; err == SG_OK && i < sizeof states / sizeof states[0];
+         i++)
+        err = state_campaign(said, states[i]);
+    if (err != SG_OK)
+        return err;
+    sg_record_build_uint(begin(said, SG_TYPE_HEARTBEAT),
+                         SG_FIELD_HEARTBEAT_TIME, TODAY_MS);
+    return end(said);
 }
 
 void sg_synth_authority_sign_key(const struct sg_synth_authority *said,

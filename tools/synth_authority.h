@@ -42,6 +42,12 @@ uint64_t sg_synth_authority_position(const struct sg_synth_authority *said);
 SG_USE_RESULT enum sg_err sg_synth_authority_grant(
     struct sg_synth_authority *said, const struct sg_synth_history *history);
 
+/* States a campaign for cards that runs in the whole country, and a heartbeat
+ * of the day by which all that HISTORY has is past. Call it after _grant.
+ * Errors: NOMEM, LIMIT. */
+SG_USE_RESULT enum sg_err sg_synth_authority_campaign(
+    struct sg_synth_authority *said);
+
 /* Returns how many statements there are, and gives statement NO: entry NO + 1
  * of log sg_synth_authority_log(said, n_nodes). Borrowed. */
 size_t sg_synth_authority_count(const struct sg_synth_authority *said);

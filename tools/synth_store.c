@@ -60,6 +60,8 @@ static enum sg_err prepare(struct filling *filling)
     err = sg_synth_history_new(&options, filling->units, &filling->history);
     if (err == SG_OK)
         err = sg_synth_authority_grant(filling->said, filling->history);
+    if (err == SG_OK)
+        err = sg_synth_authority_campaign(filling->said);
     return err;
 }
 
