@@ -98,18 +98,17 @@ static enum sg_err append_some(struct sg_txn *txn, void *context)
 {
     const struct building *building = context;
     const struct sg_settle_bulk *bulk = &building->bulk;
+    struct sg_set_fill fill = {.count = 0};
+    size_t end = bulk->count - building->at < APPEND_ENTRIES
+                     ? bulk->count
+                     : building->at + APPEND_ENTRIES;
 
-    for (size_t i = building->at;
-         i < bulk->count && i < building->at + APPEND_ENTRIES; i++) {
+    for (size_t i = building->at; i < end; i++) {
         const struct sg_index_entry *entry = &bulk->entries[i];
 
-        if (entry->db == SG_INSIDE_UIDS)
-            sg_txn_append(txn, entry->db,
-                          sg_bytes(entry->key, entry->size - 4u),
-                          sg_bytes(entry->key + entry->size - 4, 4));
-        else
-            sg_txn_append(txn, entry->db, sg_bytes(entry->key, entry->size),
-                          sg_bytes("", 0));
+        sg_set_append(txn, entry->db, &fill, sg_bytes(entry->key, entry->size));
+        if (i + 1 == end || entry->db != entry[1].db)
+            sg_set_append_end(txn, entry->db, &fill);
     }
     return sg_txn_err(txn);
 }

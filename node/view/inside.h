@@ -12,7 +12,7 @@
 #include "node/view/feed.h"
 #include "node/view/sheet.h"
 #include "node/view/view.h"
-#include "storage/lmdb/txn.h"
+#include "storage/lmdb/set.h"
 #include "storage/registry/admission.h"
 #include "storage/registry/merge/register.h"
 #include "storage/registry/merge/table.h"
@@ -56,6 +56,12 @@ enum sg_inside_tally {
     SG_INSIDE_MEASURE = 32,
     SG_INSIDE_DISPUTES = 48,
 };
+
+/* Bytes of a member of the databases that are sets (set.h): a name, and the
+ * subject number at its end. */
+#define SG_INSIDE_NUMBER_SIZE 4u
+#define SG_INSIDE_MEMBER_SIZE (SG_SEALED_KEY_SIZE + SG_INSIDE_NUMBER_SIZE)
+#define SG_INSIDE_BUCKET_SIZE (3u + SG_INSIDE_NUMBER_SIZE)
 
 /* How far the view is in a log. */
 struct sg_inside_log {

@@ -217,11 +217,26 @@ static enum sg_err make(struct sg_pile *pile, const struct sg_uid *uid,
     return err;
 }
 
+/* Gives the number that UID, or one with the same name, has on disk. */
+static bool find_number(struct sg_pile *pile, const struct sg_uid *uid,
+                        uint32_t *ret_number)
+{
+    struct sg_inside_key key =
+        sg_pile_name(pile, SG_INSIDE_UIDS, SG_BYTES_ARRAY(uid->bytes));
+    struct sg_set_walk walk;
+
+    if (!sg_set_seek(pile->txn, SG_INSIDE_UIDS, SG_INSIDE_MEMBER_SIZE,
+                     sg_inside_bytes(&key), &walk) ||
+        memcmp(walk.member, key.bytes, key.size) != 0)
+        return false;
+    *ret_number = sg_bytes_get_u32be(walk.member + key.size);
+    return true;
+}
+
 enum sg_err sg_pile_get(struct sg_pile *pile, const struct sg_uid *uid,
                         bool is_made, struct sg_pile_sheet **ret)
 {
-    struct sg_inside_key key;
-    struct sg_bytes value;
+    uint32_t number;
     enum sg_err err;
 
     *ret = sg_table_find(&pile->by_uid, sg_table_hash(uid->bytes), is_uid, uid);
@@ -229,10 +244,8 @@ enum sg_err sg_pile_get(struct sg_pile *pile, const struct sg_uid *uid,
         return SG_OK;
     if (pile->is_bulk)
         return is_made ? make(pile, uid, ret) : SG_OK;
-    key = sg_pile_name(pile, SG_INSIDE_UIDS, SG_BYTES_ARRAY(uid->bytes));
-    if (sg_txn_get(pile->txn, SG_INSIDE_UIDS, sg_inside_bytes(&key), &value) &&
-        value.size == 4) {
-        err = sg_pile_at(pile, sg_bytes_get_u32be(value.data), ret);
+    if (find_number(pile, uid, &number)) {
+        err = sg_pile_at(pile, number, ret);
         if (err != SG_OK || (*ret != NULL && is_uid(*ret, uid)))
             return err;
         *ret = NULL;
@@ -256,20 +269,20 @@ static enum sg_err peek(struct sg_pile *pile, const struct sg_uid *uid,
                         const struct sg_sheet **ret)
 {
     struct sg_inside_key key;
-    struct sg_bytes number;
     struct sg_sheet *sheet;
+    uint32_t number;
     enum sg_err err;
 
     *ret = sg_table_find(&pile->by_relative, sg_table_hash(uid->bytes),
                          is_relative, uid);
     if (*ret != NULL)
         return SG_OK;
-    key = sg_pile_name(pile, SG_INSIDE_UIDS, SG_BYTES_ARRAY(uid->bytes));
     sg_buf_truncate(&pile->row, 0);
-    if (!sg_txn_get(pile->txn, SG_INSIDE_UIDS, sg_inside_bytes(&key),
-                    &number) ||
-        !sg_sealed_get(pile->view->sealed, pile->txn, SG_INSIDE_SUBJECTS,
-                       number, &pile->row))
+    if (!find_number(pile, uid, &number))
+        return sg_txn_err(pile->txn);
+    key = sg_inside_number(number);
+    if (!sg_sealed_get(pile->view->sealed, pile->txn, SG_INSIDE_SUBJECTS,
+                       sg_inside_bytes(&key), &pile->row))
         return sg_txn_err(pile->txn);
     sheet = sg_arena_take_zero(&pile->arena, 1, sizeof *sheet);
     if (sheet == NULL || !sg_table_reserve(&pile->by_relative))
@@ -693,17 +706,18 @@ enum sg_err sg_pile_each(struct sg_pile *pile, enum sg_inside_db db,
     size_t count = PAGE;
     enum sg_err err = SG_OK;
 
-    /* Cursors are moved by whatever is loaded: numbers first, then sheets. */
+    /* Walks are moved by whatever is loaded: numbers first, then sheets. */
     while (err == SG_OK && count == PAGE) {
-        struct sg_bytes key, value;
+        struct sg_set_walk walk;
         bool is_there =
-            sg_txn_seek(pile->txn, db, sg_inside_bytes(&at), &key, &value);
+            sg_set_seek(pile->txn, db, prefix->size + SG_INSIDE_NUMBER_SIZE,
+                        sg_inside_bytes(&at), &walk);
 
         count = 0;
-        while (is_there && count < PAGE && key.size == prefix->size + 4 &&
-               memcmp(key.data, prefix->bytes, prefix->size) == 0) {
-            numbers[count++] = sg_bytes_get_u32be(key.data + prefix->size);
-            is_there = sg_txn_next(pile->txn, db, &key, &value);
+        while (is_there && count < PAGE &&
+               memcmp(walk.member, prefix->bytes, prefix->size) == 0) {
+            numbers[count++] = sg_bytes_get_u32be(walk.member + prefix->size);
+            is_there = sg_set_next(&walk);
         }
         err = sg_txn_err(pile->txn);
         for (size_t i = 0; i < count && err == SG_OK; i++) {

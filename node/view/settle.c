@@ -343,14 +343,19 @@ static bool is_same(const struct sg_pile_sheet *sheet)
     return same_bytes(old->kin, now->kin, now->n_kin * sizeof *now->kin);
 }
 
+static struct sg_inside_key uid_entry(const struct sg_view *view,
+                                      const struct sg_settle_row *row)
+{
+    return sg_inside_with(
+        sg_inside_name(view, SG_INSIDE_UIDS, SG_BYTES_ARRAY(row->uid.bytes)),
+        row->number);
+}
+
 /* Whom the row is of is found by a bulk build's entries, too. */
 static enum sg_err add_uid(struct sg_settle *settle,
                            const struct sg_settle_row *row)
 {
-    struct sg_inside_key key =
-        sg_inside_with(sg_inside_name(settle->view, SG_INSIDE_UIDS,
-                                      SG_BYTES_ARRAY(row->uid.bytes)),
-                       row->number);
+    struct sg_inside_key key = uid_entry(settle->view, row);
     struct sg_index_entry entry = {.db = SG_INSIDE_UIDS,
                                    .size = (uint8_t)key.size};
 
@@ -574,11 +579,10 @@ static void write_rows(struct sg_settle *settle, struct sg_txn *txn)
         struct sg_inside_key name;
 
         if (row->is_new || row->bytes.size == 0)
-            name = sg_inside_name(view, SG_INSIDE_UIDS,
-                                  SG_BYTES_ARRAY(row->uid.bytes));
+            name = uid_entry(view, row);
         if (row->bytes.size == 0) {
             sg_txn_del(txn, SG_INSIDE_SUBJECTS, sg_inside_bytes(&key));
-            sg_txn_del(txn, SG_INSIDE_UIDS, sg_inside_bytes(&name));
+            sg_set_del(txn, SG_INSIDE_UIDS, sg_inside_bytes(&name));
             continue;
         }
         if (row->is_new)
@@ -588,8 +592,7 @@ static void write_rows(struct sg_settle *settle, struct sg_txn *txn)
             sg_sealed_put(view->sealed, txn, SG_INSIDE_SUBJECTS,
                           sg_inside_bytes(&key), row->bytes);
         if (row->is_new && settle->bulk == NULL)
-            sg_txn_put(txn, SG_INSIDE_UIDS, sg_inside_bytes(&name),
-                       sg_inside_bytes(&key));
+            sg_set_put(txn, SG_INSIDE_UIDS, sg_inside_bytes(&name));
     }
 }
 
@@ -611,9 +614,9 @@ static void write_entries(struct sg_settle *settle, struct sg_txn *txn)
         struct sg_bytes key = sg_bytes(entry->key, entry->size);
 
         if (settle->entries[i].is_put)
-            sg_txn_put(txn, entry->db, key, sg_bytes("", 0));
+            sg_set_put(txn, entry->db, key);
         else
-            sg_txn_del(txn, entry->db, key);
+            sg_set_del(txn, entry->db, key);
     }
 }
 

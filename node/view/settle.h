@@ -24,8 +24,7 @@ struct sg_settle_entry {
     bool is_put;
 };
 
-/* Index entries of a bulk build, in no order; those of UIDS have the number
- * behind the name, too. */
+/* Index entries of a bulk build, in no order; those of UIDS among them. */
 struct sg_settle_bulk {
     struct sg_index_entry *entries;
     size_t count, capacity;

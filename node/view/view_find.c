@@ -107,24 +107,54 @@ struct paging {
     bool is_decided;
 };
 
-/* Reads numbers behind the cursor; *RET_IS_LAST: there are no more. */
-static size_t next_numbers(struct paging *paging, struct sg_txn *txn,
-                           uint32_t *ret_numbers, size_t max, bool *ret_is_last)
+/* Reads numbers of an index behind the cursor. */
+static size_t next_members(const struct paging *paging, struct sg_txn *txn,
+                           uint32_t *ret_numbers, size_t max)
 {
     const struct sg_inside_key *prefix = &paging->prefix;
     struct sg_inside_key at =
         sg_inside_with(*prefix, (uint32_t)paging->page->cursor);
+    struct sg_set_walk walk;
+    size_t count = 0;
+    bool is_there =
+        sg_set_seek(txn, paging->db, prefix->size + SG_INSIDE_NUMBER_SIZE,
+                    sg_inside_bytes(&at), &walk);
+
+    while (is_there && count < max &&
+           memcmp(walk.member, prefix->bytes, prefix->size) == 0) {
+        ret_numbers[count++] = sg_bytes_get_u32be(walk.member + prefix->size);
+        is_there = sg_set_next(&walk);
+    }
+    return count;
+}
+
+/* The same of all subjects. */
+static size_t next_subjects(const struct paging *paging, struct sg_txn *txn,
+                            uint32_t *ret_numbers, size_t max)
+{
+    struct sg_inside_key at = sg_inside_number((uint32_t)paging->page->cursor);
     struct sg_bytes key, value;
     size_t count = 0;
     bool is_there =
-        paging->page->cursor <= UINT32_MAX &&
         sg_txn_seek(txn, paging->db, sg_inside_bytes(&at), &key, &value);
 
-    while (is_there && count < max && key.size == prefix->size + 4 &&
-           memcmp(key.data, prefix->bytes, prefix->size) == 0) {
-        ret_numbers[count++] = sg_bytes_get_u32be(key.data + prefix->size);
+    while (is_there && count < max && key.size == SG_INSIDE_NUMBER_SIZE) {
+        ret_numbers[count++] = sg_bytes_get_u32be(key.data);
         is_there = sg_txn_next(txn, paging->db, &key, &value);
     }
+    return count;
+}
+
+/* *RET_IS_LAST: there are no more. */
+static size_t next_numbers(const struct paging *paging, struct sg_txn *txn,
+                           uint32_t *ret_numbers, size_t max, bool *ret_is_last)
+{
+    size_t count = 0;
+
+    if (paging->page->cursor <= UINT32_MAX)
+        count = paging->db == SG_INSIDE_SUBJECTS
+                    ? next_subjects(paging, txn, ret_numbers, max)
+                    : next_members(paging, txn, ret_numbers, max);
     *ret_is_last = count < max;
     return count;
 }
@@ -428,23 +458,19 @@ enum sg_err sg_view_find_bucket(struct sg_view_reader *reader, uint32_t bucket,
 static enum sg_err list_buckets(struct sg_txn *txn, void *context)
 {
     uint8_t *bits = context;
-    struct sg_inside_key at = {.size = 3};
-    struct sg_bytes key, value;
+    struct sg_set_walk walk;
+    bool is_there;
 
     memset(bits, 0, SG_VIEW_BUCKETS / 8);
-    while (sg_txn_seek(txn, SG_INSIDE_BUCKETS, sg_inside_bytes(&at), &key,
-                       &value) &&
-           key.size >= 3) {
-        uint32_t bucket = (uint32_t)key.data[0] << 16 |
-                          (uint32_t)key.data[1] << 8 | key.data[2];
+    for (is_there = sg_set_seek(txn, SG_INSIDE_BUCKETS, SG_INSIDE_BUCKET_SIZE,
+                                sg_bytes(NULL, 0), &walk);
+         is_there; is_there = sg_set_next(&walk)) {
+        uint32_t bucket = (uint32_t)walk.member[0] << 16 |
+                          (uint32_t)walk.member[1] << 8 | walk.member[2];
 
         if (bucket >= SG_VIEW_BUCKETS)
             return sg_txn_fail(txn, SG_ERR_DAMAGED);
         bits[bucket / 8] |= (uint8_t)(1u << bucket % 8);
-        bucket++;
-        at.bytes[0] = (uint8_t)(bucket >> 16);
-        at.bytes[1] = (uint8_t)(bucket >> 8);
-        at.bytes[2] = (uint8_t)bucket;
     }
     return sg_txn_err(txn);
 }
