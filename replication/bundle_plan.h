@@ -70,7 +70,7 @@ typedef void sg_bundle_plan_put_fn(void *context, enum sg_message_type type,
                                    struct sg_bytes body);
 
 /* Gives `authority`, which lists the authority's logs known here. Errors: LIMIT
- * (more than SG_AUTHORITY_LISTED_MAX are left out). */
+ * (more than SG_AUTHORITY_LISTED_MAX: nothing is given). */
 SG_USE_RESULT enum sg_err sg_bundle_plan_authority(
     const struct sg_bundle_plan *plan, sg_bundle_plan_put_fn *put,
     void *context);

@@ -193,9 +193,11 @@ static enum sg_err refuse(struct sg_sync *core, struct sg_core_session *session,
         sg_fetch_stop(session, &fetch->id);
         sg_fetch_give_up(core, fetch, SG_FLOW_NO_LOG);
         return SG_OK;
-    default:
-        return SG_ERR_PROOF;
+    case SG_PACKAGE_FITS:
+    case SG_PACKAGE_FORKS:
+        break;
     }
+    SG_ASSERT(false); /* no verdict that refuses */
 }
 
 /* Verifies the package in BODY for FETCH. */

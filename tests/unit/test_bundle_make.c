@@ -5,6 +5,7 @@
 
 #include "replication/head_message.h"
 #include "replication/proof.h"
+#include "storage/base/alloc.h"
 #include "tests/lib/protocol.h"
 #include "tests/unit/any_log.h"
 
@@ -303,10 +304,14 @@ static void test_only_what_is_lacked(void **state)
     assert_int_equal(taker.manifests, 1);
 }
 
-/* An entry that was erased between counting and writing makes the maker stop
+/* What was erased between counting and writing, or came, makes the maker stop
  * rather than write a part that its header does not describe. */
-static void test_a_change_between_passes(void **state)
+static void change_between_passes(bool is_more)
 {
+    const enum sg_payload_state before =
+        is_more ? SG_PAYLOAD_NOT_HELD : SG_PAYLOAD_PRESENT;
+    const enum sg_payload_state after =
+        is_more ? SG_PAYLOAD_PRESENT : SG_PAYLOAD_NOT_HELD;
     struct sg_bundle_make_log of[LOGS];
     uint8_t keys[2][SG_KEY_SIZE];
     struct sg_bundle_make_config config;
@@ -314,21 +319,61 @@ static void test_a_change_between_passes(void **state)
     struct sg_bundle_turn turn;
     enum sg_err err;
 
-    (void)state;
     make_logs(6, 1000);
     make_keys(keys);
     config = config_for(of, (const uint8_t(*)[SG_KEY_SIZE])keys);
     assert_ok(sg_bundle_make_new(&config, &make));
     do {
         err = sg_bundle_make_next(make, &turn);
-        if (err == SG_OK && turn.pieces_all > 0)
-            for (size_t j = 1; j < a_log.count; j++)
-                a_log.entries[j].state = SG_PAYLOAD_NOT_HELD;
+        for (size_t j = 1; j < a_log.count; j++)
+            a_log.entries[j].state = turn.pieces_all > 0 ? after : before;
         if (err == SG_OK && turn.kind == SG_BUNDLE_TURN_READ)
             err = answer(make, &turn);
     } while (err == SG_OK && turn.kind != SG_BUNDLE_TURN_DONE);
     assert_err(err, STATE);
     sg_bundle_make_free(make);
+}
+
+static void test_a_change_between_passes(void **state)
+{
+    (void)state;
+    change_between_passes(/* is_more= */ false);
+    change_between_passes(/* is_more= */ true);
+}
+
+/* More parts than a header can number are refused when they are counted. */
+static void test_too_many_parts(void **state)
+{
+    static const uint8_t half[PIECE / 2];
+    const size_t n = UINT16_MAX + 1;
+    struct sg_bundle_make_message *messages = sg_calloc(n, sizeof messages[0]);
+    struct sg_bundle_make_log of[LOGS];
+    uint8_t keys[2][SG_KEY_SIZE];
+    struct sg_bundle_make_config config;
+    struct sg_bundle_make *make;
+    struct sg_bundle_turn turn;
+
+    (void)state;
+    assert_non_null(messages);
+    for (size_t i = 0; i < n; i++)
+        messages[i] = (struct sg_bundle_make_message){SG_MESSAGE_AUTHORITY,
+                                                      SG_BYTES_ARRAY(half)};
+    make_logs(7, 10);
+    make_keys(keys);
+    config = config_for(of, (const uint8_t(*)[SG_KEY_SIZE])keys);
+    config.messages = messages;
+    config.n_logs = 0;
+    config.part_size_max = 1;
+    for (config.n_messages = n - 1; config.n_messages <= n;
+         config.n_messages++) {
+        assert_ok(sg_bundle_make_new(&config, &make));
+        if (config.n_messages == n)
+            assert_err(sg_bundle_make_next(make, &turn), LIMIT);
+        else
+            assert_ok(sg_bundle_make_next(make, &turn));
+        sg_bundle_make_free(make);
+    }
+    sg_free(messages);
 }
 
 /* Numbers that cannot be are refused at once. */
@@ -423,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_parts_are_counted),
         cmocka_unit_test(test_only_what_is_lacked),
         cmocka_unit_test(test_a_change_between_passes),
+        cmocka_unit_test(test_too_many_parts),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_refused_answers),
     };

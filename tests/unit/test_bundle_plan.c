@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "replication/head_message.h"
+#include "replication/roster.h"
 #include "tests/lib/trust.h"
 
 #define LOGS 40u
@@ -260,6 +261,73 @@ static void test_order_and_limits(void **state)
     assert_err(sg_bundle_plan_new(&config, &plan), INVALID);
 }
 
+static void count_told(void *context, enum sg_message_type type,
+                       struct sg_bytes body)
+{
+    size_t *told = context;
+    struct sg_roster roster;
+
+    assert_int_equal(type, SG_MESSAGE_AUTHORITY);
+    assert_ok(sg_roster_decode(body, &roster));
+    *told = roster.count;
+}
+
+/* Begins a plan of the centre of a registry with the authority's logs of N
+ * epochs. */
+static struct sg_bundle_plan *begin_authority(const struct sg_trust *of,
+                                              const uint8_t key[SG_KEY_SIZE],
+                                              uint32_t n)
+{
+    const struct sg_certificate certificate = {
+        .role = SG_CERTIFICATE_AUTHORITY,
+        .epochs = 1,
+        .node_key = {1},
+        .from = {20250101},
+        .until = {20301231},
+    };
+    struct sg_bundle_plan_config config = {
+        .registry = registry, .trust = of, .logs_max = n};
+    struct sg_sync_head head = heads[0];
+    struct sg_bundle_plan *plan;
+
+    memcpy(head.core.node_key, key, SG_KEY_SIZE);
+    sg_certificate_encode(&certificate, config.certificate);
+    assert_ok(sg_bundle_plan_new(&config, &plan));
+    for (uint32_t i = 0; i < n; i++) {
+        sg_bytes_put_u32be(head.core.epoch, i);
+        assert_ok(sg_bundle_plan_add(plan, &head));
+    }
+    return plan;
+}
+
+/* Of the authority's logs so many can be told of, and not one more: then
+ * nothing is. */
+static void test_authority_limit(void **state)
+{
+    const uint8_t key[SG_KEY_SIZE] = {1};
+    struct trust_world world = trust_found(key);
+    struct sg_trust_config config = {.registry = registry,
+                                     .limits = sg_trust_limits_province};
+    struct sg_trust *of;
+
+    (void)state;
+    assert_ok(sg_trust_new(&config, &of));
+    assert_ok(sg_trust_add(of, NULL, world.genesis));
+    (void)sg_trust_judge(of);
+    for (uint32_t n = SG_AUTHORITY_LISTED_MAX; n <= SG_AUTHORITY_LISTED_MAX + 1;
+         n++) {
+        struct sg_bundle_plan *plan = begin_authority(of, key, n);
+        size_t told = 0;
+        enum sg_err err = sg_bundle_plan_authority(plan, count_told, &told);
+
+        assert_int_equal(err,
+                         n > SG_AUTHORITY_LISTED_MAX ? SG_ERR_LIMIT : SG_OK);
+        assert_int_equal(told, n > SG_AUTHORITY_LISTED_MAX ? 0 : n);
+        sg_bundle_plan_free(plan);
+    }
+    sg_trust_free(of);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_holdings_and_requests),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_order_and_limits),
+        cmocka_unit_test(test_authority_limit),
     };
 
     if (sg_crypto_init() != SG_OK)
