@@ -475,12 +475,72 @@ static enum sg_err others_sign(const struct sg_batch *batch,
     return err == SG_OK ? SG_ERR_FORK : err;
 }
 
+struct frontier_at {
+    uint32_t log;
+    uint64_t size;
+    struct sg_frontier frontier;
+};
+
+static enum sg_err frontier_at(struct sg_txn *txn, void *context)
+{
+    struct frontier_at *wanted = context;
+
+    return sg_tree_frontier(txn, wanted->log, wanted->size, &wanted->frontier);
+}
+
+/* All of PACKAGE is held. What is new in it may be the checkpoint: an own log
+ * that was left has a tail that none covers here, and others bring it. */
+static enum sg_err know_more(struct sg_batch *batch, struct sg_commit_log *log,
+                             const struct sg_package *package)
+{
+    struct frontier_at past = {
+        log->number, package->first + package->count, {0}};
+    enum sg_err err;
+
+    if (log->own != NULL || package->known.size <= log->row.known.size ||
+        past.size > log->before.size) {
+        return SG_ERR_EXISTS;
+    }
+    err = check_known(batch, log, &package->known);
+    if (err == SG_OK) {
+        err = sg_env_read(batch->store->env, frontier_at, &past);
+    }
+    if (err == SG_OK && check_cover(package, &past.frontier) != SG_OK) {
+        err = SG_ERR_FORK;
+    }
+    return err == SG_OK ? move_known(log, &package->known) : err;
+}
+
+/* Adds what of PACKAGE is not held yet. That the rest is the same as what is
+ * held follows from the root that both must lead to. */
+static enum sg_err add_package(struct sg_batch *batch,
+                               struct sg_commit_log *log,
+                               const struct sg_package *package)
+{
+    size_t held = (size_t)(log->row.frontier.size - package->first);
+    size_t count = package->count - held;
+    struct growth growth;
+    enum sg_err err = check_known(batch, log, &package->known);
+
+    if (err == SG_OK) {
+        /* What we knew before is a milestone on the way, too. */
+        struct sg_commit_log with = *log;
+        (void)move_known(&with, &package->known);
+        err = grow(batch, &with, package->entries + held, count, &growth);
+    }
+    if (err == SG_OK) {
+        err = check_cover(package, &growth.log.row.frontier);
+    }
+    if (err == SG_OK) {
+        keep(log, &growth, count);
+    }
+    return err;
+}
+
 enum sg_err sg_batch_package(struct sg_batch *batch,
                              const struct sg_package *package)
 {
     struct sg_commit_log *log;
-    struct growth growth;
-    uint64_t held;
     enum sg_err err = check_space(batch);
 
     if (err == SG_OK) {
@@ -489,57 +549,26 @@ enum sg_err sg_batch_package(struct sg_batch *batch,
     if (err != SG_OK) {
         return err;
     }
-    held = log->row.frontier.size;
-    if (package->first + package->count <= held) {
-        return SG_ERR_EXISTS;
+    if (package->first + package->count <= log->row.frontier.size) {
+        return know_more(batch, log, package);
     }
     if (log->own != NULL) {
         return others_sign(batch, log, &package->known);
     }
-    if (package->first != held) {
+    if (package->first > log->row.frontier.size) {
         return SG_ERR_STATE;
     }
     if (package->count > SG_PACKAGE_ENTRIES_MAX) {
         return SG_ERR_LIMIT;
     }
-    err = check_known(batch, log, &package->known);
-    if (err == SG_OK) {
-        /* What we knew before is a milestone on the way, too. */
-        struct sg_commit_log with = *log;
-        (void)move_known(&with, &package->known);
-        err = grow(batch, &with, package->entries, package->count, &growth);
-    }
-    if (err == SG_OK) {
-        err = check_cover(package, &growth.log.row.frontier);
-    }
-    if (err == SG_OK) {
-        keep(log, &growth, package->count);
-    }
-    return err;
-}
-
-struct root_at {
-    uint32_t log;
-    uint64_t size;
-    struct sg_hash root;
-};
-
-static enum sg_err root_at(struct sg_txn *txn, void *context)
-{
-    struct root_at *wanted = context;
-    struct sg_frontier frontier;
-    enum sg_err err =
-        sg_tree_frontier(txn, wanted->log, wanted->size, &frontier);
-    if (err == SG_OK) {
-        wanted->root = sg_merkle_root(&frontier);
-    }
-    return err;
+    return add_package(batch, log, package);
 }
 
 enum sg_err sg_batch_known(struct sg_batch *batch, uint32_t number,
                            const struct sg_checkpoint *checkpoint)
 {
-    struct root_at past = {number, checkpoint->size, {{0}}};
+    struct frontier_at past = {number, checkpoint->size, {0}};
+    struct sg_hash root;
     struct sg_commit_log *log;
     enum sg_err err = check_space(batch);
 
@@ -558,9 +587,10 @@ enum sg_err sg_batch_known(struct sg_batch *batch, uint32_t number,
         return err;
     }
     if (checkpoint->size <= log->before.size) {
-        err = sg_env_read(batch->store->env, root_at, &past);
+        err = sg_env_read(batch->store->env, frontier_at, &past);
+        root = sg_merkle_root(&past.frontier);
         if (err == SG_OK &&
-            memcmp(&past.root, &checkpoint->root, sizeof past.root) != 0) {
+            memcmp(&root, &checkpoint->root, sizeof root) != 0) {
             return SG_ERR_FORK;
         }
     }

@@ -62,10 +62,11 @@ struct sg_package {
 };
 
 /* Verifies PACKAGE (hashes; signature unless the checkpoint is known already)
- * and adds it. Entries may lack payloads.
+ * and adds what of it is not held yet; a newer checkpoint counts although all
+ * entries are held. Entries may lack payloads.
  * Borrows: as sg_batch_append.
- * Errors: EXISTS (all of it is held), STATE (it does not begin at the end of
- * what is held), PROOF, SIGNATURE, MALFORMED (entry 0 is not this log's
+ * Errors: EXISTS (all of it is held, and known), STATE (it begins beyond the
+ * end of what is held), PROOF, SIGNATURE, MALFORMED (entry 0 is not this log's
  * opening; an entry at odds with its place), FORK (properly signed, but not the
  * log we know, or more of an open log of our own: keep both, see DESIGN.md D5),
  * FULL, LIMIT. */

@@ -133,7 +133,7 @@ static void test_package_refused(void **state)
     assert_ok(sg_batch_commit(a.batch));
     assert_err(sg_test_store_send(&b, &a, 0, 100, false), EXISTS);
     assert_err(sg_test_store_send(&b, &a, 101, 5, false), STATE);
-    assert_err(sg_test_store_send(&b, &a, 99, 5, false), STATE);
+    assert_err(sg_test_store_send(&b, &a, 98, 2, false), EXISTS);
 
     sg_fetch_init(&fetch, 1 << 20);
     assert_ok(sg_fetch_range(b.store, b.own->number, 100, 50, &fetch));

@@ -170,6 +170,85 @@ static void copy_file(const char *from, const char *to)
     assert_int_equal(fclose(out), 0);
 }
 
+/* Hands the entries [FIRST, TO) that PEER holds of log ID back to A. */
+static enum sg_err hand_back(struct sg_test_store *peer,
+                             struct sg_test_store *a,
+                             const struct sg_log_id *id, uint64_t first,
+                             uint64_t to)
+{
+    static struct sg_fetch fetch; /* borrowed by the batch until commit */
+    struct sg_hash cover[SG_MERKLE_HASHES_MAX];
+    struct sg_package package = {
+        .first = first, .count = to - first, .cover = cover};
+    struct sg_store_log log;
+
+    if (fetch.memory.size_max == 0) {
+        sg_fetch_init(&fetch, 1 << 20);
+    }
+    assert_ok(sg_store_find(peer->store, id, 0, &log));
+    package.known = log.row.known;
+    assert_ok(
+        sg_fetch_range(peer->store, log.number, first, package.count, &fetch));
+    assert_int_equal(fetch.count, package.count);
+    package.entries = fetch.entries;
+    assert_ok(sg_fetch_cover(peer->store, log.number, to, package.known.size,
+                             cover, &package.cover_count));
+    assert_ok(sg_batch_log(a->batch, &log.row.core, 0, &package.log));
+    return sg_batch_package(a->batch, &package);
+}
+
+/* A database holds a tail that no checkpoint in it covers yet: restored, it
+ * gets back what peers have from its last checkpoint on, over that tail. */
+static void test_restored_tail_comes_back(void **state)
+{
+    struct sg_test_store a, peer;
+    char data[4096], saved[4096];
+    struct sg_store_log log;
+    struct sg_log_id id;
+    uint64_t at;
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_new(&peer, 2);
+    id = a.own->id;
+    path_of(&a, "log/data.mdb", data);
+    path_of(&a, "saved", saved);
+    sg_test_store_fill(&a, 100);
+    copy_file(data, saved);
+    sg_test_store_fill(&a, 500);
+    for (at = 0; at < 601; at += 256) {
+        assert_ok(sg_test_store_send(&a, &peer, at,
+                                     at + 256 < 601 ? 256 : 601 - at, false));
+        assert_ok(sg_batch_commit(peer.batch));
+    }
+    sg_test_store_close(&a);
+    copy_file(saved, data);
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_SHORTER);
+    assert_ok(sg_store_find(a.store, &id, 0, &log));
+    assert_int_equal(log.row.frontier.size, 101);
+    assert_true(log.row.known.size < 90);
+
+    at = log.row.known.size;
+    assert_ok(hand_back(&peer, &a, &id, at, 90));
+    assert_ok(sg_batch_commit(a.batch));
+    assert_ok(sg_store_find(a.store, &id, 0, &log));
+    assert_int_equal(log.row.known.size, 601);
+    assert_int_equal(log.row.frontier.size, 101);
+    assert_err(hand_back(&peer, &a, &id, at, 90), EXISTS);
+    assert_ok(hand_back(&peer, &a, &id, 90, 256));
+    assert_ok(sg_batch_commit(a.batch));
+    assert_ok(hand_back(&peer, &a, &id, 256, 512));
+    assert_ok(sg_batch_commit(a.batch));
+    assert_ok(hand_back(&peer, &a, &id, 512, 601));
+    assert_ok(sg_batch_commit(a.batch));
+    assert_ok(sg_store_find(a.store, &id, 0, &log));
+    assert_int_equal(log.row.frontier.size, 601);
+    assert_true(log.row.known.size == 601);
+    sg_test_store_free(&a);
+    sg_test_store_free(&peer);
+}
+
 /* A database restored from before the last signature: a new epoch, whose
  * opening names only what is left. */
 static void test_restored(void **state)
@@ -336,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_one_process),
         cmocka_unit_test(test_carry_on),
         cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_restored_tail_comes_back),
         cmocka_unit_test(test_no_highwater),
         cmocka_unit_test(test_restored),
         cmocka_unit_test(test_other_database),
