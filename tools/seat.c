@@ -581,17 +581,19 @@ static bool begins(struct sg_bytes bytes, const char *digits)
            memcmp(text, digits, size) == 0;
 }
 
-int sg_seat_node(const struct sg_seat *seat, const char *name,
-                 struct sg_trust_node *ret_node)
+int sg_seat_find_node(const struct sg_cli *cli,
+                      const struct sg_registry_id *registry,
+                      const struct sg_trust *trust, const char *name,
+                      struct sg_trust_node *ret_node)
 {
     struct sg_trust_node node;
     unsigned found = 0;
     uint32_t no = 0;
 
     while (strlen(name) >= DIGITS_MIN &&
-           sg_trust_next_node(seat->trust, &no, &node)) {
-        struct sg_key_id id = sg_key_id_of(seat->registry, SG_KEY_NODE,
-                                           node.certificate.node_key);
+           sg_trust_next_node(trust, &no, &node)) {
+        struct sg_key_id id =
+            sg_key_id_of(registry, SG_KEY_NODE, node.certificate.node_key);
 
         if (!begins(SG_BYTES_ARRAY(node.certificate.node_key), name) &&
             !begins(SG_BYTES_ARRAY(id.bytes), name))
@@ -601,8 +603,7 @@ int sg_seat_node(const struct sg_seat *seat, const char *name,
     }
     if (found == 1)
         return 0;
-    return sg_cli_fail(seat->cli,
-                       found == 0 ? SG_EXIT_IMPOSSIBLE : SG_EXIT_USAGE,
+    return sg_cli_fail(cli, found == 0 ? SG_EXIT_IMPOSSIBLE : SG_EXIT_USAGE,
                        found == 0 ? "%s: no such node; sogoc nodes has them, "
                                     "8 digits of a key are enough"
                                   : "%s: several nodes begin so; give more "
@@ -612,6 +613,13 @@ int sg_seat_node(const struct sg_seat *seat, const char *name,
                                   : "%s: nhiều nút bắt đầu như vậy; hãy ghi "
                                     "thêm chữ số",
                        name);
+}
+
+int sg_seat_node(const struct sg_seat *seat, const char *name,
+                 struct sg_trust_node *ret_node)
+{
+    return sg_seat_find_node(seat->cli, seat->registry, seat->trust, name,
+                             ret_node);
 }
 
 struct gathering {

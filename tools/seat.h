@@ -95,6 +95,13 @@ SG_USE_RESULT int sg_seat_chain(const struct sg_seat *seat, struct sg_buf *buf);
 SG_USE_RESULT int sg_seat_node(const struct sg_seat *seat, const char *name,
                                struct sg_trust_node *ret_node);
 
+/* The same of any state of the authority. */
+SG_USE_RESULT int sg_seat_find_node(const struct sg_cli *cli,
+                                    const struct sg_registry_id *registry,
+                                    const struct sg_trust *trust,
+                                    const char *name,
+                                    struct sg_trust_node *ret_node);
+
 /* Gives the logs of NODE_KEY (NULL: of all nodes), with a signed size each, on
  * branch 0, ascending by id. The caller frees RET_LOGS with sg_free. */
 SG_USE_RESULT int sg_seat_logs(const struct sg_seat *seat,

@@ -27,7 +27,8 @@ sg_verb_run sg_verb_init, sg_verb_submit, sg_verb_logs, sg_verb_log_show,
     sg_verb_scope_issue, sg_verb_scope_rotate, sg_verb_officer_new,
     sg_verb_officer_add, sg_verb_officer_list, sg_verb_officer_suspend,
     sg_verb_lift, sg_verb_rotate, sg_verb_key_backup, sg_verb_slip,
-    sg_verb_hand_in, sg_verb_invite;
+    sg_verb_hand_in, sg_verb_invite, sg_verb_bundle_make, sg_verb_bundle_take,
+    sg_verb_bundle_show;
 
 extern const struct sg_verb_page sg_verb_init_page, sg_verb_submit_page,
     sg_verb_logs_page, sg_verb_log_show_page, sg_verb_log_export_page,
@@ -39,6 +40,7 @@ extern const struct sg_verb_page sg_verb_init_page, sg_verb_submit_page,
     sg_verb_officer_new_page, sg_verb_officer_add_page,
     sg_verb_officer_list_page, sg_verb_officer_suspend_page, sg_verb_lift_page,
     sg_verb_rotate_page, sg_verb_key_backup_page, sg_verb_slip_page,
-    sg_verb_hand_in_page, sg_verb_invite_page;
+    sg_verb_hand_in_page, sg_verb_invite_page, sg_verb_bundle_make_page,
+    sg_verb_bundle_take_page, sg_verb_bundle_show_page;
 
 #endif
