@@ -70,6 +70,9 @@
 /* Free space that ordinary work leaves to revocations, erasures and audits;
  * 5 % of the volume where that is less. */
 #define SG_RESERVE_SIZE (UINT64_C(256) << 20)
+/* Room written ahead behind the last page: a thousand appends one by one, and
+ * little to wait for when it is written. */
+#define SG_AHEAD_SIZE (UINT64_C(256) << 10)
 
 /* Replication (PROTOCOL.md) */
 

@@ -17,6 +17,7 @@
 #include "storage/base/check.h"
 #include "storage/base/limits.h"
 #include "storage/base/plant.h"
+#include "storage/lmdb/ahead.h"
 #include "storage/lmdb/guard.h"
 #include "storage/lmdb/mdb.h"
 #include "storage/lmdb/page.h"
@@ -25,6 +26,7 @@
 #define FILE_MODE 0600
 #define DIR_MODE  0700
 #define READERS   64
+#define PAGE      4096u
 
 struct sg_env {
     struct sg_env_config config;
@@ -33,6 +35,7 @@ struct sg_env {
     MDB_dbi dbi[SG_ENV_DATABASES_MAX];
     const uint8_t *map;        /* where the file lies in memory */
     pthread_rwlock_t map_lock; /* readers share; growing the map excludes */
+    struct sg_ahead ahead;     /* the writer's */
     atomic_bool failed;
 };
 
@@ -193,6 +196,7 @@ static enum sg_err env_new(const struct sg_env_config *config,
 /* Opens data.mdb and checks what can be checked without reading pages. */
 static enum sg_err env_attach(struct sg_env *env)
 {
+    mdb_filehandle_t fd;
     MDB_envinfo info;
     enum sg_err err = check_file(env->dir);
     int stale, rc;
@@ -221,9 +225,11 @@ static enum sg_err env_attach(struct sg_env *env)
         return sg_mdb_err(rc);
     }
     err = find_map(env);
-    if (err == SG_OK && mdb_env_info(env->mdb, &info) == 0) {
+    if (err == SG_OK && mdb_env_info(env->mdb, &info) == 0 &&
+        mdb_env_get_fd(env->mdb, &fd) == 0) {
         /* LMDB takes a larger map where the file needs one. */
         env->config.map_size = info.me_mapsize;
+        sg_ahead_init(&env->ahead, fd, (info.me_last_pgno + 1) * PAGE);
     }
     return err;
 }
@@ -448,6 +454,27 @@ static enum sg_err commit_failed(const struct sg_env *env, int code)
     return SG_ERR_FATAL;
 }
 
+/* Writes ahead where that is due and leaves the reserve untouched. That there
+ * is no room is no matter here; that the disk fails is. */
+static enum sg_err write_ahead(struct sg_env *env)
+{
+    uint64_t space, total;
+    mdb_filehandle_t fd;
+    MDB_envinfo info;
+    int code;
+
+    if (env->config.is_unsynced || mdb_env_info(env->mdb, &info) != 0 ||
+        !sg_ahead_is_due(&env->ahead, (info.me_last_pgno + 1) * PAGE) ||
+        mdb_env_get_fd(env->mdb, &fd) != 0 ||
+        sg_env_space(env->dir, &space, &total) != SG_OK ||
+        space < env->config.reserve_size + SG_AHEAD_SIZE) {
+        return SG_OK;
+    }
+    code = sg_ahead_write(&env->ahead, fd, env->config.map_size);
+    return code == 0 || commit_failed(env, code) != SG_ERR_FATAL ? SG_OK
+                                                                 : SG_ERR_FATAL;
+}
+
 /* One try. RET_GROW says that the map was too small. */
 static enum sg_err write_once(struct sg_env *env, sg_env_fn *fn, void *context,
                               bool *ret_grow)
@@ -478,10 +505,7 @@ static enum sg_err write_once(struct sg_env *env, sg_env_fn *fn, void *context,
         return err;
     }
     rc = mdb_txn_commit(txn.mdb);
-    if (rc == 0) {
-        return SG_OK;
-    }
-    err = commit_failed(env, rc);
+    err = rc == 0 ? write_ahead(env) : commit_failed(env, rc);
     *ret_grow = rc == MDB_MAP_FULL;
     if (err == SG_ERR_FATAL) {
         atomic_store(&env->failed, true);

@@ -209,7 +209,7 @@ static enum sg_err fault(struct sg_txn *txn, void *context)
     if (!sg_txn_get(txn, 0, SG_BYTES_TEXT("first"), &value)) {
         return SG_ERR_NOTFOUND;
     }
-    byte = value.data[40000]; /* in the map, past the end of the file */
+    byte = value.data[600000]; /* in the map, past the end of the file */
     (void)byte;
     return SG_OK;
 }
@@ -222,11 +222,86 @@ static void test_fault(void **state)
     /* cmocka has put its own handlers in front since the environment was
      * opened; opening puts ours there again. */
     sg_env_close(f->env);
+    f->config.map_size = 1 << 20;
     assert_ok(sg_env_open(&f->config, &f->env));
     assert_err(sg_env_read(f->env, fault, NULL), DAMAGED);
     assert_ok(sg_env_read(f->env, read_first, NULL));
     assert_err(sg_env_write(f->env, fault, NULL), DAMAGED);
     assert_err(sg_env_write(f->env, put_two, NULL), FATAL);
+}
+
+static enum sg_err put_small(struct sg_txn *txn, void *context)
+{
+    static const uint8_t value[200];
+    uint8_t key[8];
+    sg_bytes_put_u64be(key, (*(uint64_t *)context)++);
+    sg_txn_append(txn, 0, SG_BYTES_ARRAY(key), SG_BYTES_ARRAY(value));
+    return sg_txn_err(txn);
+}
+
+static uint64_t size_of_file(const struct fixture *f)
+{
+    char file[4200];
+    struct stat info;
+    (void)snprintf(file, sizeof file, "%s/data.mdb", f->path);
+    assert_int_equal(stat(file, &info), 0);
+    return (uint64_t)info.st_size;
+}
+
+/* Commits COUNT times, each a little; says how often the file grew. */
+static unsigned grew(struct fixture *f, unsigned count)
+{
+    static uint64_t next = UINT64_C(1) << 63; /* behind what is there */
+    uint64_t before = size_of_file(f), after;
+    unsigned times = 0;
+    for (; count > 0; count--) {
+        assert_ok(sg_env_write(f->env, put_small, &next));
+        after = size_of_file(f);
+        times += after != before;
+        before = after;
+    }
+    return times;
+}
+
+/* Small commits write into room that lies ahead, which opening again finds. The
+ * map bounds it. */
+static void test_ahead(void **state)
+{
+    struct fixture *f = *state;
+    struct sg_env_stat stat;
+
+    assert_int_equal(size_of_file(f), f->config.map_size);
+    sg_env_close(f->env);
+    f->config.map_size = 1 << 22;
+    assert_ok(sg_env_open(&f->config, &f->env));
+    assert_true(grew(f, 300) <= 1);
+    sg_env_close(f->env);
+    assert_ok(sg_env_open(&f->config, &f->env));
+    assert_int_equal(grew(f, 300), 0);
+    assert_ok(sg_env_stat(f->env, &stat));
+    assert_true(stat.file_size < size_of_file(f));
+}
+
+/* Where less than the reserve would be left nothing is written ahead, and large
+ * commits do not write it either. */
+static void test_not_ahead(void **state)
+{
+    struct fixture *f = *state;
+    struct sg_env_stat stat;
+    uint64_t count = 400;
+
+    sg_env_close(f->env);
+    f->config.map_size = 1 << 22;
+    assert_ok(sg_env_open(&f->config, &f->env));
+    assert_ok(sg_env_write(f->env, put_many, &count));
+    assert_ok(sg_env_stat(f->env, &stat));
+    assert_int_equal(size_of_file(f), stat.file_size);
+    sg_env_close(f->env);
+    f->config.reserve_size = UINT64_MAX / 2;
+    assert_ok(sg_env_open(&f->config, &f->env));
+    assert_true(grew(f, 300) > 10);
+    assert_ok(sg_env_stat(f->env, &stat));
+    assert_int_equal(size_of_file(f), stat.file_size);
 }
 
 /* A copy opens as the original does, and a copy onto a file is refused. */
@@ -276,9 +351,10 @@ static void test_not_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_create), TEST(test_growth), TEST(test_refusal),
-        TEST(test_seek),   TEST(test_sticky), TEST(test_truncated),
-        TEST(test_fault),  TEST(test_copy),   TEST(test_not_one),
+        TEST(test_create), TEST(test_growth),    TEST(test_refusal),
+        TEST(test_seek),   TEST(test_sticky),    TEST(test_truncated),
+        TEST(test_fault),  TEST(test_copy),      TEST(test_not_one),
+        TEST(test_ahead),  TEST(test_not_ahead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
