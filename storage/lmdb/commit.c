@@ -6,6 +6,7 @@
 #include "storage/base/plant.h"
 #include "storage/lmdb/own.h"
 #include "storage/lmdb/schema.h"
+#include "storage/lmdb/signer.h"
 #include "storage/lmdb/walk.h"
 
 /* --- In the transaction -------------------------------------------------- */
@@ -293,51 +294,72 @@ static enum sg_err read_back(struct sg_txn *txn, void *context)
     return err;
 }
 
-/* Signs one own log that grew. A root that differs from the one computed
- * before the commit is a memory or disk that cannot be trusted. */
-static enum sg_err sign_one(struct sg_batch *batch, struct sg_commit_log *log)
+static bool grew(const struct sg_commit_log *log)
+{
+    return log->own != NULL && log->row.frontier.size > log->before.size;
+}
+
+/* Has the signer sign what the own logs of BATCH will be, while the disk takes
+ * it. Sets RET_ASKED where there are any. */
+static enum sg_err ask_signer(struct sg_batch *batch, bool *ret_asked)
+{
+    size_t i;
+    for (i = 0; i < batch->log_count; i++) {
+        const struct sg_commit_log *log = &batch->logs[i];
+        if (grew(log)) {
+            const struct sg_checkpoint *last = &log->own->signed_checkpoint;
+            struct sg_hash before = sg_merkle_root(&log->before);
+            if (last->size == log->before.size && last->size > 0 &&
+                memcmp(&before, &last->root, sizeof before) != 0) {
+                return SG_ERR_FATAL;
+            }
+            sg_own_plan(batch->store, log->own, &log->row.frontier);
+            *ret_asked = true;
+        }
+    }
+    if (*ret_asked) {
+        sg_signer_begin(batch->store->signer);
+    }
+    return SG_OK;
+}
+
+/* Reads back what one own log grew by. A root that differs from the one that
+ * was computed before the commit is a memory or disk that cannot be trusted. */
+static enum sg_err check_back(struct sg_batch *batch,
+                              const struct sg_commit_log *log)
 {
     struct read_back back = {&batch->store->hasher, log, log->before};
-    struct sg_hash before = sg_merkle_root(&log->before);
-    struct sg_hash planned = sg_merkle_root(&log->row.frontier);
-    struct sg_hash found;
-    enum sg_err err;
+    enum sg_err err = SG_OK;
 
     if (SG_PLANT(no_read_back)) {
         back.frontier = log->row.frontier;
+    } else {
+        err = sg_env_read(batch->store->env, read_back, &back);
     }
-    if (log->own->signed_checkpoint.size == log->before.size &&
-        log->before.size > 0 &&
-        memcmp(&before, &log->own->signed_checkpoint.root, sizeof before)) {
-        return SG_ERR_FATAL;
-    }
-    err = sg_env_read(batch->store->env, read_back, &back);
-    if (err != SG_OK) {
-        return SG_ERR_FATAL;
-    }
-    found = sg_merkle_root(&back.frontier);
-    if (memcmp(&found, &planned, sizeof found) != 0) {
-        return SG_ERR_FATAL;
-    }
-    sg_own_sign(batch->store, log->own, &back.frontier);
-    return SG_OK;
+    return err == SG_OK &&
+                   sg_own_is_planned(batch->store, log->own, &back.frontier)
+               ? SG_OK
+               : SG_ERR_FATAL;
 }
 
 enum sg_err sg_commit_run(struct sg_batch *batch)
 {
-    bool grew = false;
-    enum sg_err err = sg_env_write(batch->store->env, apply, batch);
+    bool asked = false;
+    enum sg_err err = ask_signer(batch, &asked);
     size_t i;
 
+    if (err == SG_OK) {
+        err = sg_env_write(batch->store->env, apply, batch);
+    }
     for (i = 0; i < batch->log_count && err == SG_OK; i++) {
-        struct sg_commit_log *log = &batch->logs[i];
-        if (log->own != NULL && log->row.frontier.size > log->before.size) {
-            err = sign_one(batch, log);
-            grew = true;
+        if (grew(&batch->logs[i])) {
+            err = check_back(batch, &batch->logs[i]);
         }
     }
-    if (err == SG_OK && grew) {
+    if (err == SG_OK && asked) {
         err = sg_own_write_highwater(batch->store);
+    } else if (asked) {
+        sg_own_forget(batch->store);
     }
     if (err == SG_ERR_FATAL || err == SG_ERR_DAMAGED) {
         /* What LMDB has now nobody vouches for: it must not be built upon. */

@@ -35,8 +35,9 @@ struct sg_store {
     /* Of the signed checkpoints in it: the writer moves them, anybody reads. */
     pthread_mutex_t own_lock;
     struct sg_sign_key *own_keys; /* locked memory, one for each own log */
-    /* Signed, and not yet in the file; size 0: none. */
+    /* Planned, then signed, and not yet in the file; size 0: none. */
     struct sg_checkpoint made[SG_HIGHWATER_LOGS_MAX];
+    struct sg_signer *signer; /* NULL: no keys, nothing is signed */
 };
 
 /* Joins DIR and NAME with a slash into RET. Errors: LIMIT. */

@@ -10,6 +10,7 @@
 #include "storage/lmdb/batch.h"
 #include "storage/lmdb/machine.h"
 #include "storage/lmdb/schema.h"
+#include "storage/lmdb/signer.h"
 #include "storage/lmdb/tree.h"
 #include "storage/lmdb/walk.h"
 
@@ -17,32 +18,17 @@
 
 /* --- The file ------------------------------------------------------------ */
 
-/* Hands the slot to the kernel, which starts to write it; sync_slot waits. */
-static enum sg_err start_slot(int fd, const struct sg_highwater *highwater,
+static enum sg_err write_slot(int fd, const struct sg_highwater *highwater,
                               unsigned slot)
 {
     off_t at = (off_t)slot * SG_HIGHWATER_STRIDE;
     uint8_t bytes[SG_HIGHWATER_SLOT_SIZE];
 
     sg_highwater_encode(highwater, bytes);
-    if (pwrite(fd, bytes, sizeof bytes, at) != (ssize_t)sizeof bytes) {
-        return SG_ERR_FATAL;
-    }
-    /* A hint: where it fails the sync does all of the work. */
-    (void)sync_file_range(fd, at, sizeof bytes, SYNC_FILE_RANGE_WRITE);
-    return SG_OK;
-}
-
-static enum sg_err sync_slot(int fd)
-{
-    return fdatasync(fd) == 0 ? SG_OK : SG_ERR_FATAL;
-}
-
-static enum sg_err write_slot(int fd, const struct sg_highwater *highwater,
-                              unsigned slot)
-{
-    enum sg_err err = start_slot(fd, highwater, slot);
-    return err == SG_OK ? sync_slot(fd) : err;
+    return pwrite(fd, bytes, sizeof bytes, at) == (ssize_t)sizeof bytes &&
+                   fdatasync(fd) == 0
+               ? SG_OK
+               : SG_ERR_FATAL;
 }
 
 enum sg_err sg_own_create_highwater(const char *dir,
@@ -105,21 +91,6 @@ static void compose(const struct sg_store *store, struct sg_highwater *next)
     }
 }
 
-/* A bit that flips in here must not leave the machine (threats.md 1.6). */
-static enum sg_err verify_made(const struct sg_store *store)
-{
-    enum sg_err err = SG_OK;
-    size_t i;
-    for (i = 0; i < store->own_count && err == SG_OK; i++) {
-        if (store->made[i].size > 0) {
-            err = sg_checkpoint_verify(&store->registry, &store->own[i].id,
-                                       store->own[i].core.node_key,
-                                       &store->made[i]);
-        }
-    }
-    return err == SG_OK ? SG_OK : SG_ERR_FATAL;
-}
-
 static void accept_made(struct sg_store *store)
 {
     size_t i;
@@ -133,24 +104,19 @@ static void accept_made(struct sg_store *store)
     (void)pthread_mutex_unlock(&store->own_lock);
 }
 
-/* The signatures are verified while the disk takes them. One that does not
- * verify may be on it then: no process hands it out, since this one stops here
- * and the next one passes over the slot (FORMAT.md section 8). */
+/* Nothing goes into the file whose signature was not verified. */
 enum sg_err sg_own_write_highwater(struct sg_store *store)
 {
     struct sg_highwater next;
     unsigned slot = 1 - store->highwater_slot;
-    enum sg_err err = SG_OK;
+    enum sg_err err = sg_signer_end(store->signer);
 
+    if (err != SG_OK) {
+        return err;
+    }
     compose(store, &next);
     if (!SG_PLANT(no_highwater_sync)) {
-        err = start_slot(store->highwater_fd, &next, slot);
-    }
-    if (err == SG_OK) {
-        err = verify_made(store);
-    }
-    if (err == SG_OK && !SG_PLANT(no_highwater_sync)) {
-        err = sync_slot(store->highwater_fd);
+        err = write_slot(store->highwater_fd, &next, slot);
     }
     if (err == SG_OK) {
         store->highwater = next;
@@ -160,16 +126,34 @@ enum sg_err sg_own_write_highwater(struct sg_store *store)
     return err;
 }
 
-void sg_own_sign(struct sg_store *store, const struct sg_store_own *own,
+void sg_own_plan(struct sg_store *store, const struct sg_store_own *own,
                  const struct sg_frontier *frontier)
 {
-    struct sg_hash root = sg_merkle_root(frontier);
     size_t i = (size_t)(own - store->own);
 
     SG_ASSERT(i < store->own_count);
     SG_ASSERT(frontier->size >= own->signed_checkpoint.size);
-    sg_checkpoint_sign(&store->registry, &own->id, &store->own_keys[i],
-                       frontier->size, &root, &store->made[i]);
+    store->made[i].size = frontier->size;
+    store->made[i].root = sg_merkle_root(frontier);
+}
+
+bool sg_own_is_planned(const struct sg_store *store,
+                       const struct sg_store_own *own,
+                       const struct sg_frontier *frontier)
+{
+    const struct sg_checkpoint *made = &store->made[own - store->own];
+    struct sg_hash root = sg_merkle_root(frontier);
+
+    return made->size == frontier->size &&
+           memcmp(&made->root, &root, sizeof root) == 0;
+}
+
+void sg_own_forget(struct sg_store *store)
+{
+    if (sg_signer_end(store->signer) != SG_OK) {
+        sg_env_fail(store->env);
+    }
+    sg_crypto_wipe(store->made, sizeof store->made);
 }
 
 /* --- What is found at open ----------------------------------------------- */
@@ -381,7 +365,7 @@ static enum sg_err carry_on(struct sg_store *store, struct sg_batch *batch,
         return SG_ERR_DAMAGED;
     }
     own->start = SG_START_TAIL;
-    sg_own_sign(store, own, &c->at_end);
+    sg_own_plan(store, own, &c->at_end);
     /* Whose commit it was is gone, and whether the disk has all of it unknown:
      * a commit of ours comes before the signature leaves memory. */
     return sg_batch_flag(batch, own->number, 0);

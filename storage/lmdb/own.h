@@ -20,14 +20,22 @@ SG_USE_RESULT enum sg_err sg_own_open(struct sg_store *store,
                                       const struct sg_store_key keys[],
                                       size_t key_count);
 
-/* Signs own log OWN at FRONTIER after the caller has read back what it signs.
- * The checkpoint counts when sg_own_write_highwater has said SG_OK. */
-void sg_own_sign(struct sg_store *store, const struct sg_store_own *own,
+/* Writes down that own log OWN is to be signed at FRONTIER. */
+void sg_own_plan(struct sg_store *store, const struct sg_store_own *own,
                  const struct sg_frontier *frontier);
 
-/* Writes the newest checkpoints of all own logs to the high-water file,
- * verifies those that were signed since the last call, and syncs the file.
- * Errors: FATAL (nothing may be acknowledged). */
+/* Says whether FRONTIER, which the caller has read back, is what is planned for
+ * OWN. Context: also while the signer is at work. */
+bool sg_own_is_planned(const struct sg_store *store,
+                       const struct sg_store_own *own,
+                       const struct sg_frontier *frontier);
+
+/* Takes back all plans and wipes what was signed for them. */
+void sg_own_forget(struct sg_store *store);
+
+/* Waits until all that is planned is signed and verified, by the signer or
+ * here, writes the newest checkpoints of all own logs to the high-water file
+ * and syncs it. Errors: FATAL (nothing may be acknowledged). */
 SG_USE_RESULT enum sg_err sg_own_write_highwater(struct sg_store *store);
 
 #endif

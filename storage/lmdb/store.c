@@ -16,6 +16,7 @@
 #include "storage/lmdb/internal.h"
 #include "storage/lmdb/own.h"
 #include "storage/lmdb/schema.h"
+#include "storage/lmdb/signer.h"
 
 #define DIR_MODE  0700
 #define LOCK_MODE 0600
@@ -152,6 +153,7 @@ void sg_store_close(struct sg_store *store)
     if (store == NULL) {
         return;
     }
+    sg_signer_free(store->signer);
     sg_env_close(store->env);
     sg_crypto_secret_free(store->own_keys);
     if (store->highwater_fd >= 0) {
@@ -318,6 +320,9 @@ enum sg_err sg_store_open(const struct sg_store_config *config,
     }
     if (err == SG_OK) {
         sg_entry_hasher_init(&store->hasher, &store->registry);
+        err = key_count > 0 ? sg_signer_new(store, &store->signer) : SG_OK;
+    }
+    if (err == SG_OK) {
         err = sg_own_open(store, config->machine, keys, key_count);
     }
     if (err != SG_OK) {

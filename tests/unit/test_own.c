@@ -49,37 +49,6 @@ static void assert_signed(const struct sg_test_store *a, uint64_t size)
                                    a->public_key, &a->own->signed_checkpoint));
 }
 
-/* A signature that does not verify is not handed out, stops the process, and
- * is passed over by the next one, which signs the same entries again. */
-static void test_bad_signature(void **state)
-{
-    struct sg_test_store a;
-    struct sg_log_id id;
-    struct sg_checkpoint before;
-    (void)state;
-
-    sg_test_store_new(&a, 1);
-    sg_test_store_fill(&a, 9);
-    id = a.own->id;
-    before = a.own->signed_checkpoint;
-    sign_badly = true;
-    assert_err(append_one(&a), FATAL);
-    assert_memory_equal(&a.own->signed_checkpoint, &before, sizeof before);
-    sign_badly = false;
-    assert_err(sg_batch_commit(a.batch), FATAL); /* once is for ever */
-    sg_test_store_close(&a);
-    assert_ok(sg_test_store_open(&a));
-    assert_int_equal(a.own->start, SG_START_TAIL);
-    assert_memory_equal(&a.own->id, &id, sizeof id);
-    assert_signed(&a, 11);
-    sg_test_store_close(&a);
-    assert_ok(sg_test_store_open(&a));
-    assert_int_equal(a.own->start, SG_START_CARRIED_ON);
-    assert_ok(append_one(&a));
-    assert_signed(&a, 12);
-    sg_test_store_free(&a);
-}
-
 /* The high-water file as it was; the same file, so the same fingerprint. */
 struct saved {
     char path[4096];
@@ -103,6 +72,42 @@ static void bring_back(const struct saved *saved)
     assert_non_null(file);
     assert_int_equal(fwrite(saved->bytes, 1, saved->size, file), saved->size);
     assert_int_equal(fclose(file), 0);
+}
+
+/* A signature that does not verify reaches neither file nor anybody, stops the
+ * process, and is no matter to the next one, which signs the same entries
+ * again. */
+static void test_bad_signature(void **state)
+{
+    struct sg_test_store a;
+    struct sg_log_id id;
+    struct sg_checkpoint before;
+    struct saved saved, left;
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_fill(&a, 9);
+    id = a.own->id;
+    before = a.own->signed_checkpoint;
+    save(&a, &saved);
+    sign_badly = true;
+    assert_err(append_one(&a), FATAL);
+    assert_memory_equal(&a.own->signed_checkpoint, &before, sizeof before);
+    sign_badly = false;
+    save(&a, &left);
+    assert_memory_equal(saved.bytes, left.bytes, sizeof saved.bytes);
+    assert_err(sg_batch_commit(a.batch), FATAL); /* once is for ever */
+    sg_test_store_close(&a);
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_TAIL);
+    assert_memory_equal(&a.own->id, &id, sizeof id);
+    assert_signed(&a, 11);
+    sg_test_store_close(&a);
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_CARRIED_ON);
+    assert_ok(append_one(&a));
+    assert_signed(&a, 12);
+    sg_test_store_free(&a);
 }
 
 static enum sg_err count_log(void *context, const struct sg_store_log *log)
