@@ -336,7 +336,7 @@ void pair_new(struct pair_net *net, size_t n,
         start(net, i);
 }
 
-void pair_free(struct pair_net *net)
+void pair_clear(struct pair_net *net)
 {
     drop_messages(net);
     for (size_t i = 0; i < net->n_nodes; i++) {
@@ -349,6 +349,11 @@ void pair_free(struct pair_net *net)
             pair_free_log(&at->logs[k]);
     }
     sg_free(net->nodes);
+}
+
+void pair_free(struct pair_net *net)
+{
+    pair_clear(net);
     assert_int_equal(sg_alloc_live(), 0);
 }
 

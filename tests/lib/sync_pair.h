@@ -105,6 +105,9 @@ struct pair_net {
  * ROLES[I] (NULL: the authority, then districts). */
 void pair_new(struct pair_net *net, size_t n,
               const enum sg_certificate_role *roles);
+
+/* Frees all of NET; and demands that nothing else is left either. */
+void pair_clear(struct pair_net *net);
 void pair_free(struct pair_net *net);
 
 /* Starts NODE's core anew from its store; its sessions are gone. */
