@@ -19,6 +19,9 @@ struct sg_api_call {
 
 /* API.md and openapi.json describe these, in this order; a test compares. */
 static const struct sg_api_call calls[] = {
+    {"GET", "/", SG_HTTP_OPEN, sg_api_page_html},
+    {"GET", "/page.css", SG_HTTP_OPEN, sg_api_page_css},
+    {"GET", "/page.js", SG_HTTP_OPEN, sg_api_page_js},
     {"GET", "/v1/health", SG_HTTP_OPEN, sg_api_node_health},
     {"GET", "/v1/metrics", SG_HTTP_TOKEN, sg_api_node_metrics},
     {"GET", "/v1/peers", SG_HTTP_TOKEN, sg_api_node_peers},

@@ -111,6 +111,7 @@ sg_api_call_fn sg_api_roll_register, sg_api_roll_roots;
 sg_api_call_fn sg_api_session_begin, sg_api_session_end;
 sg_api_call_fn sg_api_record_submit, sg_api_record_slip;
 /* Officers: api_officer.c. */
+sg_api_call_fn sg_api_page_html, sg_api_page_css, sg_api_page_js;
 sg_api_call_fn sg_api_officer_unlock, sg_api_officer_lock, sg_api_officer_show;
 
 #endif

@@ -2,7 +2,8 @@
 # What the scripts share. Sourced, never run; the caller has set $root.
 
 # Every Debian 12 package that building, testing and checking needs. The only
-# list: tools/check and tools/quickstart install it.
+# list: tools/check and tools/quickstart install it, tools/check with what only
+# it needs, which is large.
 # shellcheck disable=SC2034  # the scripts that source this read it
 packages=(
     # build
@@ -15,6 +16,8 @@ packages=(
     libcmocka-dev clang-format-14 llvm-14 python3 shellcheck strace zstd
     python3-jsonschema python3-prometheus-client systemd zbar-tools
 )
+# shellcheck disable=SC2034
+browser_packages=(chromium)
 
 # shellcheck disable=SC2154  # the caller's
 version=$(sed -n 's/^project(sogoc VERSION \([0-9.]*\).*/\1/p' \
