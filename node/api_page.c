@@ -3,8 +3,10 @@
 #include "node/api_call.h"
 
 /* Made from the files by the build (.cmake/SogocEmbed.cmake). */
-extern const uint8_t sg_page_html[], sg_page_css[], sg_page_js[];
-extern const size_t sg_page_html_size, sg_page_css_size, sg_page_js_size;
+extern const uint8_t sg_api_page_file_html[], sg_api_page_file_css[],
+    sg_api_page_file_js[];
+extern const size_t sg_api_page_file_html_size, sg_api_page_file_css_size,
+    sg_api_page_file_js_size;
 
 static void give(struct sg_api_answer *ret, const char *type,
                  const uint8_t *data, size_t size)
@@ -23,7 +25,8 @@ void sg_api_page_html(struct sg_api *api, const struct sg_api_request *request,
 {
     (void)api;
     (void)request;
-    give(ret, "text/html; charset=utf-8", sg_page_html, sg_page_html_size);
+    give(ret, "text/html; charset=utf-8", sg_api_page_file_html,
+         sg_api_page_file_html_size);
 }
 
 void sg_api_page_css(struct sg_api *api, const struct sg_api_request *request,
@@ -31,7 +34,8 @@ void sg_api_page_css(struct sg_api *api, const struct sg_api_request *request,
 {
     (void)api;
     (void)request;
-    give(ret, "text/css; charset=utf-8", sg_page_css, sg_page_css_size);
+    give(ret, "text/css; charset=utf-8", sg_api_page_file_css,
+         sg_api_page_file_css_size);
 }
 
 void sg_api_page_js(struct sg_api *api, const struct sg_api_request *request,
@@ -39,5 +43,6 @@ void sg_api_page_js(struct sg_api *api, const struct sg_api_request *request,
 {
     (void)api;
     (void)request;
-    give(ret, "text/javascript; charset=utf-8", sg_page_js, sg_page_js_size);
+    give(ret, "text/javascript; charset=utf-8", sg_api_page_file_js,
+         sg_api_page_file_js_size);
 }
