@@ -447,6 +447,8 @@ static void *run(void *context)
     struct sg_keeper *keeper = context;
 
     (void)pthread_mutex_lock(&keeper->lock);
+    /* Who begins on a full disk says so before he is given anything. */
+    keeper->done.is_full = sg_batch_is_full(keeper->batch);
     while (keeper->done.err == SG_OK) {
         if (keeper->first == NULL && keeper->is_stopping)
             break;

@@ -32,7 +32,8 @@ static const char help[] =
     "  --ms N     milliseconds of one of three rounds (default: 400)\n"
     "  --workload FILE  workload W, of tools/workload COUNT --msgpack\n"
     "  --records N      of a filled store (default: 1000000)\n"
-    "  --full           fill a store with 10,000,000 records, too\n"
+    "  --full           the long ones too: a store of 10,000,000 records, a\n"
+    "                   catch-up of 1,000,000, ten minutes of nothing\n"
     "  --list     the benches\n"
     "  --version, --help\n"
     "\n"
@@ -51,6 +52,7 @@ static const struct {
     {"submit", sg_bench_submit, "records over the API of a daemon"},
     {"view", sg_bench_view, "the register on disk, kept and rebuilt"},
     {"sync", sg_bench_sync, "replication, in bytes and in memory"},
+    {"catchup", sg_bench_catchup, "daemons that catch up, wait, come back"},
 };
 
 #define N_BENCHES (sizeof(benches) / sizeof(benches[0]))

@@ -74,6 +74,7 @@ SG_USE_RESULT enum sg_err sg_bench_registry(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_submit(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_view(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_sync(struct sg_bench *bench);
+SG_USE_RESULT enum sg_err sg_bench_catchup(struct sg_bench *bench);
 
 /* A part of sg_bench_registry: citizens invented over UNITS, as lines. It
  * prints no error. */
@@ -81,13 +82,21 @@ struct sg_unit_table;
 SG_USE_RESULT enum sg_err sg_bench_synth(struct sg_bench *bench,
                                          const struct sg_unit_table *units);
 
+/* Parts of sg_bench_catchup: many nodes; and the bare loop that one sender and
+ * one receiver of COUNT records are divided by. */
+struct sg_bench_workload;
+SG_USE_RESULT enum sg_err sg_bench_many(struct sg_bench *bench,
+                                        struct sg_bench_workload *workload);
+SG_USE_RESULT enum sg_err sg_bench_bare(const struct sg_bench *bench,
+                                        struct sg_bench_workload *workload,
+                                        uint64_t count, double *ret_rate);
+
 /* Parts of sg_bench_sync. */
 SG_USE_RESULT enum sg_err sg_bench_heads(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_package(struct sg_bench *bench);
 SG_USE_RESULT enum sg_err sg_bench_bundle(struct sg_bench *bench);
 
 /* Parts of it that run on WORKLOAD: each for the signed records, then for W. */
-struct sg_bench_workload;
 SG_USE_RESULT enum sg_err sg_bench_core(struct sg_bench *bench,
                                         struct sg_bench_workload *workload);
 SG_USE_RESULT enum sg_err sg_bench_wire(struct sg_bench *bench,

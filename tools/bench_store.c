@@ -9,6 +9,7 @@
 
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
+#include "storage/lmdb/key_store.h"
 #include "storage/log/content_key.h"
 #include "storage/registry/unit_file.h"
 #include "tools/synth_authority.h"
@@ -157,7 +158,7 @@ static enum sg_err add_content_key(struct sg_bench_store *store)
     struct sg_entry entry;
     struct sg_buf payload;
 
-    store->key_entry = 1;
+    store->key_entry = store->own->signed_checkpoint.size;
     sg_seal_keys_init(&store->keys, &store->registry, &store->own->id, secret);
     sg_crypto_x25519_public(secret, reader.bytes);
     sg_buf_init(&payload, SG_CONTENT_KEY_SIZE_MAX);
@@ -221,6 +222,42 @@ enum sg_err sg_bench_store_make(const struct sg_bench *bench,
     return err;
 }
 
+/* Reads the node's key of the directory. */
+static enum sg_err read_key(struct sg_bench_store *store)
+{
+    uint8_t file[SG_KEY_FILE_SIZE];
+    char folder[SG_BENCH_STORE_PATH_MAX + 8];
+    struct sg_key *key;
+    enum sg_err err;
+
+    (void)snprintf(folder, sizeof folder, "%s/keys", store->dir);
+    err = sg_key_store_read(folder, "node", file);
+    if (err == SG_OK)
+        err = sg_key_file_decode(SG_BYTES_ARRAY(file), sg_bytes(NULL, 0), &key);
+    sg_crypto_wipe(file, sizeof file);
+    if (err != SG_OK)
+        return err;
+    store->key = key->sign;
+    sg_key_file_free(key);
+    return SG_OK;
+}
+
+enum sg_err sg_bench_store_adopt(const char *dir,
+                                 struct sg_bench_store *ret_store)
+{
+    enum sg_err err;
+
+    memset(ret_store, 0, sizeof *ret_store);
+    (void)snprintf(ret_store->dir, sizeof ret_store->dir, "%s", dir);
+    err = read_key(ret_store);
+    if (err == SG_OK)
+        err = sg_bench_store_open(ret_store);
+    if (err != SG_OK)
+        return err;
+    ret_store->registry = *sg_store_registry(ret_store->store);
+    return add_content_key(ret_store);
+}
+
 static int remove_one(const char *path, const struct stat *info, int type,
                       struct FTW *where)
 {
@@ -279,6 +316,58 @@ enum sg_err sg_bench_store_fill_step(void *context)
     if (err == SG_OK)
         err = sg_batch_commit(store->batch);
     sg_pipeline_done(filling->pipeline, chunk);
+    return err;
+}
+
+/* Bodies that are to come of a workload. */
+struct few {
+    struct sg_bench_workload *workload;
+    size_t left;
+};
+
+static enum sg_err next_of_few(void *context, bool is_empty,
+                               enum sg_pipeline_next *ret_next,
+                               struct sg_bytes *ret_body)
+{
+    struct few *few = context;
+
+    *ret_next = SG_PIPELINE_END;
+    return few->left-- > 0
+               ? next_body(few->workload, is_empty, ret_next, ret_body)
+               : SG_OK;
+}
+
+enum sg_err sg_bench_store_fill(struct sg_bench_store *store,
+                                struct sg_bench_workload *workload,
+                                size_t count)
+{
+    struct few few = {workload, count};
+    const struct sg_pipeline_config config = {
+        .hasher = sg_store_hasher(store->store),
+        .keys = &store->keys,
+        .key_entry = store->key_entry,
+        .kind = workload->kind,
+        .first = store->own->signed_checkpoint.size,
+        .source = next_of_few,
+        .context = &few,
+    };
+    struct sg_pipeline_chunk *chunk = NULL;
+    struct sg_pipeline *pipeline;
+    enum sg_err err = sg_pipeline_new(&config, &pipeline);
+
+    if (err != SG_OK)
+        return err;
+    do {
+        err = sg_pipeline_get(pipeline, &chunk);
+        if (err != SG_OK || chunk == NULL)
+            break;
+        err = sg_batch_append(store->batch, store->own->number, chunk->first,
+                              chunk->entries, chunk->count);
+        if (err == SG_OK)
+            err = sg_batch_commit(store->batch);
+        sg_pipeline_done(pipeline, chunk);
+    } while (err == SG_OK);
+    sg_pipeline_free(pipeline);
     return err;
 }
 

@@ -55,6 +55,12 @@ SG_USE_RESULT enum sg_err sg_bench_store_make(const struct sg_bench *bench,
                                               struct sg_bench_store *ret_store);
 void sg_bench_store_remove(struct sg_bench_store *store);
 
+/* Takes the data directory DIR of a node that does not run, and gives its log a
+ * content key. Ends with sg_bench_store_close: the directory stays. Errors: as
+ * sg_store_open; of a key file that does not open. */
+SG_USE_RESULT enum sg_err sg_bench_store_adopt(
+    const char *dir, struct sg_bench_store *ret_store);
+
 /* Opens what was closed; closes. */
 SG_USE_RESULT enum sg_err sg_bench_store_open(struct sg_bench_store *store);
 void sg_bench_store_close(struct sg_bench_store *store);
@@ -71,6 +77,11 @@ SG_USE_RESULT enum sg_err sg_bench_store_fill_begin(
 /* Writes one chunk durably; a sg_bench_work of SG_PIPELINE_ENTRIES_MAX. */
 SG_USE_RESULT enum sg_err sg_bench_store_fill_step(void *filling);
 void sg_bench_store_fill_end(struct sg_bench_filling *filling);
+
+/* Appends COUNT bodies of WORKLOAD, durably. */
+SG_USE_RESULT enum sg_err sg_bench_store_fill(
+    struct sg_bench_store *store, struct sg_bench_workload *workload,
+    size_t count);
 
 /* Founds an invented registry: its genesis, appended to RET_GENESIS, and the
  * keys of the authority's node, which it names as writer. Errors: NOMEM. */

@@ -1,15 +1,11 @@
 /* Records handed in over the API of a running daemon, until each is answered:
- * one caller, and 64 at a time, over the Unix socket. The programs `sogocd` and
- * `found` stand beside this one. */
-#include <ftw.h>
-#include <signal.h>
+ * one caller, and 64 at a time, over the Unix socket; and how long it is until
+ * a connected node holds one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +13,7 @@
 #include "storage/base/buf.h"
 #include "storage/base/clock.h"
 #include "tools/bench.h"
+#include "tools/bench_daemon.h"
 
 #define CALLERS 64u
 /* Records of each measurement at the default of 400 ms a round, and at least.
@@ -26,21 +23,22 @@
 #define TOGETHER     45000u
 #define TOGETHER_MIN 1000u
 #define MS_DEFAULT   400u
+#define READABLE     21u
 /* Forms of a citizen, at least, in the mean of a hundred. */
 #define FORMS_EACH    8u
 #define PATH_SIZE     4096u
 #define FORMS_MAX     160000u
 #define FILE_MAX      (128u << 20)
-#define START_MS      60000u
 #define ANSWER_MAX    2048u
 #define GOAL_SINGLE   0.25 /* of the flush rate */
 #define GOAL_UNSIGNED 15000
 #define GOAL_SIGNED   6000
+#define GOAL_READABLE 50
 
 struct work {
     struct sg_bench *bench;
     char folder[PATH_SIZE];
-    pid_t daemon;
+    struct sg_bench_daemon daemon, other;
     char *text; /* forms.jsonl, each line ended by a NUL */
     char *forms[FORMS_MAX];
     size_t count, next;
@@ -54,116 +52,6 @@ struct caller {
     size_t got;
     char answer[ANSWER_MAX];
 };
-
-/* --- Programs beside us ---------------------------------------------------
- */
-
-static enum sg_err path_beside(const char *name, char ret[PATH_SIZE])
-{
-    ssize_t n = readlink("/proc/self/exe", ret, PATH_SIZE - 64);
-    char *slash;
-
-    if (n <= 0)
-        return SG_ERR_NOTFOUND;
-    ret[n] = 0;
-    slash = strrchr(ret, '/');
-    if (slash == NULL)
-        return SG_ERR_NOTFOUND;
-    (void)snprintf(slash + 1, 60, "%s", name);
-    return access(ret, X_OK) == 0 ? SG_OK : SG_ERR_NOTFOUND;
-}
-
-static pid_t start(const char *program, char *const words[])
-{
-    pid_t child = fork();
-
-    if (child != 0)
-        return child;
-    if (freopen("/dev/null", "w", stderr) == NULL)
-        _exit(127);
-    (void)execv(program, words);
-    _exit(127);
-}
-
-static enum sg_err found(struct work *work)
-{
-    char program[PATH_SIZE], citizens[32];
-    char *const words[] = {"found", work->folder, "1", citizens, NULL};
-    enum sg_err err = path_beside("found", program);
-    int status = 1;
-    pid_t child;
-
-    if (err != SG_OK)
-        return err;
-    (void)snprintf(citizens, sizeof citizens, "%zu",
-                   100 + (work->single + 2 * work->together) / FORMS_EACH);
-    child = start(program, words);
-    return child > 0 && waitpid(child, &status, 0) == child && status == 0
-               ? SG_OK
-               : SG_ERR_IO;
-}
-
-static enum sg_err write_config(const struct work *work, char path[PATH_SIZE])
-{
-    FILE *file;
-
-    (void)snprintf(path, PATH_SIZE, "%.4000s/conf", work->folder);
-    file = fopen(path, "wbe");
-    if (file == NULL)
-        return SG_ERR_IO;
-    (void)fprintf(file,
-                  "directory = %s/0\nlisten =\nhttp =\nsocket = %s/s\n"
-                  "log = error\n",
-                  work->folder, work->folder);
-    return fclose(file) == 0 ? SG_OK : SG_ERR_IO;
-}
-
-static int dial(const struct work *work)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    (void)snprintf(address.sun_path, sizeof address.sun_path, "%.100s/s",
-                   work->folder);
-    if (fd >= 0 &&
-        connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    if (fd >= 0)
-        (void)close(fd);
-    return -1;
-}
-
-static enum sg_err run_daemon(struct work *work)
-{
-    const struct timespec pause = {.tv_nsec = 10000000};
-    uint64_t until = sg_clock_mono().ms + START_MS;
-    char program[PATH_SIZE], config[PATH_SIZE];
-    char *const words[] = {"sogocd", "-f", config, NULL};
-    enum sg_err err = path_beside("sogocd", program);
-    int fd = -1;
-
-    if (err == SG_OK)
-        err = write_config(work, config);
-    if (err != SG_OK)
-        return err;
-    work->daemon = start(program, words);
-    while (fd < 0 && sg_clock_mono().ms < until) {
-        (void)nanosleep(&pause, NULL);
-        fd = dial(work);
-    }
-    if (fd < 0)
-        return SG_ERR_IO;
-    (void)close(fd);
-    return SG_OK;
-}
-
-static void stop_daemon(const struct work *work)
-{
-    if (work->daemon <= 0)
-        return;
-    (void)kill(work->daemon, SIGTERM);
-    (void)waitpid(work->daemon, NULL, 0);
-}
 
 /* --- Forms ----------------------------------------------------------------
  */
@@ -276,7 +164,7 @@ static enum sg_err measure(struct work *work, unsigned n, size_t count,
     for (unsigned i = 0; i < n; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &callers[i]};
 
-        callers[i].fd = dial(work);
+        callers[i].fd = sg_bench_daemon_dial(&work->daemon);
         if (callers[i].fd < 0 ||
             epoll_ctl(poll, EPOLL_CTL_ADD, callers[i].fd, &event) != 0)
             return SG_ERR_IO;
@@ -346,13 +234,69 @@ static enum sg_err measure_all(struct work *work)
     return err;
 }
 
-/* All but the folder itself. */
-static int remove_one(const char *path, const struct stat *info, int type,
-                      struct FTW *place)
+/* --- Readable elsewhere ---------------------------------------------------
+ */
+
+static int by_value(const void *a, const void *b)
 {
-    (void)info;
-    (void)type;
-    return place->level == 0 ? 0 : remove(path);
+    const double *left = a, *right = b;
+
+    return (*left > *right) - (*left < *right);
+}
+
+/* Hands one record in and waits until the other node holds it: from the request
+ * until there, durable on both. */
+static enum sg_err wait_for_one(struct work *work, struct caller *caller,
+                                uint64_t *held, double *ret_ms)
+{
+    uint64_t began = sg_clock_mono().ms;
+    bool is_whole = false;
+    enum sg_err err = ask(work, caller, true);
+
+    while (err == SG_OK && !is_whole)
+        err = hear(work, caller, &is_whole);
+    if (err == SG_OK)
+        err = sg_bench_daemon_get(&work->daemon, "/v1/logs");
+    *held = sg_bench_daemon_sum(&work->daemon, "held");
+    if (err == SG_OK)
+        err = sg_bench_daemon_wait(&work->other, "/v1/logs", "held", *held);
+    *ret_ms = (double)(sg_clock_mono().ms - began);
+    return err;
+}
+
+static enum sg_err measure_readable(struct work *work)
+{
+    const struct timespec pause = {.tv_nsec = 20000000};
+    struct sg_bench_figure figure = {
+        .name = "submit/readable",
+        .unit = "ms",
+        .goal = GOAL_READABLE,
+        .goal_kind = SG_BENCH_AT_MOST,
+    };
+    struct caller caller = {.fd = sg_bench_daemon_dial(&work->daemon)};
+    uint64_t held = 0;
+    double times[READABLE];
+    enum sg_err err = caller.fd < 0 ? SG_ERR_IO : SG_OK;
+
+    if (err == SG_OK)
+        err = sg_bench_daemon_start(&work->other, &work->daemon, 1);
+    /* The first waits until the other has caught up with all before it. */
+    for (unsigned i = 0; i <= READABLE && err == SG_OK; i++) {
+        double time;
+
+        err = wait_for_one(work, &caller, &held, &time);
+        if (i > 0)
+            times[i - 1] = time;
+        (void)nanosleep(&pause, NULL);
+    }
+    if (caller.fd >= 0)
+        (void)close(caller.fd);
+    if (err != SG_OK)
+        return err;
+    qsort(times, READABLE, sizeof times[0], by_value);
+    figure.value = times[READABLE / 2];
+    sg_bench_print(work->bench, &figure);
+    return SG_OK;
 }
 
 static size_t scaled(const struct sg_bench *bench, size_t count, size_t least)
@@ -381,7 +325,10 @@ enum sg_err sg_bench_submit(struct sg_bench *bench)
         sg_free(work);
         return SG_ERR_IO;
     }
-    err = found(work);
+    /* Node 0 writes; node 1 is connected to it at the end. */
+    err = sg_bench_daemon_found(
+        work->folder, 2,
+        100 + (work->single + READABLE + 2 * work->together) / FORMS_EACH);
     if (err == SG_ERR_NOTFOUND) {
         sg_bench_print(bench, &missing);
         sg_free(work);
@@ -390,11 +337,18 @@ enum sg_err sg_bench_submit(struct sg_bench *bench)
     if (err == SG_OK)
         err = read_forms(work);
     if (err == SG_OK)
-        err = run_daemon(work);
+        err = sg_bench_daemon_init(&work->daemon, work->folder, 0);
+    if (err == SG_OK)
+        err = sg_bench_daemon_init(&work->other, work->folder, 1);
+    if (err == SG_OK)
+        err = sg_bench_daemon_start(&work->daemon, NULL, 0);
     if (err == SG_OK)
         err = measure_all(work);
-    stop_daemon(work);
-    (void)nftw(work->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    if (err == SG_OK)
+        err = measure_readable(work);
+    sg_bench_daemon_stop(&work->other);
+    sg_bench_daemon_stop(&work->daemon);
+    sg_bench_daemon_clean(work->folder);
     if (err != SG_OK)
         (void)fprintf(stderr, "bench submit: %s\n",
                       sg_err_text(err, SG_LANG_EN));
