@@ -506,6 +506,17 @@ void sg_desk_judge(struct sg_desk *desk, uint64_t position, uint64_t floor_ms)
     (void)pthread_mutex_unlock(&desk->lock);
 }
 
+uint64_t sg_desk_floor(struct sg_desk *desk)
+{
+    uint64_t ms;
+
+    (void)pthread_mutex_lock(&desk->lock);
+    ms = desk->known_floor_ms > desk->told_floor_ms ? desk->known_floor_ms
+                                                    : desk->told_floor_ms;
+    (void)pthread_mutex_unlock(&desk->lock);
+    return ms;
+}
+
 struct sg_desk_paper *sg_desk_take(struct sg_desk *desk)
 {
     struct sg_desk_paper *papers;

@@ -114,6 +114,10 @@ SG_USE_RESULT enum sg_err sg_desk_put(struct sg_desk *desk,
  * of it: POSITION for new records, FLOOR_MS below which no clock goes. */
 void sg_desk_judge(struct sg_desk *desk, uint64_t position, uint64_t floor_ms);
 
+/* Gives the time below which no clock goes, as far as it is known: of the
+ * newest heartbeat, or when the registry began. 0: neither was read yet. */
+uint64_t sg_desk_floor(struct sg_desk *desk);
+
 /* Takes what the keeper says of an append of this desk's.
  * Context: the loop's thread, as all here. */
 void sg_desk_settle(struct sg_desk *desk, const struct sg_keeper_job *job);

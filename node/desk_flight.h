@@ -85,6 +85,7 @@ struct sg_desk {
     struct sg_desk_row answered;
     bool is_told; /* what follows is new */
     uint64_t told_position, told_floor_ms;
+    uint64_t known_floor_ms; /* read from the authority's logs */
     struct sg_desk_counts counts;
 };
 

@@ -6,6 +6,26 @@
 #include "storage/base/clock.h"
 #include "storage/registry/record_build.h"
 
+/* --- What the authority has said ------------------------------------------
+ */
+
+/* The core speaks of heartbeats alone: before the first, the registry's own
+ * beginning is the floor, or a dead battery would date a birth to 1970. */
+static void raise_floor(struct sg_desk *desk,
+                        const struct sg_authority *authority)
+{
+    struct sg_authority_at at;
+    uint64_t floor_ms;
+
+    sg_authority_at_cut(authority, &at);
+    floor_ms = sg_authority_time_floor(&at);
+    if (desk->floor_ms < floor_ms)
+        desk->floor_ms = floor_ms;
+    (void)pthread_mutex_lock(&desk->lock);
+    desk->known_floor_ms = floor_ms;
+    (void)pthread_mutex_unlock(&desk->lock);
+}
+
 /* --- Judging a paper ------------------------------------------------------
  */
 
@@ -26,6 +46,7 @@ void sg_desk_sort_anew(struct sg_desk *desk)
     authority = sg_gazette_authority(desk->gazette);
     if (authority == NULL || sg_readers_read(desk->readers, authority) != SG_OK)
         return;
+    raise_floor(desk, authority);
     sg_admission_judge_init(&desk->judge, authority,
                             sg_store_registry(desk->config.store));
     desk->has_judge = true;

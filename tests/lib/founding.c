@@ -19,7 +19,7 @@
 #include "tools/synth_text.h"
 
 #define PATH_SIZE 4096
-#define BEGIN_MS  UINT64_C(1751302800000) /* 2025-07-01 in Vietnam */
+#define BEGIN_MS  FOUNDING_BEGIN_MS
 #define BEGIN_DAY 20250701u
 #define UNTIL_DAY 20350701u
 #define UNIT      UINT64_C(10003820191201)

@@ -8,6 +8,8 @@
 #include <stddef.h>
 
 #define FOUNDING_NODES_MAX 64
+/* The genesis' effective day begins: 2025-07-01 in Vietnam. */
+#define FOUNDING_BEGIN_MS UINT64_C(1751302800000)
 
 /* Makes PARENT/0, PARENT/1 and so on for N nodes: keys, certificate, chain and
  * a store with the node's log. Aborts if it cannot. */

@@ -3,13 +3,16 @@
 
 #include <jansson.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "node/gazette.h"
 #include "node/identity.h"
 #include "node/unseal.h"
 #include "storage/base/alloc.h"
+#include "storage/base/clock.h"
 #include "storage/base/text.h"
 #include "storage/lmdb/key_store.h"
 #include "storage/registry/authority_scope.h"
@@ -17,6 +20,19 @@
 #include "tests/lib/founding.h"
 #include "tests/lib/tempdir.h"
 #include "tests/lib/test.h"
+
+/* What the clock on the wall shows instead; 0: what it shows. Both threads look
+ * at it. */
+static atomic_int_fast64_t shown_ms;
+
+struct sg_wall __real_sg_clock_wall(void);
+struct sg_wall __wrap_sg_clock_wall(void);
+struct sg_wall __wrap_sg_clock_wall(void)
+{
+    int64_t ms = atomic_load(&shown_ms);
+
+    return ms != 0 ? (struct sg_wall){ms} : __real_sg_clock_wall();
+}
 
 #define CITIZENS 12
 #define FORMS    60
@@ -154,6 +170,7 @@ static int teardown(void **state)
 {
     struct fixture *fixture = *state;
 
+    atomic_store(&shown_ms, 0);
     close_node(fixture);
     for (size_t i = 0; i < FORMS; i++)
         sg_buf_clear(&fixture->forms[i].inner);
@@ -222,8 +239,15 @@ static const struct sg_desk_paper *submit(struct fixture *fixture, size_t i,
     return fixture->answers[i];
 }
 
+/* What the node wrote of its clock. */
+struct clock {
+    uint64_t ms; /* of the hlc */
+    int64_t wall_ms;
+    unsigned trust;
+};
+
 /* The entry of PAPER opens, and has the inner bytes that were handed in. */
-static void check_entry(struct fixture *fixture,
+static struct clock check_entry(struct fixture *fixture,
                         const struct sg_desk_paper *paper)
 {
     struct sg_store *store = fixture->identity.store;
@@ -232,6 +256,7 @@ static void check_entry(struct fixture *fixture,
     struct sg_store_log log;
     struct sg_record record;
     struct sg_bytes body;
+    struct clock clock;
     enum sg_seal_kind kind;
 
     assert_non_null(fetch);
@@ -249,9 +274,49 @@ static void check_entry(struct fixture *fixture,
     assert_ok(sg_record_decode(body, &record));
     assert_true(
         sg_bytes_equal(record.inner, sg_bytes(paper->inner, paper->size)));
+    clock.ms = record.copy.hlc >> 16;
+    clock.wall_ms = (int64_t)clock.ms + record.copy.wall_offset;
+    clock.trust = record.copy.trust;
     sg_unseal_free(unseal);
     sg_fetch_clear(fetch);
     sg_free(fetch);
+    return clock;
+}
+
+/* The clock stands at 1970, as it does where a battery is dead: what is filed
+ * says so, is of no earlier time than the authority has said, and of a later one
+ * than what was filed before. Before any heartbeat that is the genesis' day. */
+static void test_clock_behind(void **state)
+{
+    static const uint64_t beat_ms = UINT64_C(1800000000000);
+    struct fixture *fixture = *state;
+    const struct sg_desk_paper *paper;
+    struct clock first, second;
+
+    atomic_store(&shown_ms, 1000);
+    open_desk(fixture, fixture->identity.scope);
+    assert_int_equal(sg_desk_floor(fixture->desk), 0); /* nothing is read yet */
+    first = check_entry(fixture, submit(fixture, 0, paper_of(fixture, 0)));
+    assert_int_equal(first.ms, FOUNDING_BEGIN_MS);
+    assert_int_equal(first.wall_ms, 1000);
+    assert_int_equal(first.trust, SG_RECORD_TRUST_UNKNOWN);
+    assert_int_equal(sg_desk_floor(fixture->desk), FOUNDING_BEGIN_MS);
+
+    sg_desk_judge(fixture->desk, fixture->answers[0]->checkpoint.size, beat_ms);
+    assert_int_equal(sg_desk_floor(fixture->desk), beat_ms);
+    /* What was told is taken a moment later. */
+    (void)usleep((SG_DESK_JUDGE_MS + 50) * 1000);
+    paper = submit(fixture, 1, paper_of(fixture, 1));
+    second = check_entry(fixture, paper);
+    assert_int_equal(second.ms, beat_ms);
+    assert_int_equal(second.wall_ms, 1000);
+
+    /* The battery was changed: the clock is believed again. */
+    atomic_store(&shown_ms, (int64_t)beat_ms + 5000);
+    paper = submit(fixture, 2, paper_of(fixture, 2));
+    second = check_entry(fixture, paper);
+    assert_int_equal(second.ms, beat_ms + 5000);
+    assert_int_not_equal(second.trust, SG_RECORD_TRUST_UNKNOWN);
 }
 
 /* Every form is filed once, sealed for its place, under a signed checkpoint;
@@ -601,6 +666,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_filed_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_behind, setup, teardown),
         cmocka_unit_test_setup_teardown(test_readers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_same_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_twice_at_once, setup, teardown),
