@@ -567,14 +567,19 @@ enum sg_err sg_batch_package(struct sg_batch *batch,
 enum sg_err sg_batch_known(struct sg_batch *batch, uint32_t number,
                            const struct sg_checkpoint *checkpoint)
 {
+    enum sg_err err = check_space(batch);
+
+    return err == SG_OK ? sg_batch_signed(batch, number, checkpoint) : err;
+}
+
+enum sg_err sg_batch_signed(struct sg_batch *batch, uint32_t number,
+                            const struct sg_checkpoint *checkpoint)
+{
     struct frontier_at past = {number, checkpoint->size, {0}};
     struct sg_hash root;
     struct sg_commit_log *log;
-    enum sg_err err = check_space(batch);
+    enum sg_err err = touch(batch, number, &log);
 
-    if (err == SG_OK) {
-        err = touch(batch, number, &log);
-    }
     if (err != SG_OK) {
         return err;
     }

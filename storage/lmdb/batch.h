@@ -122,12 +122,16 @@ SG_USE_RESULT enum sg_err sg_batch_commit(struct sg_batch *batch);
  * or less than the reserve is free. Looks at the volume anew at each call. */
 bool sg_batch_is_full(struct sg_batch *batch);
 
-/* For own.c alone. Adds the opening of a new own log, also below the reserve;
- * and has a commit of something write down where own logs were begun, and, if
- * it BEGINS any, beside which state of the high-water file. */
+/* For own.c alone. Adds the opening of a new own log, or what was signed of one
+ * that ends (as sg_batch_known), also below the reserve; and has a commit of
+ * something write down where own logs were begun, and, if it BEGINS any, beside
+ * which state of the high-water file. */
 SG_USE_RESULT enum sg_err sg_batch_opening(struct sg_batch *batch,
                                            uint32_t number,
                                            const struct sg_entry *opening);
+SG_USE_RESULT enum sg_err sg_batch_signed(
+    struct sg_batch *batch, uint32_t number,
+    const struct sg_checkpoint *checkpoint);
 void sg_batch_stamp(struct sg_batch *batch, bool begins);
 
 #endif

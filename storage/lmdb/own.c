@@ -691,6 +691,27 @@ static enum sg_err open_highwater(struct sg_store *store,
     return err == SG_OK ? judge_highwater(store, ret) : err;
 }
 
+/* The last commit's checkpoint is in the high-water file alone, which will
+ * speak of other logs: without it what was acknowledged would be told to
+ * nobody. */
+static enum sg_err keep_signed(struct sg_store *store, struct sg_batch *batch)
+{
+    enum sg_err err = SG_OK;
+
+    for (unsigned i = 0; i < store->highwater.count && err == SG_OK; i++) {
+        const struct sg_highwater_log *last = &store->highwater.logs[i];
+        struct sg_store_log log;
+        err = sg_store_find(store, &last->log, 0, &log);
+        if (err == SG_OK && log.row.frontier.size >= last->checkpoint.size)
+            err = sg_batch_signed(batch, log.number, &last->checkpoint);
+        if (err == SG_ERR_NOTFOUND || err == SG_ERR_EXISTS ||
+            err == SG_ERR_FORK || err == SG_ERR_SIGNATURE) {
+            err = SG_OK; /* not of this database, or there already */
+        }
+    }
+    return err;
+}
+
 static enum sg_err resolve_all(struct sg_store *store, struct epochs *epochs,
                                const struct sg_store_key keys[], size_t count)
 {
@@ -709,6 +730,8 @@ static enum sg_err resolve_all(struct sg_store *store, struct epochs *epochs,
         sg_crypto_sign_public(keys[i].key, search.node_key);
         err = resolve(store, epochs, &store->own[i], &search);
     }
+    if (err == SG_OK && epochs->count > 0)
+        err = keep_signed(store, epochs->batch);
     if (epochs->distrust != SG_START_CARRIED_ON) {
         /* Nothing that was signed elsewhere is vouched for from here. */
         store->unopened_count = 0;

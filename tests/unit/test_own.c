@@ -161,6 +161,51 @@ static void test_unfinished_epoch(void **state)
     sg_test_store_free(&a);
 }
 
+static struct sg_store_log log_by_id(struct sg_test_store *a,
+                                     const struct sg_log_id *id)
+{
+    struct sg_store_log log;
+
+    assert_ok(sg_store_find(a->store, id, 0, &log));
+    return log;
+}
+
+/* The checkpoint of the last commit is in the high-water file alone. Where the
+ * directory was moved, or a peer had the log closed, the file speaks of another
+ * log afterwards: what was acknowledged under the old one must not wait for a
+ * signature that nobody makes any more. Also where the disk is nearly full. */
+static void test_last_is_kept(void **state)
+{
+    struct sg_test_store a;
+    struct sg_log_id first, second;
+    struct sg_store_log log;
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_fill(&a, 9);
+    assert_ok(append_one(&a));
+    first = a.own->id;
+    sg_test_store_close(&a);
+    a.config.machine = SG_BYTES_TEXT("another machine");
+    a.config.reserve_size = UINT64_C(1) << 60;
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_MACHINE);
+    log = log_by_id(&a, &first);
+    assert_int_equal(log.row.known.size, 11);
+    assert_ok(sg_checkpoint_verify(&sg_test_registry, &first, a.public_key,
+                                   &log.row.known));
+
+    second = a.own->id;
+    assert_ok(sg_batch_flag(a.batch, a.own->number, SG_LOG_CLOSED));
+    assert_ok(sg_batch_commit(a.batch));
+    sg_test_store_close(&a);
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_DIFFERS);
+    assert_int_equal(log_by_id(&a, &second).row.known.size, 1);
+    assert_int_equal(log_by_id(&a, &first).row.known.size, 11);
+    sg_test_store_free(&a);
+}
+
 /* On yet another machine an unfinished epoch is not ours to finish. */
 static void test_unfinished_elsewhere(void **state)
 {
@@ -272,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad_signature),
         cmocka_unit_test(test_unfinished_epoch),
+        cmocka_unit_test(test_last_is_kept),
         cmocka_unit_test(test_unfinished_elsewhere),
         cmocka_unit_test(test_damage),
     };
