@@ -59,6 +59,12 @@ void sg_api_node_health(struct sg_api *api,
     sg_api_call_set(json, "sessions",
                     json_integer((json_int_t)count_sessions(api)));
     sg_api_call_set(
+        json, "clock",
+        json_string(
+            sg_wall_is_before(sg_clock_wall(), sg_desk_floor(api->config.desk))
+                ? "behind"
+                : "ok"));
+    sg_api_call_set(
         json, "position",
         json_integer((json_int_t)sg_trust_position(sg_sync_trust(core))));
     sg_api_call_set(
@@ -145,6 +151,9 @@ void sg_api_node_metrics(struct sg_api *api,
          (request->now_ms - api->began_ms) / 1000},
         {"disk_full", "gauge", "1: nothing is written for lack of room.",
          sg_driver_is_full(driver)},
+        {"clock_behind", "gauge",
+         "1: the clock shows a time before what the authority has said.",
+         sg_wall_is_before(sg_clock_wall(), sg_desk_floor(api->config.desk))},
         {"sessions", "gauge", "Sessions with other nodes.",
          count_sessions(api)},
         {"logs", "gauge", "Logs known.", totals.logs},

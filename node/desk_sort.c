@@ -56,7 +56,7 @@ enum sg_record_trust sg_desk_sort_clock(uint64_t floor_ms)
 {
     struct timex time = {.modes = 0};
 
-    if ((uint64_t)sg_clock_wall().ms < floor_ms)
+    if (sg_wall_is_before(sg_clock_wall(), floor_ms))
         return SG_RECORD_TRUST_UNKNOWN;
     return adjtimex(&time) >= 0 && (time.status & STA_UNSYNC) == 0
                ? SG_RECORD_TRUST_SYNCED
@@ -69,14 +69,16 @@ static void fill_copy(const struct sg_desk *desk,
                       const struct sg_desk_sorting *sorting,
                       struct sg_record_copy *ret_copy)
 {
-    uint64_t wall_ms = (uint64_t)sg_clock_wall().ms;
-    uint64_t hlc = (wall_ms > desk->floor_ms ? wall_ms : desk->floor_ms) << 16;
+    struct sg_wall wall = sg_clock_wall();
+    uint64_t ms = sg_wall_is_before(wall, desk->floor_ms) ? desk->floor_ms
+                                                          : (uint64_t)wall.ms;
+    uint64_t hlc = ms << 16;
 
     if (hlc <= desk->hlc)
         hlc = desk->hlc + 1;
     *ret_copy = (struct sg_record_copy){
         .hlc = hlc,
-        .wall_offset = (int64_t)wall_ms - (int64_t)(hlc >> 16),
+        .wall_offset = wall.ms - (int64_t)(hlc >> 16),
         .trust = sorting->trust,
         .position = desk->position,
         .capture = paper->capture,

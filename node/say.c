@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "storage/base/check.h"
+#include "storage/base/clock.h"
+#include "storage/base/date.h"
 
 /* A line is written whole: two threads do not mix theirs. */
 #define LINE_SIZE 1024
@@ -32,6 +34,37 @@ void sg_say(enum sg_config_log level, const char *format, ...)
     (void)vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     (void)fprintf(stderr, "sogocd: %s%s\n", names[level], line);
+}
+
+/* Days as they are counted in Viet Nam. */
+#define OFFSET_MINUTES 420
+
+/* "2026-11-23" of MS since 1970. */
+#define DAY_SIZE 16
+
+static const char *day_of(int64_t ms, char ret[DAY_SIZE])
+{
+    uint32_t ymd = sg_date_from_wall((struct sg_wall){ms}, OFFSET_MINUTES).ymd;
+
+    (void)snprintf(ret, DAY_SIZE, "%04u-%02u-%02u", (unsigned)(ymd / 10000),
+                   (unsigned)(ymd / 100 % 100), (unsigned)(ymd % 100));
+    return ret;
+}
+
+void sg_say_clock(bool is_behind, uint64_t floor_ms)
+{
+    char shown[DAY_SIZE], least[DAY_SIZE];
+
+    (void)day_of(sg_clock_wall().ms, shown);
+    if (is_behind)
+        sg_say(SG_CONFIG_LOG_WARNING,
+               "the clock of this machine shows %s, and it is %s at least: set "
+               "it; records are dated %s meanwhile, nothing else changes",
+               shown, day_of((int64_t)floor_ms, least), least);
+    else
+        sg_say(SG_CONFIG_LOG_INFO,
+               "the clock of this machine shows %s: records are dated by it",
+               shown);
 }
 
 /* What officers see of an alarm, and what was done. */

@@ -19,6 +19,10 @@ void sg_say_level(enum sg_config_log level);
 __attribute__((format(printf, 2, 3))) void sg_say(enum sg_config_log level,
                                                   const char *format, ...);
 
+/* Says that the clock of this machine shows a time before FLOOR_MS, or does no
+ * longer, and what was done. */
+void sg_say_clock(bool is_behind, uint64_t floor_ms);
+
 /* Says the alarm EFFECT, and what was done. */
 void sg_say_alarm(const struct sg_effect *effect);
 

@@ -13,6 +13,7 @@
 #include "node/uv_address.h"
 #include "node/uv_http.h"
 #include "node/uv_link.h"
+#include "node/uv_links.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/base/clock.h"
@@ -45,6 +46,7 @@ struct node {
     bool is_undialled[SG_PEERS_MAX];
     bool is_paused;
     bool is_stopping;
+    bool is_behind; /* the clock of this machine, as was said */
     bool is_done;
     struct sg_applicants applicants;
     enum sg_uv_node_end end;
@@ -61,30 +63,14 @@ static struct sg_event event_of(enum sg_event_kind kind)
     };
 }
 
-/* --- Names
- * -------------------------------------------------------------------- */
-
-/* "peer NAME (ADDRESS)", or "ADDRESS" for one who is not in the configuration.
- */
-#define NAME_SIZE (SG_CONFIG_TEXT_SIZE + SG_UV_ADDRESS_SIZE + 16)
-
-static const char *name_of(const struct node *node, struct sg_uv_link *link,
-                           char ret[NAME_SIZE])
-{
-    const struct sg_uv_link_place *place = sg_uv_link_place(link);
-    char address[SG_UV_ADDRESS_SIZE];
-
-    sg_uv_address_print(&place->address, address);
-    if (place->peer != SG_SYNC_NONE)
-        (void)snprintf(ret, NAME_SIZE, "peer %s (%s)",
-                       node->config->peers[place->peer].name, address);
-    else
-        (void)snprintf(ret, NAME_SIZE, "caller %s", address);
-    return ret;
-}
-
 /* --- Links
  * -------------------------------------------------------------------- */
+
+static const char *name_of(const struct node *node, struct sg_uv_link *link,
+                           char ret[SG_UV_LINKS_NAME_SIZE])
+{
+    return sg_uv_links_name(node->config, link, ret);
+}
 
 static void keep_link(struct node *node, struct sg_uv_link *link, uint32_t peer)
 {
@@ -132,7 +118,7 @@ static void on_greet(void *context, struct sg_uv_link *link)
     struct node *node = context;
     struct sg_channel *channel = sg_uv_link_channel(link);
     struct sg_hello_payload payload;
-    char name[NAME_SIZE];
+    char name[SG_UV_LINKS_NAME_SIZE];
     enum sg_err err;
 
     sg_sync_greet(sg_driver_core(node->driver), sg_channel_received(channel),
@@ -160,7 +146,7 @@ static void on_opened(void *context, struct sg_uv_link *link)
     const struct sg_channel *channel = sg_uv_link_channel(link);
     struct sg_event event = event_of(SG_EVENT_OPEN);
     uint32_t session = free_session(node);
-    char name[NAME_SIZE];
+    char name[SG_UV_LINKS_NAME_SIZE];
 
     if (session == SG_SYNC_NONE) {
         sg_say(SG_CONFIG_LOG_WARNING, "%s: all %u sessions are taken; closed",
@@ -218,7 +204,7 @@ static void on_ended(void *context, struct sg_uv_link *link, enum sg_err err,
     struct node *node = context;
     struct sg_event event = event_of(SG_EVENT_SHUT);
     uint32_t session = sg_uv_link_place(link)->session;
-    char name[NAME_SIZE];
+    char name[SG_UV_LINKS_NAME_SIZE];
 
     sg_say(SG_CONFIG_LOG_INFO, "%s: %s; %s", name_of(node, link, name), why,
            sg_uv_link_place(link)->peer != SG_SYNC_NONE
@@ -248,7 +234,7 @@ static void hook_close(void *context, uint32_t session, enum sg_err err)
 {
     struct node *node = context;
     struct sg_uv_link *link = node->sessions[session];
-    char name[NAME_SIZE];
+    char name[SG_UV_LINKS_NAME_SIZE];
 
     SG_ASSERT(link != NULL);
     sg_say(err == SG_OK || err == SG_ERR_DONE || err == SG_ERR_STOPPING ||
@@ -355,33 +341,14 @@ static void hook_wake(void *context)
 /* --- The listener
  * ------------------------------------------------------------------ */
 
-static bool is_stranger(struct sg_uv_link *link)
-{
-    const struct sg_uv_link_place *place = sg_uv_link_place(link);
-
-    return place->session == SG_SYNC_NONE && !place->is_initiator;
-}
-
-/* Makes room for another stranger: where too many of ADDRESS (NULL: of all)
- * have not said who they are, the one who took longest goes. An honest
- * handshake is done in a few round trips; who holds a place is slow. */
+/* Makes room for another stranger. */
 static void make_room(struct node *node, const struct sockaddr_storage *address,
                       size_t most)
 {
-    struct sg_uv_link *oldest = NULL;
-    char name[NAME_SIZE];
-    size_t n = 0;
+    struct sg_uv_link *oldest = sg_uv_links_surplus(node->links, address, most);
+    char name[SG_UV_LINKS_NAME_SIZE];
 
-    for (struct sg_uv_link *link = node->links; link != NULL;
-         link = sg_uv_link_place(link)->next) {
-        if (!is_stranger(link) ||
-            (address != NULL &&
-             !sg_uv_address_is_same(&sg_uv_link_place(link)->address, address)))
-            continue;
-        oldest = link; /* newer ones stand before older ones */
-        n++;
-    }
-    if (n < most)
+    if (oldest == NULL)
         return;
     sg_say(SG_CONFIG_LOG_DEBUG, "%s: too many strangers; closed",
            name_of(node, oldest, name));
@@ -464,6 +431,17 @@ static void on_signal(uv_signal_t *signal, int number)
     stop(node, number == SIGHUP ? SG_UV_NODE_RELOADS : SG_UV_NODE_STOPPED);
 }
 
+/* An officer who sees it can mend it; nothing depends on it. */
+static void look_at_clock(struct node *node)
+{
+    uint64_t floor_ms = sg_desk_floor(node->desk);
+    bool is_behind = sg_wall_is_before(sg_clock_wall(), floor_ms);
+
+    if (is_behind != node->is_behind)
+        sg_say_clock(is_behind, floor_ms);
+    node->is_behind = is_behind;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct node *node = timer->data;
@@ -539,6 +517,7 @@ static void on_prepare(uv_prepare_t *prepare)
     node->is_paused = is_busy;
     if (sg_driver_is_closed(node->driver))
         stop(node, SG_UV_NODE_NEW_EPOCH);
+    look_at_clock(node);
     wait_for_core(node);
     if (sg_driver_failure(node->driver) != SG_OK ||
         (node->is_stopping && node->n_open == 0))

@@ -6,6 +6,7 @@
 #ifndef SG_STORAGE_BASE_WALL_H
 #define SG_STORAGE_BASE_WALL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SG_WALL_DAY_MS INT64_C(86400000)
@@ -35,6 +36,12 @@ static inline int64_t sg_wall_diff(struct sg_wall later, struct sg_wall earlier)
     if (__builtin_sub_overflow(later.ms, earlier.ms, &difference))
         difference = later.ms < earlier.ms ? INT64_MIN : INT64_MAX;
     return difference;
+}
+
+/* Says whether TIME is before MS since 1970; a clock may stand before 1970. */
+static inline bool sg_wall_is_before(struct sg_wall time, uint64_t ms)
+{
+    return time.ms < 0 || (uint64_t)time.ms < ms;
 }
 
 /* Returns -1, 0 or 1 as A is before, at or after B. */

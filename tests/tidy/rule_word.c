@@ -10,9 +10,9 @@
     {                          \
         "storage/base/alloc.c" \
     }
-#define CLOCK                  \
-    {                          \
-        "storage/base/clock.c" \
+#define CLOCK                                                \
+    {                                                        \
+        "storage/base/clock.c", "tests/integration/mishap.c" \
     }
 #define NOBODY \
     {          \

@@ -36,12 +36,24 @@ static void test_wall_compare(void **state)
     assert_int_equal(sg_wall_compare(at(1), at(INT64_MIN)), 1);
 }
 
+/* It is before a time that it does not show yet; before all of them where it
+ * stands before 1970, which a dead battery has brought about. */
+static void test_wall_is_before(void **state)
+{
+    (void)state;
+    assert_false(sg_wall_is_before(at(1000), 0));
+    assert_false(sg_wall_is_before(at(1000), 1000));
+    assert_true(sg_wall_is_before(at(1000), 1001));
+    assert_true(sg_wall_is_before(at(-1), 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wall_add),
         cmocka_unit_test(test_wall_diff),
         cmocka_unit_test(test_wall_compare),
+        cmocka_unit_test(test_wall_is_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
