@@ -92,12 +92,23 @@ static json_t *json_of_root(const struct sg_view_root *root)
     return json;
 }
 
+/* The units, and what speaks against all their roots besides. */
+struct listing {
+    json_t *units;
+    unsigned reasons;
+};
+
 static enum sg_err add_unit(void *context, const struct sg_view_root *root)
 {
-    json_t *json = json_of_root(root);
+    const struct listing *listing = context;
+    struct sg_view_root with = *root;
+    json_t *json;
 
+    with.reasons |= listing->reasons;
+    json = json_of_root(&with);
     sg_api_call_set(json, "unit", json_integer((json_int_t)root->unit.value));
-    return json_array_append_new(context, json) == 0 ? SG_OK : SG_ERR_NOMEM;
+    return json_array_append_new(listing->units, json) == 0 ? SG_OK
+                                                            : SG_ERR_NOMEM;
 }
 
 /* One log of the cut; its root is what the store has at that size. */
@@ -137,35 +148,58 @@ static enum sg_err add_cut(struct sg_api *api, struct sg_view *view,
     return err;
 }
 
+/* Puts the answer together; REASONS speak against all roots of it. */
+static enum sg_err make_roots(struct sg_api *api, struct sg_view *view,
+                              unsigned reasons, json_t **ret_json)
+{
+    struct listing listing = {.units = json_array(), .reasons = reasons};
+    struct sg_view_root whole;
+    json_t *cut = json_array(), *json;
+    bool more = false;
+    enum sg_err err = add_cut(api, view, cut, &more);
+
+    if (err == SG_OK)
+        err = sg_view_root_all(view, &whole);
+    if (err == SG_OK)
+        err = sg_view_roots(view, add_unit, &listing);
+    if (err != SG_OK) {
+        json_decref(cut);
+        json_decref(listing.units);
+        return err;
+    }
+    whole.reasons |= reasons;
+    json = json_object();
+    sg_api_call_set(json, "all", json_of_root(&whole));
+    sg_api_call_set(json, "units", listing.units);
+    sg_api_call_set(json, "cut", cut);
+    sg_api_call_set(json, "more", json_boolean(more));
+    *ret_json = json;
+    return SG_OK;
+}
+
+/* Cut and roots are asked for one after the other. Where the register moved
+ * meanwhile they may belong to different cuts: then no root is shown. */
 void sg_api_roll_roots(struct sg_api *api, const struct sg_api_request *request,
                        struct sg_api_answer *ret)
 {
     struct sg_view *view = view_of(api, ret);
-    struct sg_view_root whole;
-    json_t *cut, *units, *json;
-    bool more = false;
+    uint64_t before, after;
+    json_t *json;
     enum sg_err err;
+    bool rests;
 
     (void)request;
     if (view == NULL)
         return;
-    cut = json_array();
-    units = json_array();
-    err = add_cut(api, view, cut, &more);
-    if (err == SG_OK)
-        err = sg_view_root_all(view, &whole);
-    if (err == SG_OK)
-        err = sg_view_roots(view, add_unit, units);
-    if (err != SG_OK) {
-        json_decref(cut);
-        json_decref(units);
-        sg_api_call_refuse_err(ret, 503, err);
-        return;
+    rests = sg_roll_rests(api->config.roll, &before);
+    err = make_roots(api, view, rests ? 0 : SG_VIEW_FOLDING, &json);
+    (void)sg_roll_rests(api->config.roll, &after);
+    if (err == SG_OK && rests && before != after) {
+        json_decref(json);
+        err = make_roots(api, view, SG_VIEW_FOLDING, &json);
     }
-    json = json_object();
-    sg_api_call_set(json, "all", json_of_root(&whole));
-    sg_api_call_set(json, "units", units);
-    sg_api_call_set(json, "cut", cut);
-    sg_api_call_set(json, "more", json_boolean(more));
-    sg_api_call_json(ret, 200, json);
+    if (err == SG_OK)
+        sg_api_call_json(ret, 200, json);
+    else
+        sg_api_call_refuse_err(ret, 503, err);
 }

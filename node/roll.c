@@ -115,6 +115,11 @@ struct sg_view *sg_roll_view(struct sg_roll *roll)
     return roll->view;
 }
 
+bool sg_roll_rests(struct sg_roll *roll, uint64_t *ret_moment)
+{
+    return sg_view_thread_rests(roll->thread, ret_moment);
+}
+
 enum sg_err sg_roll_err(struct sg_roll *roll)
 {
     return sg_view_thread_err(roll->thread);

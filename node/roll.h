@@ -30,4 +30,9 @@ void sg_roll_kick(struct sg_roll *roll);
 struct sg_view *sg_roll_view(struct sg_roll *roll);
 enum sg_err sg_roll_err(struct sg_roll *roll);
 
+/* Says whether the view rests, and gives a number that is another one as soon
+ * as it has worked: what several calls of the view said belongs together where
+ * it rested before the first, and the number is the same after the last. */
+bool sg_roll_rests(struct sg_roll *roll, uint64_t *ret_moment);
+
 #endif

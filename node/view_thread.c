@@ -1,6 +1,7 @@
 #include "node/view_thread.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -24,7 +25,8 @@ struct sg_view_thread {
     sg_view_thread_wake *wake;
     void *context;
     pthread_t thread;
-    pthread_mutex_t lock; /* of all below */
+    atomic_uint_fast64_t moment; /* odd: a turn is under way */
+    pthread_mutex_t lock;        /* of all below */
     pthread_cond_t came;
     bool is_stopping;
     bool is_kicked;
@@ -85,7 +87,9 @@ static void *run(void *context)
         thread->is_kicked = false;
         thread->rebuild = NULL;
         (void)pthread_mutex_unlock(&thread->lock);
+        (void)atomic_fetch_add(&thread->moment, 1);
         err = turn(thread, rebuild, &is_idle);
+        (void)atomic_fetch_add(&thread->moment, 1);
         if (thread->wake != NULL)
             thread->wake(thread->context);
         (void)pthread_mutex_lock(&thread->lock);
@@ -157,6 +161,12 @@ void sg_view_thread_rebuild(struct sg_view_thread *thread,
     thread->rebuild = key;
     (void)pthread_cond_signal(&thread->came);
     (void)pthread_mutex_unlock(&thread->lock);
+}
+
+bool sg_view_thread_rests(struct sg_view_thread *thread, uint64_t *ret_moment)
+{
+    *ret_moment = atomic_load(&thread->moment);
+    return *ret_moment % 2 == 0;
 }
 
 enum sg_err sg_view_thread_err(struct sg_view_thread *thread)

@@ -34,6 +34,10 @@ void sg_view_thread_kick(struct sg_view_thread *thread);
 void sg_view_thread_rebuild(struct sg_view_thread *thread,
                             const struct sg_key *key);
 
+/* Says whether the thread rests; RET_MOMENT is another one when it has worked.
+ * Context: any thread. */
+bool sg_view_thread_rests(struct sg_view_thread *thread, uint64_t *ret_moment);
+
 /* Gives the error that ended the thread, or FULL while it waits for room;
  * SG_OK else. Context: any thread. */
 enum sg_err sg_view_thread_err(struct sg_view_thread *thread);
