@@ -110,14 +110,136 @@ static void test_revoked(void **state)
     pair_free(&net);
 }
 
+/* Who has a session here by his own call is not called; when it ended he soon
+ * is. */
+static void test_called_by_the_peer(void **state)
+{
+    struct pair_net net = dialling();
+    size_t dials;
+
+    (void)state;
+    net.last = &net.first;
+    pair_restart(&net, 0);
+    pair_restart(&net, 1);
+    pair_run(&net, 1001);
+    pair_connect(&net, 0, 1);
+    pair_run(&net, 21000);
+    pair_cut(&net, 0, 1);
+    dials = net.nodes[0].n_dials;
+    pair_connect(&net, 1, 0);
+    pair_run(&net, 120000);
+    assert_int_equal(net.nodes[0].n_dials, dials);
+    pair_cut(&net, 0, 1);
+    pair_run(&net, 30000);
+    assert_int_equal(net.nodes[0].n_dials, dials + 1);
+    pair_free(&net);
+}
+
+/* Of two sessions by calls of our own the second counts: the end of the first
+ * is no reason to call again. */
+static void test_two_calls(void **state)
+{
+    struct pair_net net = dialling();
+    size_t dials;
+
+    (void)state;
+    net.last = &net.first;
+    pair_restart(&net, 0);
+    pair_run(&net, 1001);
+    dials = net.nodes[0].n_dials;
+    pair_connect(&net, 0, 1);
+    pair_connect(&net, 0, 1);
+    pair_run(&net, 120000);
+    assert_true(net.nodes[0].n_closed + net.nodes[1].n_closed > 0);
+    assert_int_equal(net.nodes[0].n_dials, dials);
+    pair_free(&net);
+}
+
+/* More peers than one step has effects for are all called. */
+static void test_many_peers(void **state)
+{
+    static struct sg_sync_peer peers[SG_PEERS_MAX];
+    struct sg_event tick = {.kind = SG_EVENT_TICK};
+    struct pair_net net;
+
+    (void)state;
+    for (size_t i = 0; i < SG_PEERS_MAX; i++)
+        peers[i].dial = true;
+    pair_new(&net, 1, NULL);
+    net.peers = peers;
+    net.n_peers = SG_PEERS_MAX;
+    pair_restart(&net, 0);
+    net.now_ms += 2000; /* all are due in one step */
+    pair_step(&net, 0, &tick);
+    assert_in_range(net.nodes[0].n_dials, 1, SG_PEERS_MAX - 1);
+    pair_run(&net, 1);
+    assert_int_equal(net.nodes[0].n_dials, SG_PEERS_MAX);
+    pair_free(&net);
+}
+
+/* Loses all packages to node 0. */
+static bool withhold(struct pair_net *net, struct pair_message *message)
+{
+    (void)net;
+    return message->type != SG_MESSAGE_PACKAGE || message->node != 0;
+}
+
+/* When a peer withholds, who waits for his next call is called soon. */
+static void test_hurry(void **state)
+{
+    static const struct sg_sync_peer peers[] = {{.dial = true}, {.dial = true}};
+    struct sg_event event = {.kind = SG_EVENT_UNDIALLED, .undialled = 1};
+    struct pair_net net;
+    uint64_t last;
+
+    (void)state;
+    pair_new(&net, 2, NULL);
+    net.peers = peers;
+    net.n_peers = 2;
+    pair_restart(&net, 0);
+    pair_run(&net, 1001);
+    pair_connect(&net, 0, 1);
+    pair_run(&net, 10000);
+    net.filter = withhold;
+    pair_append(&net, 1, 100);
+    for (last = net.now_ms; net.now_ms < last + 240000;) {
+        size_t dials = net.nodes[0].n_dials;
+
+        pair_step(&net, 0, &event); /* peer 1 does not answer */
+        while (net.nodes[0].n_dials == dials)
+            pair_run(&net, 1000);
+    }
+    pair_step(&net, 0, &event);
+    while (pair_alarms(&net, 0, SG_SYNC_ALARM_WITHHOLDS) == 0)
+        pair_run(&net, 100);
+    assert_in_range(net.now_ms, last + 300000, last + 400000);
+    last = net.nodes[0].n_dials;
+    pair_run(&net, 1100);
+    assert_int_equal(net.nodes[0].n_dials, last + 1);
+    pair_free(&net);
+}
+
 /* A node that broke the protocol is not let in again before its time, which
- * doubles; another node is. */
+ * doubles up to an hour; another node is. */
 static bool spoil(struct pair_net *net, struct pair_message *message)
 {
     if (message->type == SG_MESSAGE_PACKAGE && message->node == 0 &&
         net->nodes[0].ends[message->session].node == 1)
         message->body[message->size - 1] ^= 1;
     return true;
+}
+
+/* NODE breaks the protocol, and is let in after WAIT but not before. */
+static void break_and_wait(struct pair_net *net, size_t node, uint64_t wait)
+{
+    pair_connect(net, node, 0);
+    pair_run(net, 100);
+    assert_err(net->nodes[0].closed, PROOF);
+    pair_run(net, wait - 500);
+    pair_connect(net, node, 0);
+    pair_run(net, 10);
+    assert_err(net->nodes[0].closed, NOROOM);
+    pair_run(net, 1000);
 }
 
 static void test_penalty(void **state)
@@ -128,16 +250,10 @@ static void test_penalty(void **state)
     pair_new(&net, 3, NULL);
     pair_append(&net, 1, 5);
     net.filter = spoil;
-    for (uint64_t wait = 1000; wait <= 8000; wait *= 2) {
-        pair_connect(&net, 1, 0);
-        pair_run(&net, 100);
-        assert_err(net.nodes[0].closed, PROOF);
-        pair_run(&net, wait - 500);
-        pair_connect(&net, 1, 0);
-        pair_run(&net, 10);
-        assert_err(net.nodes[0].closed, NOROOM);
-        pair_run(&net, 1000);
-    }
+    for (uint64_t wait = 1000; wait < 4096000; wait *= 2)
+        break_and_wait(&net, 1, wait);
+    for (unsigned i = 0; i < 2; i++)
+        break_and_wait(&net, 1, 3600000);
     assert_int_equal(pair_held(&net, 0, 1), 0);
     pair_connect(&net, 2, 0);
     pair_run(&net, 10000);
@@ -145,6 +261,32 @@ static void test_penalty(void **state)
     pair_connect(&net, 2, 1);
     pair_run(&net, 30000);
     pair_assert_equal(&net);
+    pair_free(&net);
+}
+
+static bool spoil_all(struct pair_net *net, struct pair_message *message)
+{
+    (void)net;
+    if (message->type == SG_MESSAGE_PACKAGE && message->node == 0)
+        message->body[message->size - 1] ^= 1;
+    return true;
+}
+
+/* Each of two has a wait of its own. */
+static void test_two_penalties(void **state)
+{
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_append(&net, 1, 5);
+    pair_append(&net, 2, 5);
+    net.filter = spoil_all;
+    for (uint64_t wait = 1000; wait <= 4000; wait *= 2)
+        break_and_wait(&net, 1, wait);
+    break_and_wait(&net, 2, 1000);
+    break_and_wait(&net, 1, 8000);
+    break_and_wait(&net, 2, 2000);
     pair_free(&net);
 }
 
@@ -230,9 +372,17 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_backoff),   cmocka_unit_test(test_unsteady),
-        cmocka_unit_test(test_revoked),   cmocka_unit_test(test_penalty),
-        cmocka_unit_test(test_epochs),    cmocka_unit_test(test_quota),
+        cmocka_unit_test(test_backoff),
+        cmocka_unit_test(test_unsteady),
+        cmocka_unit_test(test_revoked),
+        cmocka_unit_test(test_penalty),
+        cmocka_unit_test(test_called_by_the_peer),
+        cmocka_unit_test(test_two_calls),
+        cmocka_unit_test(test_many_peers),
+        cmocka_unit_test(test_hurry),
+        cmocka_unit_test(test_two_penalties),
+        cmocka_unit_test(test_epochs),
+        cmocka_unit_test(test_quota),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
