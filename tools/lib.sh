@@ -17,7 +17,7 @@ packages=(
     python3-jsonschema python3-prometheus-client systemd zbar-tools
 )
 # shellcheck disable=SC2034
-browser_packages=(chromium)
+check_packages=(chromium dpkg-dev file lintian)
 
 # shellcheck disable=SC2154  # the caller's
 version=$(sed -n 's/^project(sogoc VERSION \([0-9.]*\).*/\1/p' \
