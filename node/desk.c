@@ -313,7 +313,7 @@ static void turn(struct sg_desk *desk)
         (!desk->has_judge ||
          sg_clock_mono().ms - desk->judged_ms >= SG_DESK_JUDGE_MS))
         sg_desk_sort_anew(desk);
-    sorting.trust = sg_desk_sort_clock(desk->floor_ms);
+    sorting.trust = sg_desk_sort_clock(desk);
     serve(desk, &papers, &sorting);
     (void)pthread_mutex_lock(&desk->lock);
     tell(desk);

@@ -69,10 +69,12 @@ struct sg_desk {
     struct sg_buf body;      /* a record in clear */
     struct sg_readers *readers;
     struct sg_write_key_ring *keys; /* NULL: there is no scope key */
-    uint64_t next;   /* the index that the next entry will have */
-    uint64_t round;  /* how often that had to be corrected */
-    uint64_t hlc;    /* of the last record */
-    enum sg_err err; /* why nothing can be taken */
+    uint64_t next;     /* the index that the next entry will have */
+    uint64_t round;    /* how often that had to be corrected */
+    uint64_t hlc;      /* of the last record */
+    uint64_t asked_ms; /* when the system was asked about its clock, */
+    bool is_synced;    /* and what it said */
+    enum sg_err err;   /* why nothing can be taken */
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;
@@ -126,8 +128,9 @@ static inline void sg_desk_row_move(struct sg_desk_row *from,
  * where nothing was heard. Context: the desk's thread. */
 void sg_desk_sort_anew(struct sg_desk *desk);
 
-/* Says what the clock is worth, the time floor being FLOOR_MS. */
-enum sg_record_trust sg_desk_sort_clock(uint64_t floor_ms);
+/* Says what the clock is worth above the time floor; the system is asked once a
+ * second. Context: the desk's thread. */
+enum sg_record_trust sg_desk_sort_clock(struct sg_desk *desk);
 
 /* Judges PAPER and puts it where it belongs: sealed into the flight, to those
  * that were filed before, or to those that are answered. Context: the desk's

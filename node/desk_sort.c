@@ -6,6 +6,9 @@
 #include "storage/base/clock.h"
 #include "storage/registry/record_build.h"
 
+/* How old an answer of the system about its clock may be. */
+#define CLOCK_MS 1000u
+
 /* --- What the authority has said ------------------------------------------
  */
 
@@ -52,15 +55,19 @@ void sg_desk_sort_anew(struct sg_desk *desk)
     desk->has_judge = true;
 }
 
-enum sg_record_trust sg_desk_sort_clock(uint64_t floor_ms)
+enum sg_record_trust sg_desk_sort_clock(struct sg_desk *desk)
 {
     struct timex time = {.modes = 0};
+    uint64_t now_ms = sg_clock_mono().ms;
 
-    if (sg_wall_is_before(sg_clock_wall(), floor_ms))
+    if (sg_wall_is_before(sg_clock_wall(), desk->floor_ms))
         return SG_RECORD_TRUST_UNKNOWN;
-    return adjtimex(&time) >= 0 && (time.status & STA_UNSYNC) == 0
-               ? SG_RECORD_TRUST_SYNCED
-               : SG_RECORD_TRUST_DRIFTING;
+    if (desk->asked_ms == 0 || now_ms - desk->asked_ms >= CLOCK_MS) {
+        desk->asked_ms = now_ms;
+        desk->is_synced =
+            adjtimex(&time) >= 0 && (time.status & STA_UNSYNC) == 0;
+    }
+    return desk->is_synced ? SG_RECORD_TRUST_SYNCED : SG_RECORD_TRUST_DRIFTING;
 }
 
 /* The outer part (RECORDS.md section 2, the writer's clock). */

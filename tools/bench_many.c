@@ -13,7 +13,7 @@
 
 #define WRITERS    27u
 #define CENTRE     28u /* nodes 1 to 27 write; 0 comes back */
-#define COUNT      108000u
+#define COUNT      270000u
 #define COUNT_FULL 1080000u
 #define COUNT_MIN  2700u
 #define MS_DEFAULT 400u

@@ -325,7 +325,8 @@ enum sg_err sg_bench_submit(struct sg_bench *bench)
         sg_free(work);
         return SG_ERR_IO;
     }
-    /* Node 0 writes; node 1 is connected to it at the end. */
+    /* Node 1, a district, writes; node 0, the authority, is heard before and
+     * connected at the end. */
     err = sg_bench_daemon_found(
         work->folder, 2,
         100 + (work->single + READABLE + 2 * work->together) / FORMS_EACH);
@@ -337,9 +338,14 @@ enum sg_err sg_bench_submit(struct sg_bench *bench)
     if (err == SG_OK)
         err = read_forms(work);
     if (err == SG_OK)
-        err = sg_bench_daemon_init(&work->daemon, work->folder, 0);
+        err = sg_bench_daemon_init(&work->daemon, work->folder, 1);
     if (err == SG_OK)
-        err = sg_bench_daemon_init(&work->other, work->folder, 1);
+        err = sg_bench_daemon_init(&work->other, work->folder, 0);
+    if (err == SG_OK)
+        err = sg_bench_daemon_start(&work->other, NULL, 0);
+    if (err == SG_OK)
+        err = sg_bench_daemon_hear(&work->daemon, &work->other);
+    sg_bench_daemon_stop(&work->other);
     if (err == SG_OK)
         err = sg_bench_daemon_start(&work->daemon, NULL, 0);
     if (err == SG_OK)

@@ -347,6 +347,26 @@ static void test_keepsakes_are_kept(void **state)
     assert_true(found.ms == floor.ms && found.generation == 2);
 }
 
+/* Who begins on a full disk says so before he is given anything: else peers are
+ * asked for what cannot be kept. */
+static void test_a_full_disk_is_said_at_the_start(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sg_keeper_done done;
+
+    sg_keeper_free(fixture->keeper);
+    fixture->keeper = NULL;
+    sg_test_store_close(&fixture->to);
+    fixture->to.config.reserve_size = UINT64_C(1) << 60;
+    assert_ok(sg_test_store_open(&fixture->to));
+    assert_ok(
+        sg_keeper_new(fixture->to.store, on_wake, fixture, &fixture->keeper));
+    assert_int_equal(sem_wait(&fixture->news), 0);
+    sg_keeper_take(fixture->keeper, &done);
+    assert_true(done.is_full);
+    assert_null(done.jobs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +378,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_keepsakes_are_kept, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_a_full_disk_is_said_at_the_start,
+                                        setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
