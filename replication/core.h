@@ -169,10 +169,18 @@ struct sg_core_want {
 };
 
 struct sg_core_session {
+    /* Looked at in every step, of every session: one line of memory.
+     * Something happened to it since it was pumped; when it is due if nothing
+     * does; messages lie in the outbox that were given out. */
+    enum sg_core_state state;
+    bool stirs;
+    bool has_given;
+    uint64_t due_ms;
+    struct sg_outbox *outbox;
+
     struct sg_sync *core;
     uint32_t number;
     uint64_t serial; /* never the same for two sessions */
-    enum sg_core_state state;
     enum sg_sync_link link;
     bool is_initiator;
     uint32_t peer; /* of the configuration, or SG_SYNC_NONE */
@@ -206,7 +214,6 @@ struct sg_core_session {
 
     int64_t room;     /* of the transport; below 0 after a large message */
     int64_t reserved; /* of it, for the package in the making */
-    struct sg_outbox *outbox;
     struct sg_core_peer_log *logs; /* by row */
     struct sg_core_list pushes[SG_CORE_PUSHES];
 
@@ -216,6 +223,9 @@ struct sg_core_session {
     struct sg_core_want wants[SG_CORE_WANTS_SESSION_MAX];
     uint32_t cursor; /* in the claims */
     bool scans;      /* claims are to be looked through */
+    /* Logs whose wants ended since: of these alone there may be more. */
+    size_t n_again;
+    struct sg_log_id again[SG_CORE_WANTS_SESSION_MAX];
     size_t n_stopped;
     struct sg_log_ref stopped[SG_CORE_STOPPED_MAX];
     struct sg_credit credit; /* that the peer has */
@@ -280,12 +290,6 @@ struct sg_core_session {
     struct sg_holding_message holding; /* that is looked up */
     uint64_t holding_ticket;           /* 0: none */
     uint64_t dropped_notes;            /* for which there was no room */
-
-    /* Something happened to it since it was pumped; when it is due if nothing
-     * does; messages lie in the outbox that were given out. */
-    bool stirs;
-    uint64_t due_ms;
-    bool has_given;
 
     uint64_t opened_ms;
     uint64_t moved_ms;     /* something came or went */
@@ -540,6 +544,7 @@ struct sg_sync {
     uint32_t top;                  /* sessions from here on were never used */
     struct sg_core_fetch *fetches; /* SG_CORE_FETCHES_MAX */
     size_t fetches_top;            /* those from here on are free */
+    bool lacks_fetches; /* a session waits for one of them to be free */
     struct sg_core_partial *partials; /* SG_CORE_PARTIALS_MAX */
     struct sg_core_promise *promises; /* SG_CORE_PROMISES_MAX */
     struct sg_core_graft graft;

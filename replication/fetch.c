@@ -51,8 +51,10 @@ struct sg_core_fetch *sg_fetch_begin(struct sg_sync *core,
             fetch = &core->fetches[i];
     if (fetch == NULL && core->fetches_top < SG_CORE_FETCHES_MAX)
         fetch = &core->fetches[core->fetches_top++];
-    if (fetch == NULL)
+    if (fetch == NULL) {
+        core->lacks_fetches = true;
         return NULL;
+    }
     fetch->state = SG_CORE_FETCH_FREE; /* until something is asked */
     fetch->claimed = 0;
     fetch->serial = ++core->serial;
@@ -104,26 +106,45 @@ static struct sg_core_want *want_of(struct sg_core_session *session,
     return NULL;
 }
 
-static void drop_want(struct sg_core_session *session, uint64_t number)
+/* The want of a log ended: what the peer claimed of it meanwhile was passed
+ * over. Of no other log, so that not all claims are looked through. */
+static void drop_want(struct sg_core_session *session,
+                      const struct sg_core_fetch *fetch)
 {
-    struct sg_core_want *want = want_of(session, number);
+    struct sg_core_want *want = want_of(session, fetch->number);
 
     if (want == NULL)
         return;
     *want = session->wants[--session->n_wants];
-    session->scans = true;
     session->stirs = true;
+    if (session->scans)
+        return;
+    if (session->n_again < SG_CORE_WANTS_SESSION_MAX)
+        session->again[session->n_again++] = fetch->id;
+    else
+        session->scans = true;
+}
+
+/* A fetch is free: who found none goes on with his claims. */
+static void stir_waiting(struct sg_sync *core)
+{
+    for (uint32_t i = 0; i < core->top && core->lacks_fetches; i++)
+        if (core->sessions[i].scans || core->sessions[i].n_again > 0)
+            core->sessions[i].stirs = true;
+    core->lacks_fetches = false;
 }
 
 void sg_fetch_release(struct sg_sync *core, struct sg_core_fetch *fetch)
 {
     if (fetch->session != SG_SYNC_NONE)
-        drop_want(&core->sessions[fetch->session], fetch->number);
+        drop_want(&core->sessions[fetch->session], fetch);
     fetch->session = SG_SYNC_NONE;
     fetch->number = 0;
     fetch->state = fetch->in_flight > 0 || SG_PLANT(sync_fetch_leaks)
                        ? SG_CORE_FETCH_ENDING
                        : SG_CORE_FETCH_FREE;
+    if (fetch->state == SG_CORE_FETCH_FREE)
+        stir_waiting(core);
 }
 
 static void post_stop(struct sg_core_session *session, uint64_t number,
@@ -340,12 +361,14 @@ static bool consider(struct sg_sync *core, struct sg_core_session *session,
         return true;
     if (core->is_full || !sg_first_allows(core, session, log_core))
         return true;
+    /* First, for what follows looks through all logs: a session that lacks many
+     * is here at each of its messages. */
+    if (session->n_wants == SG_CORE_WANTS_SESSION_MAX)
+        return false;
     if (log == NULL ? !sg_fetch_may_introduce(core, session, id, log_core)
                     : log->is_refused || log->is_forked ||
                           !sg_quota_allows(core, session, log))
         return true;
-    if (session->n_wants == SG_CORE_WANTS_SESSION_MAX)
-        return false;
     fetch = sg_fetch_begin(core, id, log_core, log);
     if (fetch == NULL)
         return false;
@@ -387,9 +410,9 @@ void sg_fetch_claim(struct sg_sync *core, struct sg_core_session *session,
 
 /* One claim of head exchange. */
 static bool take_claim(struct sg_sync *core, struct sg_core_session *session,
-                       const struct sg_claims *claims, uint32_t index)
+                       const struct sg_claims *claims,
+                       const struct sg_claim *claim)
 {
-    const struct sg_claim *claim = sg_claims_at(claims, index);
     struct sg_log *log = sg_claims_log(claims, claim);
     const struct sg_log_core *log_core =
         log != NULL ? &log->core : &claim->core;
@@ -471,13 +494,30 @@ static bool take_row(struct sg_sync *core, struct sg_core_session *session,
     return consider(core, session, &offer);
 }
 
+/* Looks again at the logs whose wants ended. False: it must be tried again. */
+static bool scan_again(struct sg_sync *core, struct sg_core_session *session,
+                       const struct sg_claims *claims)
+{
+    while (session->n_again > 0) {
+        const struct sg_log_id *id = &session->again[session->n_again - 1];
+        const struct sg_claim *claim = sg_claims_find(claims, id);
+        const struct sg_log *log = sg_log_table_find(core->table, id, 0);
+
+        if ((claim != NULL && !take_claim(core, session, claims, claim)) ||
+            (log != NULL && !take_row(core, session, claims, log->number)))
+            return false;
+        session->n_again--;
+    }
+    return true;
+}
+
 bool sg_fetch_scan(struct sg_sync *core, struct sg_core_session *session)
 {
     const struct sg_claims *claims = sg_exchange_claims(session->exchange);
     uint32_t n_claims = sg_claims_count(claims), n = n_claims;
 
-    if (!session->scans || session->link == SG_SYNC_BUNDLE ||
-        SG_PLANT(sync_claims_ignored))
+    if ((!session->scans && session->n_again == 0) ||
+        session->link == SG_SYNC_BUNDLE || SG_PLANT(sync_claims_ignored))
         return true;
     if (!sg_core_has_effects(core, 1))
         return false;
@@ -485,15 +525,20 @@ bool sg_fetch_scan(struct sg_sync *core, struct sg_core_session *session)
         return true; /* a want that ends scans again */
     if (sg_exchange_is_open(session->exchange))
         return true;
+    if (!session->scans)
+        return scan_again(core, session, claims) || session->n_wants > 0 ||
+               core->lacks_fetches;
+    session->n_again = 0;
     n += sg_log_table_count(core->table);
     for (uint32_t i = 0; i < CLAIMS_STEP_MAX && session->cursor < n; i++) {
         uint32_t at = session->cursor;
-        bool is_done = at < n_claims
-                           ? take_claim(core, session, claims, at)
-                           : take_row(core, session, claims, at - n_claims);
+        bool is_done =
+            at < n_claims
+                ? take_claim(core, session, claims, sg_claims_at(claims, at))
+                : take_row(core, session, claims, at - n_claims);
 
-        if (!is_done)
-            return session->n_wants > 0;
+        if (!is_done) /* a want or a fetch that ends goes on here */
+            return session->n_wants > 0 || core->lacks_fetches;
         session->cursor++;
     }
     if (session->cursor < n)

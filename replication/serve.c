@@ -453,17 +453,17 @@ static void lay_head(struct sg_sync *core, const struct sg_core_serve *serve,
     memcpy(head->signature, serve->toward.signature, sizeof head->signature);
 }
 
-/* Lays out what was read behind it. False: the hashes do not fit. */
+/* Lays out the first N entries that were read behind it. False: the hashes do
+ * not fit. */
 static bool lay_out(struct sg_sync *core, const struct sg_core_session *session,
                     const struct sg_core_serve *serve,
-                    const struct sg_event *event)
+                    const struct sg_event *event, size_t n)
 {
     struct sg_package_body *body = core->body;
     uint64_t end;
 
-    body->head.count = event->read.count;
-    memcpy(body->entries, event->read.entries,
-           event->read.count * sizeof body->entries[0]);
+    body->head.count = n;
+    memcpy(body->entries, event->read.entries, n * sizeof body->entries[0]);
     body->node_count = 0;
     if (serve->is_filling)
         return true;
@@ -548,7 +548,8 @@ static void send_package(struct sg_sync *core, struct sg_core_session *session,
         free_slot(session, slot);
         return;
     }
-    if (n < event->read.count) { /* its nodes are for another end */
+    /* Its nodes are for another end; a filling has none. */
+    if (n < event->read.count && !serve->is_filling) {
         serve->to = event->read.first + n;
         read_entries(core, session, slot);
         return;
@@ -558,7 +559,7 @@ static void send_package(struct sg_sync *core, struct sg_core_session *session,
     bytes = sg_core_memory(core, SG_MESSAGE_SIZE_MAX);
     SG_ASSERT(bytes != NULL); /* a step answers one READ */
     sg_writer_init_array(&writer, bytes, SG_MESSAGE_SIZE_MAX);
-    if (!lay_out(core, session, serve, event) ||
+    if (!lay_out(core, session, serve, event, n) ||
         sg_package_encode(core->body, &writer) != SG_OK) {
         post_stop(session, serve->number, SG_FLOW_NOT_HELD);
         free_slot(session, slot);

@@ -48,6 +48,8 @@ static enum sg_err configure(struct sg_sync *core,
     if (own->claims_max == 0)
         own->claims_max =
             own->logs_max < SG_HEADS_MAX ? own->logs_max : SG_HEADS_MAX;
+    if (own->frontiers_max == 0 || own->frontiers_max > own->logs_max)
+        own->frontiers_max = own->logs_max;
     if (own->interval_ms == 0)
         own->interval_ms = INTERVAL_DEFAULT;
     if (own->ping_ms == 0)
@@ -126,7 +128,7 @@ static enum sg_err take_parts(struct sg_sync *core,
     struct sg_log_table_config table = {
         .registry = config->registry,
         .logs_max = core->config.logs_max,
-        .frontiers_max = core->config.logs_max,
+        .frontiers_max = core->config.frontiers_max,
     };
     struct sg_trust_config trust = {
         .registry = config->registry,
@@ -387,8 +389,12 @@ static enum sg_err take_stored(struct sg_sync *core,
     while (core->n_writes > 0 && write_at(core, 0)->ticket <= event->stored) {
         struct sg_core_write write = *write_at(core, 0);
 
-        core->first_write = (core->first_write + 1) % SG_CORE_WRITES_MAX;
+        /* From the beginning again when none is left: of a ring of megabytes a
+         * quiet core touches the first page. */
         core->n_writes--;
+        core->first_write = core->n_writes == 0
+                                ? 0
+                                : (core->first_write + 1) % SG_CORE_WRITES_MAX;
         apply(core, &write, change);
     }
     sg_fetch_acknowledge(core);

@@ -77,8 +77,11 @@ struct sg_sync_config {
     uint32_t sessions_max; /* [SG_PEERS_MAX] */
     uint32_t logs_max;     /* [16,384; at most SG_LOGS_MAX] */
     uint32_t claims_max;   /* a session [logs_max; at most SG_HEADS_MAX] */
-    uint64_t interval_ms;  /* anti-entropy [30,000] */
-    uint64_t metered_ms;   /* the same on metered links [600,000] */
+    /* Logs whose frontier is in memory, 2 KiB each; of others it is read when
+     * they grow [logs_max, and at most that]. */
+    uint32_t frontiers_max;
+    uint64_t interval_ms; /* anti-entropy [30,000] */
+    uint64_t metered_ms;  /* the same on metered links [600,000] */
     uint64_t ping_ms; /* quiet for so long: ping [60,000; at most 900,000] */
     uint64_t writer_size_max; /* bytes kept of one writer [4 GiB] */
     uint64_t writer_day_max;  /* a day, then he waits at priority 4 [256 MiB] */

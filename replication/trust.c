@@ -419,6 +419,8 @@ static struct sg_trust_statement statement_of(
     case SG_TRUST_NODE_ADMIT:
         memcpy(statement.key, record->admit.node, SG_KEY_SIZE);
         statement.role = record->admit.role;
+        statement.key_id = sg_key_id_of(&trust->config.registry, SG_KEY_NODE,
+                                        record->admit.node);
         break;
     case SG_TRUST_NODE_CUT:
         memcpy(statement.key, record->cut.node, SG_KEY_SIZE);

@@ -175,6 +175,11 @@ bool sg_trust_node(const struct sg_trust *trust,
                    const uint8_t node_key[SG_KEY_SIZE],
                    struct sg_trust_node *ret_node);
 
+/* The same by the key's id; of two with one id the first by their keys. */
+bool sg_trust_node_of_id(const struct sg_trust *trust,
+                         const struct sg_key_id *id,
+                         struct sg_trust_node *ret_node);
+
 /* Walks over the nodes in the order of their keys: NO begins as 0 and is left
  * to the walk. Says whether there was one more. */
 bool sg_trust_next_node(const struct sg_trust *trust, uint32_t *no,

@@ -159,6 +159,22 @@ bool sg_trust_node(const struct sg_trust *trust,
     return false;
 }
 
+bool sg_trust_node_of_id(const struct sg_trust *trust,
+                         const struct sg_key_id *id,
+                         struct sg_trust_node *ret_node)
+{
+    for (uint32_t i = 0; i < trust->admits.count; i++) {
+        const struct sg_trust_statement *admit =
+            &trust->statements[trust->admits.items[i]];
+
+        if (sg_key_id_compare(&admit->key_id, id) != 0 || !is_newest(trust, i))
+            continue;
+        fill(trust, i, ret_node);
+        return true;
+    }
+    return false;
+}
+
 bool sg_trust_next_node(const struct sg_trust *trust, uint32_t *no,
                         struct sg_trust_node *ret_node)
 {

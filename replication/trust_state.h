@@ -32,6 +32,7 @@ struct sg_trust_statement {
     uint32_t first_place;
     uint32_t erasures; /* type 19 */
     struct sg_key_id officer;
+    struct sg_key_id key_id; /* of KEY, type 6 */
     uint16_t type;
     uint8_t generation;  /* of the root that signed it, once that is known */
     uint8_t role;        /* type 6 */

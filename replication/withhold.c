@@ -195,15 +195,16 @@ static struct sg_core_fetch *find_slow(const struct sg_sync *core,
     struct sg_core_fetch *found = NULL;
 
     *ret_at = UINT64_MAX;
-    for (size_t i = 0; i < core->fetches_top; i++) {
-        struct sg_core_fetch *fetch = &core->fetches[i];
+    for (size_t i = 0; i < session->n_wants; i++) {
+        struct sg_core_fetch *fetch = &core->fetches[session->wants[i].fetch];
+        uint64_t at = fetch->wanted_ms + WANT_MS;
 
         if ((fetch->state != SG_CORE_FETCH_WANTED &&
              fetch->state != SG_CORE_FETCH_PROVING) ||
             fetch->session != session->number || fetch->in_flight > 0 ||
-            fetch->wanted_ms + WANT_MS >= *ret_at)
+            at > *ret_at || (at == *ret_at && found != NULL && fetch > found))
             continue;
-        *ret_at = fetch->wanted_ms + WANT_MS;
+        *ret_at = at;
         found = fetch;
     }
     return found;

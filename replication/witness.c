@@ -64,20 +64,14 @@ static bool find_node(const struct sg_sync *core,
     struct sg_trust_node node;
     struct sg_key_id own =
         sg_key_id_of(&core->config.registry, SG_KEY_NODE, session->node_key);
-    uint32_t no = 0;
 
     if (sg_key_id_compare(&own, id) == 0)
         return sg_certificate_decode(
                    SG_BYTES_ARRAY(session->received.certificate), ret) == SG_OK;
-    while (sg_trust_next_node(core->trust, &no, &node)) {
-        own = sg_key_id_of(&core->config.registry, SG_KEY_NODE,
-                           node.certificate.node_key);
-        if (sg_key_id_compare(&own, id) == 0) {
-            *ret = node.certificate;
-            return true;
-        }
-    }
-    return false;
+    if (!sg_trust_node_of_id(core->trust, id, &node))
+        return false;
+    *ret = node.certificate;
+    return true;
 }
 
 /* --- Taking -------------------------------------------------------------- */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "replication/core.h"
+#include "replication/fetch.h"
 #include "replication/head_message.h"
 #include "replication/package.h"
 #include "storage/base/alloc.h"
@@ -425,6 +427,40 @@ static void test_frontier_from_the_store(void **state)
     pair_free(&net);
 }
 
+/* Where all fetches are in use, a session that has none waits for one to end,
+ * and does not ask to be stepped again at once: other sessions' fetches end by
+ * what comes later. */
+static void test_no_fetch_is_free(void **state)
+{
+    struct sg_core_fetch *fetches[SG_CORE_FETCHES_MAX];
+    struct sg_log_core other = {0};
+    struct sg_sync *core;
+    struct pair_net net;
+
+    (void)state;
+    pair_new(&net, 3, NULL);
+    pair_connect(&net, 1, 0);
+    pair_connect(&net, 2, 0);
+    pair_run(&net, 10000);
+    pair_cut(&net, 2, 0);
+    pair_append(&net, 2, 300);
+    core = net.nodes[1].core;
+    for (size_t i = 0; i < SG_CORE_FETCHES_MAX; i++) {
+        struct sg_log_id id = {{{(uint8_t)i, 1}}};
+
+        fetches[i] = sg_fetch_begin(core, &id, &other, NULL);
+        assert_non_null(fetches[i]);
+        fetches[i]->state = SG_CORE_FETCH_ENDING;
+    }
+    pair_connect(&net, 1, 2);
+    pair_run(&net, 10000);
+    assert_int_equal(pair_held(&net, 1, 2), 1);
+    sg_fetch_release(core, fetches[7]);
+    pair_run(&net, 5000);
+    pair_assert_equal(&net);
+    pair_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_refused_write),
         cmocka_unit_test(test_refused_writes),
         cmocka_unit_test(test_frontier_from_the_store),
+        cmocka_unit_test(test_no_fetch_is_free),
         cmocka_unit_test(test_bundle_waits),
         cmocka_unit_test(test_bundle),
     };

@@ -106,6 +106,7 @@ static void test_admission_of_other_certificate(void **state)
     struct sg_trust *trust = story_trust();
     uint8_t bytes[SG_CERTIFICATE_SIZE];
     struct sg_trust_node node;
+    struct sg_key_id id;
     uint32_t no = 0;
 
     (void)state;
@@ -125,6 +126,11 @@ static void test_admission_of_other_certificate(void **state)
     assert_true(sg_trust_next_node(trust, &no, &node));
     assert_memory_equal(node.certificate.node_key, story.keys[3], SG_KEY_SIZE);
     assert_false(sg_trust_next_node(trust, &no, &node));
+    id = sg_key_id_of(&story.world.registry, SG_KEY_NODE, story.keys[3]);
+    assert_true(sg_trust_node_of_id(trust, &id, &node));
+    assert_memory_equal(node.certificate.node_key, story.keys[3], SG_KEY_SIZE);
+    id = sg_key_id_of(&story.world.registry, SG_KEY_NODE, story.keys[2]);
+    assert_false(sg_trust_node_of_id(trust, &id, &node));
     sg_trust_free(trust);
 }
 
