@@ -12,7 +12,7 @@ void check_roots(struct world *world)
         for (size_t j = 0; j < disk->n_logs; j++) {
             const struct disk_log *log = disk->logs[j];
             struct sg_frontier frontier = {0};
-            struct sg_hash root, kept = sg_merkle_root(&log->frontier);
+            struct sg_hash root, kept = disk_root(log);
 
             for (size_t k = 0; k < log->n_slots; k++)
                 sg_merkle_append(&frontier, &log->slots[k].place->leaf, NULL,

@@ -13,8 +13,10 @@ void disk_init(struct disk *disk, const uint8_t database[16],
 
 static void log_free(struct disk_log *log)
 {
-    for (size_t i = 0; i < SG_MERKLE_HASHES_MAX; i++)
+    for (size_t i = 0; i < log->n_levels; i++)
         memory_free(log->levels[i].hashes);
+    memory_free(log->levels);
+    memory_free(log->begun);
     memory_free(log->slots);
     memory_free(log->proof);
     memory_free(log);
@@ -40,7 +42,12 @@ static struct disk_log *log_copy(const struct disk_log *log)
     copy->room = log->n_slots;
     if (log->proof != NULL)
         copy->proof = memory_copy(log->proof, log->proof_size);
-    for (size_t i = 0; i < SG_MERKLE_HASHES_MAX; i++) {
+    if (log->begun != NULL)
+        copy->begun = memory_copy(log->begun, sizeof *log->begun);
+    copy->levels =
+        memory_copy(log->levels, log->n_levels * sizeof *log->levels);
+    copy->levels_room = log->n_levels;
+    for (size_t i = 0; i < log->n_levels; i++) {
         struct disk_level *level = &copy->levels[i];
 
         level->hashes =
@@ -143,22 +150,30 @@ static void keep_node(void *context, unsigned level, uint64_t position,
                       const struct sg_hash *hash)
 {
     struct disk_log *log = context;
-    struct disk_level *row = &log->levels[level];
+    struct disk_level *row;
 
+    if (level >= log->n_levels) {
+        log->n_levels = level + 1;
+        log->levels = memory_room(log->levels, log->n_levels, &log->levels_room,
+                                  sizeof *log->levels);
+    }
+    row = &log->levels[level];
     row->hashes = memory_room(row->hashes, (size_t)position + 1, &row->room,
                               sizeof *row->hashes);
     row->hashes[position] = *hash;
     row->count = (size_t)position + 1;
 }
 
-static void append(struct disk_log *log, const struct disk_slot *slot)
+/* FRONTIER is the log's, and is again afterwards. */
+static void append(struct disk_log *log, const struct disk_slot *slot,
+                   struct sg_frontier *frontier)
 {
     log->slots = memory_room(log->slots, log->n_slots + 1, &log->room,
                              sizeof *log->slots);
     log->slots[log->n_slots++] = *slot;
     if (slot->state == SG_PAYLOAD_NOT_HELD)
         log->absent++;
-    sg_merkle_append(&log->frontier, &slot->place->leaf, keep_node, log);
+    sg_merkle_append(frontier, &slot->place->leaf, keep_node, log);
 }
 
 struct sg_hash disk_range(const struct disk_log *log, uint64_t from,
@@ -189,21 +204,26 @@ void disk_frontier(const struct disk_log *log, uint64_t size,
 
         if ((size & part) == 0)
             continue;
-        ret->hashes[n++] = disk_range(log, from, from + part);
+        ret->hashes[n++] = bit == 0 ? log->slots[from].place->leaf
+                                    : log->levels[bit].hashes[from >> bit];
         from += part;
     }
 }
 
-void disk_cut(struct disk_log *log, uint64_t size)
+struct sg_hash disk_root(const struct disk_log *log)
 {
     struct sg_frontier frontier;
 
-    disk_frontier(log, size, &frontier);
+    disk_frontier(log, log->n_slots, &frontier);
+    return sg_merkle_root(&frontier);
+}
+
+void disk_cut(struct disk_log *log, uint64_t size)
+{
     while (log->n_slots > size)
         if (log->slots[--log->n_slots].state == SG_PAYLOAD_NOT_HELD)
             log->absent--;
-    log->frontier = frontier;
-    for (unsigned level = 1; level < SG_MERKLE_HASHES_MAX; level++)
+    for (unsigned level = 1; level < log->n_levels; level++)
         log->levels[level].count = (size_t)(size >> level);
 }
 
@@ -214,8 +234,9 @@ static enum sg_err apply_entries(struct disk *disk,
                                  const struct disk_op *op)
 {
     struct disk_log *log = disk_find(disk, &op->id, op->branch);
-    uint64_t held = log == NULL ? 0 : log->frontier.size;
+    uint64_t held = log == NULL ? 0 : log->n_slots;
     bool is_own = op->kind == SG_EFFECT_SEND;
+    struct sg_frontier frontier;
 
     if (disk->is_full)
         return SG_ERR_FULL;
@@ -226,8 +247,9 @@ static enum sg_err apply_entries(struct disk *disk,
         return SG_ERR_STATE;
     if (log == NULL)
         log = disk_add(disk, registry, &op->core, op->branch);
+    disk_frontier(log, held, &frontier);
     for (uint64_t i = held - op->first; i < op->count; i++)
-        append(log, &op->slots[i]);
+        append(log, &op->slots[i], &frontier);
     if (op->known.size > log->known.size)
         log->known = op->known;
     log->is_own = log->is_own || is_own;
@@ -342,8 +364,8 @@ void disk_head(const struct disk_log *log, struct sg_sync_head *ret)
         .is_own = log->is_own && !log->is_closed,
         .is_forked = log->is_forked,
         .known = log->known,
-        .frontier = log->frontier,
         .absent = log->absent,
         .change = log->change,
     };
+    disk_frontier(log, log->n_slots, &ret->frontier);
 }

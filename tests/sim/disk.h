@@ -50,15 +50,17 @@ struct disk_log {
     bool is_forked;
     bool is_news;               /* the core is to be told by a HEAD */
     struct sg_checkpoint known; /* an own log's: as signed last */
-    struct sg_frontier frontier;
     uint64_t absent;
     uint64_t change;
-    struct disk_slot *slots; /* frontier.size of them */
+    struct disk_slot *slots;
     size_t n_slots;
     size_t room;
-    struct disk_level levels[SG_MERKLE_HASHES_MAX];
-    struct disk_mark begun; /* an own log's: the file's newest slot then */
-    uint8_t *proof;         /* of a fork; NULL: none */
+    struct disk_level *levels; /* of the tree: a thousand nodes have millions
+                                * of logs, nearly all of them small */
+    size_t n_levels;
+    size_t levels_room;
+    struct disk_mark *begun; /* an own log's: the file's newest slot then */
+    uint8_t *proof;          /* of a fork; NULL: none */
     size_t proof_size;
     uint32_t variants; /* of the writer's histories, those that still fit */
 };
@@ -151,6 +153,9 @@ struct sg_hash disk_range(const struct disk_log *log, uint64_t from,
 /* Gives the frontier as it was at SIZE. */
 void disk_frontier(const struct disk_log *log, uint64_t size,
                    struct sg_frontier *ret);
+
+/* Gives the root of all that LOG holds. */
+struct sg_hash disk_root(const struct disk_log *log);
 
 /* Gives what sync.h wants to know of LOG. */
 void disk_head(const struct disk_log *log, struct sg_sync_head *ret);

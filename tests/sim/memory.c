@@ -28,6 +28,11 @@ void *memory_new(size_t size)
     return have(sg_calloc(1, size == 0 ? 1 : size));
 }
 
+void *memory_raw(size_t size)
+{
+    return have(sg_alloc(size == 0 ? 1 : size));
+}
+
 void memory_free(void *pointer)
 {
     sg_free(pointer);
@@ -35,7 +40,7 @@ void memory_free(void *pointer)
 
 void *memory_copy(const void *bytes, size_t size)
 {
-    void *copy = memory_new(size);
+    void *copy = memory_raw(size);
 
     if (size > 0)
         memcpy(copy, bytes, size);
@@ -44,7 +49,7 @@ void *memory_copy(const void *bytes, size_t size)
 
 void *memory_room(void *items, size_t count, size_t *room, size_t item_size)
 {
-    size_t wanted = *room == 0 ? 8 : *room;
+    size_t wanted = *room == 0 ? 4 : *room;
 
     if (count <= *room)
         return items;

@@ -14,6 +14,9 @@ void memory_begin(void);
 void *memory_new(size_t size);
 void memory_free(void *pointer);
 
+/* The same, of any bytes. */
+void *memory_raw(size_t size);
+
 /* Gives a copy of SIZE bytes. */
 void *memory_copy(const void *bytes, size_t size);
 

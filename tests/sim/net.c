@@ -17,6 +17,8 @@
 #define HANDSHAKE_BYTES 494u
 #define FEATURE_LATER   (UINT32_C(1) << 30)
 #define DIAL_MS         20000u
+#define ROOM_MIN        4096u
+#define ROOM_MAX        262144u
 /* How long a stream waits for a link that is down before it is given up, as
  * TCP's retransmissions do. */
 #define GIVE_UP_MS (15 * WORLD_MINUTE)
@@ -97,6 +99,17 @@ static void undialled(struct world *world, struct node *node, uint32_t peer)
     node_step(world, node, &event);
 }
 
+/* What a sender may have on its way: two seconds of the link. */
+static size_t room_of(const struct world *world,
+                      const struct connection *connection)
+{
+    uint64_t room = world->links[connection->link].bits / 8 * 2;
+
+    return room < ROOM_MIN   ? ROOM_MIN
+           : room > ROOM_MAX ? ROOM_MAX
+                             : (size_t)room;
+}
+
 /* Gives side SIDE's core the news of its session. */
 static void open_side(struct world *world, struct connection *connection,
                       unsigned side)
@@ -116,12 +129,8 @@ static void open_side(struct world *world, struct connection *connection,
                 connection->slot[side], side);
     node_step(world, node, &event);
     if (connection->slot[side] != SG_SYNC_NONE) {
-        struct link *link = &world->links[connection->link];
-        uint64_t room = link->bits / 8 * 2;
-
-        event = (struct sg_event){.kind = SG_EVENT_ROOM};
-        event.session = connection->slot[side];
-        event.room = room < 4096 ? 4096 : room > 262144 ? 262144 : (size_t)room;
+        node_event(&event, SG_EVENT_ROOM, connection->slot[side]);
+        event.room = room_of(world, connection);
         node_step(world, node, &event);
     }
 }
@@ -230,13 +239,14 @@ void net_send(struct world *world, struct node *node, uint32_t slot,
               enum sg_message_type type, struct sg_bytes body)
 {
     struct session *session = &node->sessions[slot];
-    struct delivery *delivery = memory_new(sizeof *delivery);
+    struct delivery *delivery = memory_raw(sizeof *delivery + body.size);
 
     *delivery = (struct delivery){
         .type = type,
         .size = body.size,
-        .body = memory_copy(body.data, body.size),
     };
+    if (body.size > 0)
+        memcpy(delivery->body, body.data, body.size);
     check_seal(world, node->number, body);
     world_trace(world, node->number, "send", NULL, slot, (uint64_t)type,
                 body.size);
@@ -272,31 +282,35 @@ void net_close(struct world *world, struct node *node, uint32_t slot,
 static void free_delivery(struct delivery *delivery)
 {
     release(delivery->connection);
-    memory_free(delivery->body);
     memory_free(delivery);
 }
 
 static void shut(struct world *world, struct node *node, uint32_t slot)
 {
-    struct sg_event event = {.kind = SG_EVENT_SHUT, .session = slot};
+    struct sg_event event;
 
     detach(node, slot);
+    node_event(&event, SG_EVENT_SHUT, slot);
     event.shut = SG_ERR_CLOSED;
     world_trace(world, node->number, "shut", NULL, slot, 0, 0);
     node_step(world, node, &event);
 }
 
-/* Tells the sender that SIZE bytes have left. */
+/* Tells the sender that SIZE bytes have left, together with others: while a
+ * quarter of the room is owed it still has three, and each step costs. */
 static void make_room(struct world *world, struct connection *connection,
                       unsigned side, size_t size)
 {
-    struct sg_event event = {.kind = SG_EVENT_ROOM};
+    struct sg_event event;
 
     connection->pipe[side].in_flight -= size;
-    if (connection->slot[side] == SG_SYNC_NONE || size == 0)
+    connection->pipe[side].owed += size;
+    if (connection->slot[side] == SG_SYNC_NONE ||
+        connection->pipe[side].owed < room_of(world, connection) / 4)
         return;
-    event.session = connection->slot[side];
-    event.room = size;
+    node_event(&event, SG_EVENT_ROOM, connection->slot[side]);
+    event.room = connection->pipe[side].owed;
+    connection->pipe[side].owed = 0;
     node_step(world, &world->nodes[connection->node[side]], &event);
 }
 
@@ -351,8 +365,9 @@ static void hand_over(struct world *world, struct delivery *delivery,
     struct connection *connection = delivery->connection;
     struct node *node =
         &world->nodes[connection->node[1 - delivery->direction]];
-    struct sg_event event = {.kind = SG_EVENT_MESSAGE, .session = slot};
+    struct sg_event event;
 
+    node_event(&event, SG_EVENT_MESSAGE, slot);
     event.message.type = delivery->type;
     event.message.body = sg_bytes(delivery->body, delivery->size);
     world_trace(world, node->number, "message", NULL, slot,

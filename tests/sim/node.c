@@ -9,6 +9,11 @@
 #include "tests/sim/secret.h"
 #include "tests/sim/world.h"
 
+/* Steps of a node between two looks at its queues. */
+#define BOUND_STEPS 8u
+/* Of a thousand nodes each knows thousands of logs; a province's are fewer. */
+#define FRONTIERS_MAX 1024u
+
 /* --- Effects ------------------------------------------------------------ */
 
 /* A liar damages one byte of what it sends, now and then. */
@@ -103,40 +108,49 @@ static void wake_later(struct world *world, struct node *node)
                 node->generation, at, NULL);
 }
 
+void node_event(struct sg_event *ret_event, enum sg_event_kind kind,
+                uint32_t session)
+{
+    ret_event->kind = kind;
+    ret_event->change = 0;
+    ret_event->session = session;
+}
+
 void node_step(struct world *world, struct node *node, struct sg_event *event)
 {
     static struct sg_effects effects; /* too large for a stack */
-    struct sg_event next = *event;
 
     if (!node->is_up)
         return;
     SG_ASSERT(!node->is_stepping);
     node->is_stepping = true;
     for (;;) {
-        next.now_ms = world->now_ms;
-        next.seconds = world_seconds(world, node);
-        check_event(world, node, &next,
-                    sg_sync_step(node->core, &next, &effects));
+        event->now_ms = world->now_ms;
+        event->seconds = world_seconds(world, node);
+        check_event(world, node, event,
+                    sg_sync_step(node->core, event, &effects));
         for (size_t i = 0; i < effects.count; i++)
             execute(world, node, &effects.items[i]);
         if (!effects.more)
             break;
-        next = (struct sg_event){.kind = SG_EVENT_TICK};
+        node_event(event, SG_EVENT_TICK, 0);
     }
     node->is_stepping = false;
-    check_bound(world, node);
+    if (node->steps++ % BOUND_STEPS == 0)
+        check_bound(world, node);
     wake_later(world, node);
 }
 
 void node_tick(struct world *world, struct node *node, uint64_t generation)
 {
-    struct sg_event event = {.kind = SG_EVENT_TICK};
+    struct sg_event event;
 
     /* One that was put in before an earlier one is too late for its purpose. */
     if (generation != node->generation || !node->is_up ||
         node->tick_at != world->now_ms)
         return;
     node->tick_at = 0;
+    node_event(&event, SG_EVENT_TICK, 0);
     node_step(world, node, &event);
 }
 
@@ -150,6 +164,7 @@ static struct sg_sync *make_core(struct world *world, struct node *node)
         .key = &node->key,
         .sessions_max = node->slots + 1,
         .logs_max = world->logs_max,
+        .frontiers_max = FRONTIERS_MAX,
         .interval_ms = world->interval_ms,
         .metered_ms = world->interval_ms,
         .ping_ms = world_ping_ms(world),
@@ -196,9 +211,10 @@ void node_want(struct world *world, struct node *node,
 
 static void load_core(struct world *world, struct node *node)
 {
-    struct sg_event event = {.kind = SG_EVENT_HEAD};
+    struct sg_event event;
 
     for (size_t i = 0; i < node->disk.n_logs; i++) {
+        node_event(&event, SG_EVENT_HEAD, 0);
         disk_head(node->disk.logs[i], &event.head);
         node_step(world, node, &event);
     }

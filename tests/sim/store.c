@@ -43,7 +43,7 @@ static const enum sg_log_kind kinds[] = {SG_LOG_RECORDS, SG_LOG_AUDIT};
 /* Signs an own log as it is. */
 static void sign(struct world *world, struct node *node, struct disk_log *log)
 {
-    struct sg_hash root = sg_merkle_root(&log->frontier);
+    struct sg_hash root = disk_root(log);
     uint64_t from = log->known.size;
 
     check_sign(world, node, log, from);
@@ -159,7 +159,7 @@ static void begin_kind(struct world *world, struct node *node,
         before->change = ++node->disk.changes;
     }
     log = begin_log(world, node, kind, before);
-    log->begun = node->disk.marks[0];
+    log->begun = memory_copy(&node->disk.marks[0], sizeof node->disk.marks[0]);
     world_trace(world, node->number, "epoch", &log->id, node->generation,
                 (uint64_t)kind, 0);
     check_epoch(world, node, log);
@@ -222,8 +222,8 @@ static bool is_begun(const struct node *node, const struct disk_log *own)
 
     return own != NULL && own->known.size == 0 &&
            node->disk.fingerprint == node->fingerprint && mark->is_set &&
-           own->begun.is_set &&
-           memcmp(&mark->checkpoint, &own->begun.checkpoint,
+           own->begun != NULL && own->begun->is_set &&
+           memcmp(&mark->checkpoint, &own->begun->checkpoint,
                   sizeof mark->checkpoint) == 0;
 }
 
@@ -419,8 +419,9 @@ void store_committed(struct world *world, struct node *node)
     disk_drop(&node->disk, n);
     world_trace(world, node->number, "commit", NULL, n, ticket, has_own);
     if (ticket > 0) {
-        struct sg_event event = {.kind = SG_EVENT_STORED};
+        struct sg_event event;
 
+        node_event(&event, SG_EVENT_STORED, 0);
         event.stored = ticket;
         event.change = node->disk.changes;
         node_step(world, node, &event);
@@ -589,17 +590,21 @@ void store_write(struct world *world, struct node *node,
 
 struct reading {
     struct sg_effect effect;
-    struct sg_sync_wants filter;
+    struct sg_sync_wants filter[]; /* one, if EFFECT has it */
 };
 
 void store_read(struct world *world, struct node *node,
                 const struct sg_effect *effect)
 {
-    struct reading *reading = memory_new(sizeof *reading);
+    const struct sg_sync_wants *filter = effect->read.filter;
+    struct reading *reading =
+        memory_raw(sizeof *reading + (filter != NULL ? sizeof *filter : 0));
 
     reading->effect = *effect;
-    if (effect->read.filter != NULL)
-        reading->filter = *effect->read.filter;
+    if (filter != NULL) {
+        memcpy(reading->filter, filter, sizeof *filter);
+        reading->effect.read.filter = reading->filter;
+    }
     world_later(world, sg_prng_below(&world->prng, 3), QUEUE_READ, node->number,
                 node->generation, effect->session, reading);
 }
@@ -676,11 +681,10 @@ void store_scrub(struct world *world, struct node *node)
 }
 
 static enum sg_err read_entries(struct world *world, struct node *node,
-                                const struct reading *reading,
+                                const struct sg_effect *effect,
                                 struct disk_log *log, struct sg_entry *entries,
                                 size_t *ret_count)
 {
-    const struct sg_effect *effect = &reading->effect;
     size_t size = 0;
     size_t n = 0;
 
@@ -698,7 +702,7 @@ static enum sg_err read_entries(struct world *world, struct node *node,
         entry->state = slot->state;
         memcpy(entry->erased_by, slot->erased_by, sizeof entry->erased_by);
         if (entry->state == SG_PAYLOAD_PRESENT && effect->read.filter != NULL &&
-            !wants(&reading->filter, log, entry)) {
+            !wants(effect->read.filter, log, entry)) {
             entry->state = SG_PAYLOAD_NOT_HELD;
             world->changed[NEMESIS_WANTS]++;
         }
@@ -723,9 +727,7 @@ enum sg_err store_give(struct world *world, struct node *node,
                        struct disk_log *log, const struct sg_effect *effect,
                        struct sg_entry *entries, size_t *ret_count)
 {
-    struct reading reading = {.effect = *effect};
-
-    return read_entries(world, node, &reading, log, entries, ret_count);
+    return read_entries(world, node, effect, log, entries, ret_count);
 }
 
 static size_t read_hashes(const struct disk_log *log,
@@ -764,9 +766,10 @@ void store_readied(struct world *world, struct node *node, void *pointer)
     struct disk_log *log = disk_find(&node->disk, &effect->log, effect->branch);
     struct sg_entry entries[SG_PACKAGE_ENTRIES_MAX];
     struct sg_hash hashes[2 * SG_MERKLE_HASHES_MAX];
-    struct sg_event event = {.kind = SG_EVENT_READ};
+    struct sg_event event;
 
-    event.session = effect->session;
+    node_event(&event, SG_EVENT_READ, effect->session);
+    event.read.count = event.read.hash_count = 0;
     event.read.ticket = effect->ticket;
     event.read.first = effect->read.first;
     event.read.entries = entries;
@@ -776,7 +779,7 @@ void store_readied(struct world *world, struct node *node, void *pointer)
         event.read.err = SG_ERR_NOTFOUND;
     } else {
         event.read.err =
-            read_entries(world, node, reading, log, entries, &event.read.count);
+            read_entries(world, node, effect, log, entries, &event.read.count);
         if (event.read.err == SG_OK)
             event.read.hash_count = read_hashes(
                 log, effect, effect->read.first + event.read.count, hashes);

@@ -20,6 +20,19 @@ static uint64_t word_value(const char *what)
     return value;
 }
 
+/* Writes the first 4 bytes of LOG as hex digits: snprintf would take longer
+ * than all else here. */
+static void short_id(const struct sg_log_id *log, char ret_id[9])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < 4; i++) {
+        ret_id[2 * i] = digits[log->hash.bytes[i] >> 4];
+        ret_id[2 * i + 1] = digits[log->hash.bytes[i] & 15];
+    }
+    ret_id[8] = '\0';
+}
+
 void trace_line(struct trace *trace, uint64_t now_ms, uint32_t node,
                 const char *what, const struct sg_log_id *log, uint64_t a,
                 uint64_t b, uint64_t c)
@@ -30,10 +43,7 @@ void trace_line(struct trace *trace, uint64_t now_ms, uint32_t node,
     mix(trace, node);
     mix(trace, word_value(what));
     if (log != NULL) {
-        const uint8_t *bytes = log->hash.bytes;
-
-        snprintf(id, sizeof id, "%02x%02x%02x%02x", bytes[0], bytes[1],
-                 bytes[2], bytes[3]);
+        short_id(log, id);
         mix(trace, word_value(id));
     }
     mix(trace, a);

@@ -76,6 +76,7 @@ struct pipe {
     uint64_t last_at;    /* of the last arrival: a stream keeps its order */
     uint64_t stalled_at; /* since when it meets a link that is down */
     size_t in_flight;    /* bytes */
+    size_t owed;         /* of them that arrived, and the sender was not told */
     uint64_t total;      /* bytes ever */
 };
 
@@ -97,7 +98,7 @@ struct delivery {
     bool is_copy; /* made by a nemesis */
     enum sg_message_type type;
     size_t size;
-    uint8_t *body;
+    uint8_t body[]; /* SIZE */
 };
 
 struct link {
@@ -193,6 +194,7 @@ struct node {
     struct check_seen *seen; /* of its logs, by check_monotone.c */
     size_t n_seen;
     size_t seen_room;
+    uint64_t steps;      /* of its cores */
     uint64_t queued_max; /* bytes, by check_bound.c */
     struct check_roll roll;
 };
@@ -288,7 +290,11 @@ void world_later(struct world *world, uint64_t delay_ms, enum queue_kind kind,
 void node_start(struct world *world, struct node *node);
 void node_crash(struct world *world, struct node *node);
 void node_tick(struct world *world, struct node *node, uint64_t generation);
-/* Gives EVENT to the core and executes what follows. */
+/* Begins an event, all but what is special to its kind: to set all of one to
+ * zero, 2 KB, for each message would take as long as much of the core. */
+void node_event(struct sg_event *ret_event, enum sg_event_kind kind,
+                uint32_t session);
+/* Gives EVENT to the core and executes what follows. Leaves EVENT undefined. */
 void node_step(struct world *world, struct node *node, struct sg_event *event);
 
 /* NODE wants other payloads from now on. */
