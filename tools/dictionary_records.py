@@ -230,15 +230,21 @@ KINDS = ((person, 7), (correction, 5), (pin, 2), (old_id, 1), (residence, 4),
          (request, 1), (decision, 3), (receipt, 1), (access, 4))
 
 
+def inner_of(filing, maker, officer=None):
+    number, body, parents, basis = maker(filing)
+    if isinstance(parents, int):
+        parents = sorted(filing.uid() for _ in range(parents))
+    return [number, 1, filing.subject, body, parents, basis, filing.recent(),
+            officer or filing.draw.randbytes(8), filing.uid()]
+
+
 def record(draw, entry, neighbour, kinds=KINDS):
     """One record about ENTRY as it is sealed: [inner, outer]."""
     filing = Filing(draw, entry, neighbour)
     makers, weights = zip(*kinds)
-    number, body, parents, basis = draw.choices(makers, weights)[0](filing)
-    if isinstance(parents, int):
-        parents = sorted(filing.uid() for _ in range(parents))
-    inner = [number, 1, filing.subject, body, parents, basis, filing.recent(),
-             draw.randbytes(8), filing.uid()]
+    maker = draw.choices(makers, weights)[0]
+    inner = inner_of(filing, maker)
+    number = inner[0]
     hlc = (1751300000000 + draw.randrange(8 * 10**10)) << 16 | draw.choice((0, 0, 1, 2))
     signed = draw.random() < (0.1 if number == 64 else 0.9)
     home = draw.choice((None, None, None, int(neighbour["unit"])))
@@ -246,6 +252,62 @@ def record(draw, entry, neighbour, kinds=KINDS):
              draw.choice((0, 0, 1)) << 32 | draw.randint(100, 40000), filing.home, home,
              draw.randbytes(64) if signed else None, {}]
     return encode([inner, outer])
+
+
+def varint(n):
+    out = bytearray()
+    while n > 127:
+        out.append(n & 127 | 128)
+        n >>= 7
+    return bytes(out + bytes([n]))
+
+
+# What of these a person's sheet has, and how often; a household's has its one
+# record, and the residences of who moved.
+SHEET = ((person, 1.0), (pin, 0.95), (residence, 1.0), (old_id, 0.5),
+         (correction, 0.2), (vital, 0.05), (dossier, 0.4), (dossier_step, 0.4),
+         (account, 0.2))
+
+
+def sheet(draw, entry, neighbour):
+    """The row of a subject in the view as it is compressed: FORMAT.md 12."""
+    filing = Filing(draw, entry, neighbour)
+    is_household = draw.random() < 0.2
+    makers = [household] if is_household else [
+        maker for maker, share in SHEET if draw.random() < share]
+    officer = draw.randbytes(8)
+    inners = [encode(inner_of(filing, maker, officer)) for maker in makers]
+    log, index = draw.randint(1, 60), draw.randint(1, 10**6)
+    places = b""
+    for i, inner in enumerate(inners):
+        kind = (b"\x00" + varint(log) + varint(1) + varint(draw.randint(0, 60))
+                + bytes([draw.choice((1, 1, 3, 6)), draw.choice((3, 7, 7))]))
+        clock = ((1751300000000 + draw.randrange(8 * 10**10)) * 2 if i == 0
+                 else draw.choice((600, 6000, 10**8, 10**9)) * draw.randint(2, 90))
+        places += (varint(len(inner)) + b"\x01" + (kind if i == 0 else b"\x01")
+                   + varint(index * 2 if i == 0 else draw.choice((2, 2, 2, 4, 900)))
+                   + varint(clock) + b"\x00")
+    birth = struct.pack(">I", day(entry.get("birth", "1960")))
+    kin = [bytes.fromhex(entry[who]["uid"]) for who in ("father", "mother", "spouse")
+           if who in entry] + [bytes.fromhex(entry["household"])]
+    facts = b"\x01" + birth
+    if "spouse" in entry:
+        facts = b"\x03" + birth + bytes.fromhex(entry["spouse"]["uid"])
+    if is_household:
+        members = [filing.uid() for _ in range(draw.randint(1, 5))]
+        facts, kin = b"\x3c\x01" + varint(len(members)) + b"".join(members), []
+    return (filing.subject + facts + varint(len(inners)) + places
+            + b"\x01" + struct.pack(">Q", filing.home) + b"\x00"
+            + varint(len(kin)) + b"".join(sorted(kin))
+            + b"".join(inner[:5] + inner[21:-16] for inner in inners)
+            + b"".join(inner[-16:] for inner in inners))
+
+
+def sheets(seed, entries):
+    """A sheet about each of ENTRIES, whose neighbour is the one before."""
+    draw = random.Random(seed)
+    for i, entry in enumerate(entries):
+        yield sheet(draw, entry, entries[i - 1])
 
 
 def records(seed, entries, kinds=KINDS):

@@ -702,9 +702,9 @@ static enum sg_err put_row(void *context, const struct sg_row *row)
     return SG_OK;
 }
 
-/* Exchanges the rows of the campaigns. */
-static enum sg_err settle_campaigns(struct sg_apply *apply,
-                                    struct sg_state_root *ret_root)
+/* Sums up the rows of the campaigns. */
+static enum sg_err sum_campaigns(struct sg_apply *apply,
+                                 struct sg_state_root *ret_root)
 {
     struct sg_view *view = apply->view;
     void *context[] = {ret_root, view};
@@ -714,8 +714,24 @@ static enum sg_err settle_campaigns(struct sg_apply *apply,
     for (size_t i = 0; i < view->setup.n_campaigns && err == SG_OK; i++)
         err = sg_row_campaign(&view->setup.campaigns[i], &view->own->work,
                               put_row, context);
+    return err;
+}
+
+/* Has CAMPAIGNS in the roots instead of what is there; a sweep that begins has
+ * nothing of them yet. */
+static enum sg_err change_campaigns(struct sg_apply *apply,
+                                    const struct sg_state_root *campaigns)
+{
+    const struct sg_view *view = apply->view;
+    unsigned standing = 1u << view->side, next = 1u << view->sweep.side;
+    bool is_begun = apply->is_sweeping && apply->sweep_first == 0;
+    unsigned had = standing | (view->sweep.is_on && !is_begun ? next : 0);
+    unsigned has = standing | (view->sweep.is_on ? next : 0);
+    enum sg_err err =
+        sg_settle_campaigns(&apply->settle, &view->campaigns, had, false);
+
     return err == SG_OK
-               ? sg_settle_campaigns(&apply->settle, ret_root, &view->campaigns)
+               ? sg_settle_campaigns(&apply->settle, campaigns, has, true)
                : err;
 }
 
@@ -753,7 +769,9 @@ enum sg_err sg_apply_commit(struct sg_apply *apply)
     plan_sweep(apply);
     view->own->pile.clamped = view->clamped;
     if (view->is_campaign_due)
-        err = settle_campaigns(apply, &campaigns);
+        err = sum_campaigns(apply, &campaigns);
+    if (err == SG_OK)
+        err = change_campaigns(apply, &campaigns);
     if (err == SG_OK && view->is_ready)
         err = sg_sealed_read(view->sealed, fold_all, apply);
     if (err == SG_OK)

@@ -46,15 +46,16 @@ enum sg_inside_db {
 _Static_assert(SG_INSIDE_DB_COUNT <= SG_ENV_DATABASES_MAX, "databases");
 _Static_assert((int)SG_INSIDE_META == (int)SG_SEALED_META, "meta");
 
-#define SG_INSIDE_FORMAT 2u
+#define SG_INSIDE_FORMAT 3u
 #define SG_INSIDE_NOBODY UINT32_MAX /* no subject has this number */
 
 /* What `tallies` holds: the first byte of a key. */
 enum sg_inside_tally {
-    SG_INSIDE_ROOT = 1,
+    SG_INSIDE_CAMPAIGNS = 1,
     SG_INSIDE_FUNNEL = 16, /* and the side, 0 or 1 */
     SG_INSIDE_MEASURE = 32,
     SG_INSIDE_DISPUTES = 48,
+    SG_INSIDE_ROOT = 64,
 };
 
 /* Bytes of a member of the databases that are sets (set.h): a name, and the
@@ -97,7 +98,8 @@ struct sg_inside_above {
 
 struct sg_said;
 
-/* What a sweep over all subjects is at. */
+/* What a sweep over all subjects is at: figures and roots are made anew on the
+ * other side, and stand when it ends. */
 struct sg_inside_sweep {
     bool is_on;
     bool is_wanted;     /* begin (again) with the next commit */

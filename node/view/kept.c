@@ -257,7 +257,7 @@ static enum sg_err load_campaigns(struct sg_view *view, struct sg_txn *txn,
                                   struct sg_buf *value)
 {
     struct sg_inside_key key =
-        sg_tally_key(view, SG_INSIDE_ROOT, &of_campaigns, SG_UNIT_COUNTRY);
+        sg_tally_key(view, SG_INSIDE_CAMPAIGNS, &of_campaigns, SG_UNIT_COUNTRY);
     struct sg_unit_key unit;
 
     view->campaigns = (struct sg_state_root){.n_rows = 0};
@@ -534,7 +534,7 @@ static void write_places(const struct sg_apply *apply, struct sg_txn *txn)
 static void clear_side(struct sg_txn *txn, unsigned side)
 {
     static const uint8_t whats[] = {SG_INSIDE_FUNNEL, SG_INSIDE_MEASURE,
-                                    SG_INSIDE_DISPUTES};
+                                    SG_INSIDE_DISPUTES, SG_INSIDE_ROOT};
 
     for (size_t i = 0; i < sizeof whats; i++) {
         uint8_t what = (uint8_t)(whats[i] + side);
@@ -567,7 +567,7 @@ static void write_campaigns(const struct writing *writing, struct sg_txn *txn,
 {
     const struct sg_view *view = writing->apply->view;
     struct sg_inside_key key =
-        sg_tally_key(view, SG_INSIDE_ROOT, &of_campaigns, SG_UNIT_COUNTRY);
+        sg_tally_key(view, SG_INSIDE_CAMPAIGNS, &of_campaigns, SG_UNIT_COUNTRY);
     enum sg_err err;
 
     if (sg_state_root_equal(writing->campaigns, &view->campaigns))

@@ -178,16 +178,25 @@ static enum sg_err find_owners(struct sg_view_reader *desk,
     return SG_OK;
 }
 
+/* Sums up the rows of SUBJECT, by their units. */
+static enum sg_err sum_rows(struct sg_view_reader *desk,
+                            const struct sg_subject *subject,
+                            struct summing *ret_sum)
+{
+    *ret_sum = (struct summing){.desk = desk};
+    return sg_row_each(subject, &desk->work, add_row, ret_sum);
+}
+
 enum sg_err sg_settle_sheet(struct sg_view_reader *desk,
                             struct sg_pile_sheet *sheet,
                             const struct sg_subject **ret_subject)
 {
-    struct summing sum = {.desk = desk};
+    struct summing sum;
     const struct sg_subject *subject;
     enum sg_err err = sg_fold_subject(desk->fold, &sheet->now.uid, &subject);
 
     if (err == SG_OK)
-        err = sg_row_each(subject, &desk->work, add_row, &sum);
+        err = sum_rows(desk, subject, &sum);
     if (err == SG_OK)
         err = find_owners(desk, subject, &sheet->now);
     if (err == SG_OK && !sheet->has_facts)
@@ -203,19 +212,21 @@ enum sg_err sg_settle_sheet(struct sg_view_reader *desk,
 
 /* --- what comes out ---------------------------------------------------- */
 
-static bool is_unit(const void *item, const void *key)
+static bool is_root(const void *item, const void *key)
 {
-    const struct sg_settle_root *root = item;
+    const struct sg_settle_root *root = item, *wanted = key;
 
-    return root->unit.value == *(const uint64_t *)key;
+    return sg_unit_key_equal(root->unit, wanted->unit) &&
+           root->side == wanted->side && root->is_all == wanted->is_all;
 }
 
 static struct sg_settle_root *root_of(struct sg_settle *settle,
-                                      struct sg_unit_key unit)
+                                      const struct sg_settle_root *wanted)
 {
-    uint64_t hash = sg_table_hash_u64(unit.value);
+    uint64_t hash = sg_table_hash_u64(
+        wanted->unit.value << 2 ^ (unsigned)wanted->side << 1 ^ wanted->is_all);
     struct sg_settle_root *root =
-        sg_table_find(&settle->by_unit, hash, is_unit, &unit.value);
+        sg_table_find(&settle->by_unit, hash, is_root, wanted);
 
     if (root != NULL)
         return root;
@@ -225,52 +236,52 @@ static struct sg_settle_root *root_of(struct sg_settle *settle,
                        &settle->roots_capacity,
                        sizeof(struct sg_settle_root *)))
         return NULL;
-    root->unit = unit;
+    *root = *wanted;
     sg_table_add(&settle->by_unit, hash, root);
     settle->roots[settle->n_roots++] = root;
     return root;
 }
 
+/* Changes the root of UNIT and that of all rows, on SIDES (bits 1, 2). */
 static enum sg_err change_root(struct sg_settle *settle,
-                               struct sg_unit_key unit,
+                               struct sg_unit_key unit, unsigned sides,
                                const struct sg_state_root *by, bool is_added)
 {
-    struct sg_settle_root *root = root_of(settle, unit);
+    for (unsigned i = 0; i < 4; i++) {
+        struct sg_settle_root wanted = {.side = i & 1, .is_all = i > 1};
+        struct sg_settle_root *root;
 
-    if (root == NULL)
-        return SG_ERR_NOMEM;
-    if (is_added) {
-        sg_state_root_add(&root->root, by);
-        sg_state_root_add(&settle->all, by);
-    } else {
-        sg_state_root_subtract(&root->root, by);
-        sg_state_root_subtract(&settle->all, by);
+        if ((sides >> wanted.side & 1) == 0)
+            continue;
+        if (!wanted.is_all)
+            wanted.unit = unit;
+        root = root_of(settle, &wanted);
+        if (root == NULL)
+            return SG_ERR_NOMEM;
+        if (is_added)
+            sg_state_root_add(&root->root, by);
+        else
+            sg_state_root_subtract(&root->root, by);
     }
     return SG_OK;
 }
 
 enum sg_err sg_settle_campaigns(struct sg_settle *settle,
-                                const struct sg_state_root *added,
-                                const struct sg_state_root *taken)
+                                const struct sg_state_root *by, unsigned sides,
+                                bool is_added)
 {
-    enum sg_err err = change_root(settle, SG_UNIT_COUNTRY, taken, false);
-
-    return err == SG_OK ? change_root(settle, SG_UNIT_COUNTRY, added, true)
-                        : err;
+    return change_root(settle, SG_UNIT_COUNTRY, sides, by, is_added);
 }
 
 static enum sg_err change_roots(struct sg_settle *settle,
-                                const struct sg_pile_sheet *sheet)
+                                const struct sg_sheet_share *shares,
+                                size_t count, unsigned sides, bool is_added)
 {
     enum sg_err err = SG_OK;
 
-    for (size_t i = 0;
-         sheet->old != NULL && i < sheet->old->n_shares && err == SG_OK; i++)
-        err = change_root(settle, sheet->old->shares[i].unit,
-                          &sheet->old->shares[i].root, false);
-    for (size_t i = 0; i < sheet->now.n_shares && err == SG_OK; i++)
-        err = change_root(settle, sheet->now.shares[i].unit,
-                          &sheet->now.shares[i].root, true);
+    for (size_t i = 0; i < count && err == SG_OK; i++)
+        err = change_root(settle, shares[i].unit, sides, &shares[i].root,
+                          is_added);
     return err;
 }
 
@@ -334,8 +345,7 @@ static bool is_same(const struct sg_pile_sheet *sheet)
         !sg_tally_same_facts(&old->facts, &now->facts))
         return false;
     for (size_t i = 0; i < now->n_shares; i++)
-        if (!sg_unit_key_equal(old->shares[i].unit, now->shares[i].unit) ||
-            !sg_state_root_equal(&old->shares[i].root, &now->shares[i].root))
+        if (!sg_unit_key_equal(old->shares[i].unit, now->shares[i].unit))
             return false;
     for (size_t i = 0; i < now->n_owners; i++)
         if (compare_owners(&old->owners[i], &now->owners[i]) != 0)
@@ -442,12 +452,14 @@ static void find_sides(const struct sg_settle *settle,
         *ret_old = 0;
 }
 
+/* Folds SHEET as it was, and takes it from figures and roots. */
 static enum sg_err fold_old(struct sg_settle *settle,
                             struct sg_pile_sheet *sheet, unsigned sides,
                             struct sg_index_list *ret_list)
 {
     struct sg_pile *pile = &settle->desk->pile;
     const struct sg_subject *subject;
+    struct summing sum;
     enum sg_err err;
 
     *ret_list = (struct sg_index_list){.count = 0};
@@ -458,6 +470,10 @@ static enum sg_err fold_old(struct sg_settle *settle,
     if (err == SG_OK)
         err = sg_tally_count(&settle->judge, subject, sides, -1,
                              &settle->tallies);
+    if (err == SG_OK)
+        err = sum_rows(settle->desk, subject, &sum);
+    if (err == SG_OK)
+        err = change_roots(settle, sum.shares, sum.count, sides, false);
     if (err == SG_OK)
         err =
             sg_index_collect(pile, sheet, SG_PILE_OLD, subject, NULL, ret_list);
@@ -523,8 +539,9 @@ static enum sg_err settle_one(struct sg_settle *settle,
                   : collect(settle, sheet, subject, is_alone, &old, &now);
     if (err == SG_OK)
         err = change_entries(settle, &old, &now);
-    if (err == SG_OK)
-        err = change_roots(settle, sheet);
+    if (err == SG_OK && settle->bulk == NULL)
+        err = change_roots(settle, sheet->now.shares, sheet->now.n_shares,
+                           sides_now, true);
     return err == SG_OK ? add_row_of(settle, sheet) : err;
 }
 
@@ -621,21 +638,24 @@ static void write_entries(struct sg_settle *settle, struct sg_txn *txn)
 }
 
 static void write_root(struct sg_settle *settle, struct sg_txn *txn,
-                       struct sg_unit_key unit, bool is_all,
-                       const struct sg_state_root *by)
+                       const struct sg_settle_root *change)
 {
     static const struct sg_state_root none;
     const struct sg_view *view = settle->view;
-    struct sg_inside_key key = sg_tally_root_key(view, unit, is_all);
+    struct sg_unit_key unit = change->unit;
+    struct sg_inside_key key =
+        sg_tally_root_key(view, change->side, unit, change->is_all);
     struct sg_state_root root = none;
     enum sg_err err = SG_OK;
 
+    if (sg_state_root_equal(&change->root, &none))
+        return;
     sg_buf_truncate(&settle->scratch, 0);
     if (sg_sealed_get(view->sealed, txn, SG_INSIDE_TALLIES,
                       sg_inside_bytes(&key), &settle->scratch))
         err =
             sg_tally_decode_root(sg_buf_bytes(&settle->scratch), &unit, &root);
-    sg_state_root_add(&root, by);
+    sg_state_root_add(&root, &change->root);
     sg_buf_truncate(&settle->scratch, 0);
     if (err == SG_OK)
         err = sg_tally_encode_root(unit, &root, &settle->scratch);
@@ -653,9 +673,6 @@ void sg_settle_write(struct sg_settle *settle, struct sg_txn *txn)
     write_rows(settle, txn);
     write_entries(settle, txn);
     for (size_t i = 0; i < settle->n_roots && sg_txn_err(txn) == SG_OK; i++)
-        write_root(settle, txn, settle->roots[i]->unit, false,
-                   &settle->roots[i]->root);
-    if (sg_txn_err(txn) == SG_OK)
-        write_root(settle, txn, SG_UNIT_COUNTRY, true, &settle->all);
+        write_root(settle, txn, settle->roots[i]);
     sg_tally_write(settle->view, txn, &settle->tallies, &settle->scratch);
 }

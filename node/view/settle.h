@@ -30,9 +30,11 @@ struct sg_settle_bulk {
     size_t count, capacity;
 };
 
-/* A change to the root of a unit. */
+/* A change to the root of a unit on one side. */
 struct sg_settle_root {
     struct sg_unit_key unit;
+    uint8_t side;
+    bool is_all; /* to that of all rows */
     struct sg_state_root root;
 };
 
@@ -51,10 +53,9 @@ struct sg_settle {
     size_t n_rows, rows_capacity;
     struct sg_settle_entry *entries;
     size_t n_entries, entries_capacity;
-    struct sg_table by_unit;
+    struct sg_table by_unit; /* and side */
     struct sg_settle_root **roots;
     size_t n_roots, roots_capacity;
-    struct sg_state_root all;
     struct sg_tally_set tallies;
     struct sg_buf scratch;
     int64_t n_subjects; /* more, or fewer */
@@ -74,10 +75,11 @@ SG_USE_RESULT enum sg_err sg_settle_fold(struct sg_settle *settle,
 SG_USE_RESULT enum sg_err sg_settle_touch(struct sg_settle *settle,
                                           uint32_t number);
 
-/* Says that the campaigns' rows have CHANGED by so much. Errors: NOMEM. */
-SG_USE_RESULT enum sg_err sg_settle_campaigns(
-    struct sg_settle *settle, const struct sg_state_root *added,
-    const struct sg_state_root *taken);
+/* Adds to, or takes from, the roots what the campaigns' rows have in them, on
+ * SIDES (bits 1, 2). Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_settle_campaigns(struct sg_settle *settle,
+                                              const struct sg_state_root *by,
+                                              unsigned sides, bool is_added);
 
 /* Writes what came out. A failure is TXN's. */
 void sg_settle_write(struct sg_settle *settle, struct sg_txn *txn);

@@ -39,7 +39,8 @@ struct sg_sheet_record {
     size_t n_copies;
 };
 
-/* What it has in the root of one unit. */
+/* What it has in the root of one unit. The root is not stored: it is made by a
+ * fold (settle.h). */
 struct sg_sheet_share {
     struct sg_unit_key unit;
     struct sg_state_root root;

@@ -422,11 +422,12 @@ struct sg_inside_key sg_tally_key(const struct sg_view *view, unsigned what,
 }
 
 struct sg_inside_key sg_tally_root_key(const struct sg_view *view,
-                                       struct sg_unit_key unit, bool is_all)
+                                       unsigned side, struct sg_unit_key unit,
+                                       bool is_all)
 {
     struct sg_uid all = {{is_all ? 0xff : 0}};
 
-    return sg_tally_key(view, SG_INSIDE_ROOT, &all, unit);
+    return sg_tally_key(view, SG_INSIDE_ROOT + side, &all, unit);
 }
 
 enum sg_err sg_tally_decode(struct sg_bytes value, struct sg_unit_key *ret_unit,

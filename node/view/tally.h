@@ -18,7 +18,7 @@ _Static_assert(SG_TALLY_FUNNEL_COUNTS <= SG_TALLY_COUNTS_MAX, "the larger");
 
 /* Counts of one unit, or changes to them. */
 struct sg_tally {
-    uint8_t what; /* enum sg_inside_tally, with the side; not a root */
+    uint8_t what;           /* enum sg_inside_tally, with the side; counts */
     struct sg_uid campaign; /* zero but for funnels */
     struct sg_unit_key unit;
     size_t n_counts;
@@ -75,12 +75,14 @@ SG_USE_RESULT enum sg_err sg_tally_facts(const struct sg_subject *subject,
 bool sg_tally_same_facts(const struct sg_sheet_facts *a,
                          const struct sg_sheet_facts *b);
 
-/* Gives the key of a tally, and of the root of UNIT; IS_ALL: of all rows. */
+/* Gives the key of a tally, and of the root of UNIT on SIDE; IS_ALL: of all
+ * rows. */
 struct sg_inside_key sg_tally_key(const struct sg_view *view, unsigned what,
                                   const struct sg_uid *campaign,
                                   struct sg_unit_key unit);
 struct sg_inside_key sg_tally_root_key(const struct sg_view *view,
-                                       struct sg_unit_key unit, bool is_all);
+                                       unsigned side, struct sg_unit_key unit,
+                                       bool is_all);
 
 /* Read and write values: UNIT and counts. Errors: DAMAGED; NOMEM, LIMIT. */
 SG_USE_RESULT enum sg_err sg_tally_decode(struct sg_bytes value,

@@ -28,6 +28,19 @@ static enum sg_err run(struct asking *asking, sg_env_fn *fn)
     return err;
 }
 
+/* The commit that is read says which side stands in it. */
+static enum sg_err read_side(struct asking *asking, struct sg_txn *txn)
+{
+    struct sg_bytes state;
+
+    if (!sg_txn_get(txn, SG_INSIDE_META, SG_BYTES_TEXT("state"), &state))
+        return sg_txn_err(txn);
+    if (state.size < 17)
+        return SG_ERR_DAMAGED;
+    asking->what = (uint8_t)(asking->what + (state.data[16] & 1));
+    return SG_OK;
+}
+
 /* --- roots ------------------------------------------------------------- */
 
 /* Says whether a payload that UNIT reads is sealed by a key that is not ours.
@@ -97,10 +110,14 @@ static unsigned find_reasons_of(struct sg_view *view, struct sg_unit_key unit)
 static enum sg_err get_root(struct sg_txn *txn, void *context)
 {
     struct asking *asking = context;
-    struct sg_inside_key key =
-        sg_tally_root_key(asking->view, asking->unit, asking->is_all);
+    struct sg_inside_key key;
     struct sg_unit_key unit;
+    enum sg_err err = read_side(asking, txn);
 
+    if (err != SG_OK)
+        return err;
+    key = sg_tally_root_key(asking->view, asking->what - SG_INSIDE_ROOT,
+                            asking->unit, asking->is_all);
     asking->root.root = (struct sg_state_root){.n_rows = 0};
     sg_buf_truncate(&asking->value, 0);
     if (!sg_sealed_get(asking->view->sealed, txn, SG_INSIDE_TALLIES,
@@ -113,7 +130,8 @@ static enum sg_err get_root(struct sg_txn *txn, void *context)
 static enum sg_err give_root(struct sg_view *view, struct sg_unit_key unit,
                              bool is_all, struct sg_view_root *ret_root)
 {
-    struct asking asking = {.view = view, .unit = unit, .is_all = is_all};
+    struct asking asking = {
+        .view = view, .what = SG_INSIDE_ROOT, .unit = unit, .is_all = is_all};
     enum sg_err err = run(&asking, get_root);
 
     if (err != SG_OK)
@@ -161,7 +179,8 @@ static enum sg_err each(struct asking *asking, struct sg_txn *txn,
 static bool is_root_of(const struct asking *asking, struct sg_bytes key,
                        struct sg_unit_key unit)
 {
-    struct sg_inside_key own = sg_tally_root_key(asking->view, unit, false);
+    struct sg_inside_key own = sg_tally_root_key(
+        asking->view, asking->what - SG_INSIDE_ROOT, unit, false);
 
     return sg_bytes_equal(key, sg_inside_bytes(&own));
 }
@@ -174,14 +193,16 @@ static enum sg_err take_root(struct asking *asking, struct sg_bytes key,
 
     if (err != SG_OK || !is_root_of(asking, key, root.unit) ||
         root.root.n_rows == 0)
-        return err; /* that of all, or of the campaigns */
+        return err; /* that of all */
     root.reasons |= find_reasons_of(asking->view, root.unit);
     return asking->take_root(asking->context, &root);
 }
 
 static enum sg_err each_root(struct sg_txn *txn, void *context)
 {
-    return each(context, txn, take_root);
+    enum sg_err err = read_side(context, txn);
+
+    return err == SG_OK ? each(context, txn, take_root) : err;
 }
 
 enum sg_err sg_view_roots(struct sg_view *view, sg_view_take_root *take,
@@ -228,19 +249,6 @@ static enum sg_err take_tally(struct asking *asking, struct sg_bytes key,
     else
         tally.conflicts = of.counts;
     return asking->take_tally(asking->context, &tally);
-}
-
-static enum sg_err read_side(struct asking *asking, struct sg_txn *txn)
-{
-    struct sg_bytes state;
-
-    /* The commit that is read says which side stands in it. */
-    if (!sg_txn_get(txn, SG_INSIDE_META, SG_BYTES_TEXT("state"), &state))
-        return sg_txn_err(txn);
-    if (state.size < 17)
-        return SG_ERR_DAMAGED;
-    asking->what = (uint8_t)(asking->what + (state.data[16] & 1));
-    return SG_OK;
 }
 
 static enum sg_err each_tally(struct sg_txn *txn, void *context)

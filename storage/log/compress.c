@@ -8,10 +8,11 @@
 
 /* The level for each dictionary, chosen by measurement: see README.md. Opaque
  * bodies come in bulk; records come signed one by one, which costs more time
- * than their compression. */
+ * than their compression; rows of the view are made again and again. */
 static const int levels[SG_DICTIONARY_COUNT] = {
     [SG_DICTIONARY_OPAQUE - 1] = 3,
     [SG_DICTIONARY_RECORD - 1] = 4,
+    [SG_DICTIONARY_SHEET - 1] = 2,
 };
 
 _Static_assert(SG_COMPRESS_MAGIC_SIZE + SG_COMPRESS_FRAME_MAX >=

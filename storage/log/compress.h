@@ -26,7 +26,7 @@
 #define SG_COMPRESS_FRAME_MAX (SG_RECORD_SIZE_MAX + 512)
 
 /* A compressor for one thread: zstd's working memory and every dictionary,
- * digested once. About 650 KiB. Its memory has held plaintext. */
+ * digested once. About 800 KiB. Its memory has held plaintext. */
 struct sg_compressor;
 
 /* Gives a compressor. The caller frees it with sg_compress_free.

@@ -12,10 +12,12 @@
 #include "storage/base/bytes.h"
 
 /* Numbers run from 1 to this; the format has room up to 15. */
-#define SG_DICTIONARY_COUNT 2
+#define SG_DICTIONARY_COUNT        3
+#define SG_DICTIONARY_SEALED_COUNT 2 /* of these, in seals */
 
 #define SG_DICTIONARY_OPAQUE 1 /* of workload W and the like */
 #define SG_DICTIONARY_RECORD 2 /* of records of the register */
+#define SG_DICTIONARY_SHEET  3 /* of rows of the view: local, in no seal */
 
 /* Gives the bytes of dictionary NUMBER; none when this program does not have
  * it. Static storage. */

@@ -14,7 +14,7 @@
 #include "storage/base/limits.h"
 
 /* An expander for one thread: zstd's working memory and every dictionary,
- * digested once. About 180 KiB. Its memory has held plaintext. */
+ * digested once. About 220 KiB. Its memory has held plaintext. */
 struct sg_expander;
 
 /* Gives an expander. The caller frees it with sg_expand_free.

@@ -320,7 +320,8 @@ static enum sg_err read_plain(struct sg_opener *opener, size_t plain_size,
     struct sg_bytes body = {from, 0};
     enum sg_err err = unpad(from, plain_size - 1, &body.size);
 
-    if (err == SG_OK && kind >= KIND_COUNT)
+    if (err == SG_OK &&
+        (kind >= KIND_COUNT || dictionary > SG_DICTIONARY_SEALED_COUNT))
         return SG_ERR_VERSION;
     if (err == SG_OK && dictionary != 0) {
         err = sg_expand_frame(opener->expander, dictionary, from, body.size,

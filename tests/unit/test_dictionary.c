@@ -10,6 +10,7 @@ static void test_dictionary_pinned(void **state)
     static const char *const pinned[SG_DICTIONARY_COUNT] = {
         "473c1c45dafe17e66a4ee54f1134d5198b823224c5953381eba8800a7e88a7d1",
         "383fb3687229f49767fbf0ef46307ba70695d52573bf30ab067a63965760dbbc",
+        "bb12a342ef666dca0c8ce62fa1e5be3efc0ff5422fdb4435ecfd1940a620673f",
     };
 
     (void)state;
