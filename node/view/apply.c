@@ -684,9 +684,12 @@ static enum sg_err fold_all(struct sg_txn *txn, void *context)
         else if (take->was_judged && take->has_id)
             err = take_out(apply, take);
     }
-    return err == SG_OK ? sg_settle_fold(&apply->settle, apply->sweep_first,
-                                         apply->sweep_end)
-                        : err;
+    if (err == SG_OK)
+        err = sg_settle_fold(&apply->settle, apply->sweep_first,
+                             apply->sweep_end);
+    return err == SG_OK && apply->more != NULL
+               ? apply->more(apply, apply->more_context)
+               : err;
 }
 
 /* --- the commit -------------------------------------------------------- */

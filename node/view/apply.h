@@ -58,6 +58,10 @@ struct sg_apply {
     bool is_spooled;  /* takes come from there: all else of them is written */
     const uint32_t *touched; /* subjects to be folded for no change of theirs */
     size_t n_touched;
+    /* What is to be settled besides, in the transaction of the folds; NULL:
+     * nothing. */
+    enum sg_err (*more)(struct sg_apply *apply, void *context);
+    void *more_context;
     bool is_sweeping;
     uint32_t sweep_first, sweep_end;
     int64_t n_standing[SG_ADMISSION_REFUSED + 1]; /* more, or fewer */

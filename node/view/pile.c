@@ -44,6 +44,7 @@ void sg_pile_reset(struct sg_pile *pile)
     sg_table_clear(&pile->by_relative);
     pile->count = 0;
     pile->time = SG_PILE_NOW;
+    pile->is_alone = false;
     sg_arena_reset(&pile->arena);
 }
 
@@ -462,14 +463,14 @@ static enum sg_err find_mentions(struct sg_pile *pile, unsigned type,
     enum sg_inside_db db =
         type == SG_TYPE_PIN ? SG_INSIDE_NUMBERS : SG_INSIDE_PAIRS;
     struct mention wanted = {.type = type, .size = key.size};
-    enum sg_err err = SG_OK;
+    struct sg_inside_key prefix;
+    enum sg_err err;
 
     *ret = (struct found){.pile = pile};
-    if (!pile->is_bulk) {
-        struct sg_inside_key prefix = sg_pile_name(pile, db, key);
-
-        err = sg_pile_each(pile, db, &prefix, take_found, ret);
-    }
+    if (pile->is_alone)
+        return SG_OK;
+    prefix = sg_pile_name(pile, db, key);
+    err = sg_pile_each(pile, db, &prefix, take_found, ret);
     memcpy(wanted.key, key.data, key.size);
     if (pile->time != SG_PILE_OLD) {
         const struct mention *at = sg_table_find(
@@ -520,7 +521,7 @@ static enum sg_err find_partners(struct sg_pile *pile,
 
     if (err == SG_OK)
         err = sg_pile_get(pile, person, false, &sheet);
-    if (err == SG_OK && sheet != NULL)
+    if (err == SG_OK && sheet != NULL && !pile->is_alone)
         err = sg_pile_mentions(pile, sheet, time, take_other, ret);
     if (err == SG_OK)
         sort_found(ret);

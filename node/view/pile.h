@@ -47,7 +47,8 @@ struct sg_pile {
     struct sg_sheet_coder *coder;
     struct sg_txn *txn; /* set by whoever is in one */
     enum sg_pile_time time;
-    bool is_bulk; /* nothing of what is asked for is on disk yet */
+    bool is_bulk;  /* nothing of what is asked for is on disk yet */
+    bool is_alone; /* who shares a number, or is paired, is left out */
     struct sg_arena arena;
     struct sg_table by_uid, by_number;
     struct sg_table by_mention;  /* of changed sheets */

@@ -65,6 +65,8 @@ static enum sg_err spread(struct sg_settle *settle)
     for (size_t i = 0; i < n_loaded && err == SG_OK; i++)
         if (pile->list[i]->is_changed)
             err = list(settle, pile->list[i]);
+    if (pile->is_alone)
+        return err;
     for (size_t i = 0; i < settle->n_due && err == SG_OK; i++)
         err = sg_pile_partners(pile, settle->due[i], list, settle);
     n_joined = settle->n_due;
@@ -292,11 +294,9 @@ static enum sg_err add_entry(struct sg_settle *settle,
 
     if (bulk != NULL) {
         SG_ASSERT(is_put);
-        if (!sg_alloc_grow((void **)&bulk->entries, bulk->count,
-                           &bulk->capacity, sizeof *bulk->entries))
-            return SG_ERR_NOMEM;
-        bulk->entries[bulk->count++] = *entry;
-        return SG_OK;
+        return sg_spool_put(bulk->entries, entry->key[0] * bulk->n_parts / 256u,
+                            sg_bytes((const uint8_t *)entry, sizeof *entry),
+                            sg_bytes(NULL, 0));
     }
     if (!sg_alloc_grow((void **)&settle->entries, settle->n_entries,
                        &settle->entries_capacity, sizeof *settle->entries))
@@ -452,6 +452,45 @@ static void find_sides(const struct sg_settle *settle,
         *ret_old = 0;
 }
 
+/* Says whether a bulk build folded the subject NUMBER alone, and nobody since:
+ * this is the time. */
+static bool was_alone(const struct sg_settle *settle, uint32_t number)
+{
+    uint8_t *bits = settle->joined, bit = (uint8_t)(1u << number % 8);
+    bool is_so = bits != NULL && (bits[number / 8] & bit) == 0;
+
+    if (is_so)
+        bits[number / 8] |= bit;
+    return is_so;
+}
+
+/* Counts SUBJECT, who is new, as far as that can be done before all others are
+ * folded. */
+static enum sg_err count_new(struct sg_settle *settle,
+                             const struct sg_pile_sheet *sheet,
+                             const struct sg_subject *subject)
+{
+    struct sg_settle_bulk *bulk = settle->bulk;
+    struct sg_tally_wait wait;
+    bool is_waiting;
+    enum sg_err err =
+        sg_tally_begin(&settle->judge, subject, settle->view->side,
+                       &settle->tallies, &wait, &is_waiting);
+
+    if (err == SG_OK && bulk->briefs != NULL)
+        err = sg_briefs_put(bulk->briefs, &sheet->now.uid, &sheet->now.facts);
+    if (err == SG_ERR_LIMIT) {
+        sg_briefs_free(bulk->briefs);
+        bulk->briefs = NULL;
+        err = SG_OK;
+    }
+    return err == SG_OK && is_waiting && bulk->briefs != NULL
+               ? sg_spool_put(bulk->waits, 0,
+                              sg_bytes((const uint8_t *)&wait, sizeof wait),
+                              sg_bytes(NULL, 0))
+               : err;
+}
+
 /* Folds SHEET as it was, and takes it from figures and roots. */
 static enum sg_err fold_old(struct sg_settle *settle,
                             struct sg_pile_sheet *sheet, unsigned sides,
@@ -466,6 +505,7 @@ static enum sg_err fold_old(struct sg_settle *settle,
     if (sheet->old == NULL)
         return SG_OK;
     pile->time = SG_PILE_OLD;
+    pile->is_alone = was_alone(settle, sheet->number);
     err = sg_fold_subject(settle->desk->fold, &sheet->now.uid, &subject);
     if (err == SG_OK)
         err = sg_tally_count(&settle->judge, subject, sides, -1,
@@ -478,6 +518,7 @@ static enum sg_err fold_old(struct sg_settle *settle,
         err =
             sg_index_collect(pile, sheet, SG_PILE_OLD, subject, NULL, ret_list);
     pile->time = SG_PILE_NOW;
+    pile->is_alone = false;
     return err;
 }
 
@@ -528,7 +569,7 @@ static enum sg_err settle_one(struct sg_settle *settle,
         err = sg_settle_sheet(settle->desk, sheet, &subject);
     if (err == SG_OK)
         err = settle->bulk != NULL
-                  ? sg_tally_kin(&settle->judge, subject)
+                  ? count_new(settle, sheet, subject)
                   : sg_tally_count(&settle->judge, subject, sides_now, 1,
                                    &settle->tallies);
     if (err == SG_OK)
@@ -539,7 +580,7 @@ static enum sg_err settle_one(struct sg_settle *settle,
                   : collect(settle, sheet, subject, is_alone, &old, &now);
     if (err == SG_OK)
         err = change_entries(settle, &old, &now);
-    if (err == SG_OK && settle->bulk == NULL)
+    if (err == SG_OK)
         err = change_roots(settle, sheet->now.shares, sheet->now.n_shares,
                            sides_now, true);
     return err == SG_OK ? add_row_of(settle, sheet) : err;
@@ -552,7 +593,8 @@ enum sg_err sg_settle_fold(struct sg_settle *settle, uint32_t first,
     enum sg_err err =
         sg_tally_judge_init(&settle->judge, &desk->pile, desk->other);
 
-    if (err == SG_OK)
+    desk->pile.is_alone = settle->bulk != NULL;
+    if (err == SG_OK && !desk->pile.is_alone)
         err = sg_pile_mention(&desk->pile);
     if (err == SG_OK)
         err = spread(settle);

@@ -7,7 +7,9 @@
 #ifndef SG_NODE_VIEW_SETTLE_H
 #define SG_NODE_VIEW_SETTLE_H
 
+#include "node/view/briefs.h"
 #include "node/view/index.h"
+#include "node/view/spool.h"
 #include "node/view/stand.h"
 #include "node/view/tally.h"
 
@@ -24,10 +26,12 @@ struct sg_settle_entry {
     bool is_put;
 };
 
-/* Index entries of a bulk build, in no order; those of UIDS among them. */
+/* Of a bulk build: each subject is folded as if he were alone. */
 struct sg_settle_bulk {
-    struct sg_index_entry *entries;
-    size_t count, capacity;
+    struct sg_spool *entries; /* struct sg_index_entry, by their first byte */
+    unsigned n_parts;         /* of it */
+    struct sg_spool *waits;   /* struct sg_tally_wait: one part */
+    struct sg_briefs *briefs; /* NULL: figures are left to a sweep */
 };
 
 /* A change to the root of a unit on one side. */
@@ -48,7 +52,9 @@ struct sg_settle {
     size_t n_touched; /* of these, by what has changed; then those of a sweep */
 
     struct sg_settle_bulk *bulk; /* NULL: it is no bulk build. Then subjects
-                                    are new, and figures come later */
+                                    are new */
+    uint8_t *joined; /* after one: a bit for each subject that was folded with
+                        others since; NULL: all were */
     struct sg_settle_row *rows;
     size_t n_rows, rows_capacity;
     struct sg_settle_entry *entries;

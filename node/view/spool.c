@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 #include "storage/base/alloc.h"
+#include "storage/base/buf.h"
 #include "storage/base/check.h"
+#include "storage/base/crypto.h"
+#include "storage/base/limits.h"
 
-#define BLOCK_SIZE ((size_t)128 << 10)
-#define PART_SIZE_MAX                                                 \
-    (BLOCK_SIZE + sizeof(struct sg_apply_take) + SG_RECORD_SIZE_MAX + \
-     SG_SEAL_TAG_SIZE)
+#define BLOCK_SIZE    ((size_t)128 << 10)
+#define PART_SIZE_MAX (BLOCK_SIZE + SG_SPOOL_PIECE_MAX + SG_SEAL_TAG_SIZE)
 
 /* A sealed block of one part. */
 struct block {
@@ -134,16 +135,17 @@ static enum sg_err flush(struct sg_spool *spool, unsigned part)
     return SG_OK;
 }
 
-enum sg_err sg_spool_put(struct sg_spool *spool,
-                         const struct sg_apply_take *take)
+enum sg_err sg_spool_put(struct sg_spool *spool, unsigned part,
+                         struct sg_bytes head, struct sg_bytes body)
 {
-    unsigned part =
-        (unsigned)(sg_table_hash(take->uid.bytes) >> 32) % spool->n_parts;
     struct sg_buf *kept = &spool->parts[part];
-    enum sg_err err = sg_buf_append(kept, sg_bytes(take, sizeof *take));
+    enum sg_err err;
 
+    SG_ASSERT(part < spool->n_parts);
+    SG_ASSERT(head.size + body.size <= SG_SPOOL_PIECE_MAX);
+    err = sg_buf_append(kept, head);
     if (err == SG_OK)
-        err = sg_buf_append(kept, take->inner);
+        err = sg_buf_append(kept, body);
     return err == SG_OK && kept->size >= BLOCK_SIZE ? flush(spool, part) : err;
 }
 
@@ -173,49 +175,43 @@ static enum sg_err read_all(const struct sg_spool *spool, uint64_t at,
     return SG_OK;
 }
 
-/* Adds the takes in BYTES, which stay where they are. */
-static enum sg_err take_block(struct sg_apply *apply, struct sg_bytes bytes)
+/* Reads and opens block NO into ARENA. */
+static enum sg_err open_block(const struct sg_spool *spool, size_t no,
+                              struct sg_arena *arena,
+                              struct sg_bytes *ret_pieces)
 {
-    while (bytes.size >= sizeof(struct sg_apply_take)) {
-        struct sg_apply_take take;
+    const struct block *block = &spool->blocks[no];
+    size_t size = block->size - SG_SEAL_TAG_SIZE;
+    uint8_t nonce[SG_XAEAD_NONCE_SIZE];
+    uint8_t *room = sg_arena_take(arena, 1, block->size);
+    enum sg_err err;
 
-        memcpy(&take, bytes.data, sizeof take);
-        bytes = sg_bytes(bytes.data + sizeof take, bytes.size - sizeof take);
-        if (take.inner.size > bytes.size)
-            return SG_ERR_DAMAGED;
-        take.inner.data = bytes.data;
-        bytes = sg_bytes(bytes.data + take.inner.size,
-                         bytes.size - take.inner.size);
-        if (!sg_apply_add(apply, &take))
-            return SG_ERR_NOMEM;
-    }
-    return bytes.size == 0 ? SG_OK : SG_ERR_DAMAGED;
+    if (room == NULL)
+        return SG_ERR_NOMEM;
+    nonce_of(no, nonce);
+    err = read_all(spool, block->at, room, block->size);
+    if (err == SG_OK)
+        err = sg_crypto_open(SG_AEAD_XCHACHA20POLY1305, spool->key,
+                             SG_BYTES_ARRAY(nonce), sg_bytes(NULL, 0),
+                             sg_bytes(room, block->size), room, size);
+    *ret_pieces = sg_bytes(room, size);
+    return err == SG_ERR_DECRYPT ? SG_ERR_DAMAGED : err;
 }
 
-enum sg_err sg_spool_get(struct sg_spool *spool, unsigned part,
-                         struct sg_apply *apply)
+enum sg_err sg_spool_each(struct sg_spool *spool, unsigned part,
+                          struct sg_arena *arena, sg_spool_take *take,
+                          void *context)
 {
     enum sg_err err = SG_OK;
 
     for (size_t i = 0; i < spool->n_blocks && err == SG_OK; i++) {
-        const struct block *block = &spool->blocks[i];
-        uint8_t nonce[SG_XAEAD_NONCE_SIZE], *room;
+        struct sg_bytes pieces;
 
-        if (block->part != part)
+        if (spool->blocks[i].part != part)
             continue;
-        room = sg_arena_take(&apply->arena, 1, block->size);
-        if (room == NULL)
-            return SG_ERR_NOMEM;
-        nonce_of(i, nonce);
-        err = read_all(spool, block->at, room, block->size);
+        err = open_block(spool, i, arena, &pieces);
         if (err == SG_OK)
-            err = sg_crypto_open(SG_AEAD_XCHACHA20POLY1305, spool->key,
-                                 SG_BYTES_ARRAY(nonce), sg_bytes(NULL, 0),
-                                 sg_bytes(room, block->size), room,
-                                 block->size - SG_SEAL_TAG_SIZE);
-        if (err == SG_OK)
-            err = take_block(apply,
-                             sg_bytes(room, block->size - SG_SEAL_TAG_SIZE));
+            err = take(context, pieces);
     }
-    return err == SG_ERR_DECRYPT ? SG_ERR_DAMAGED : err;
+    return err;
 }

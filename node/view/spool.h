@@ -1,14 +1,16 @@
-/* Spool: judged copies on their way from the logs to sheets, in a nameless file
- * of sealed blocks, so that those of one subject come together. The inside of
- * the view's bulk build.
+/* Spool: bytes in parts, on their way from one step of a bulk build to the
+ * next: a nameless file of sealed blocks. The inside of the view's bulk build.
  *
- * The key is drawn for the spool and kept in memory alone: what the disk still
- * has afterwards nobody reads.
+ * What belongs together is put into one part and comes out together, in the
+ * order in which it was put in. The key is drawn for the spool and kept in
+ * memory alone: what the disk still has afterwards nobody reads.
  */
 #ifndef SG_NODE_VIEW_SPOOL_H
 #define SG_NODE_VIEW_SPOOL_H
 
-#include "node/view/apply.h"
+#include "storage/base/bytes.h"
+#include "storage/base/err.h"
+#include "storage/registry/merge/arena.h"
 
 struct sg_spool;
 
@@ -20,16 +22,21 @@ SG_USE_RESULT enum sg_err sg_spool_new(const char *dir, unsigned n_parts,
                                        struct sg_spool **ret_spool);
 void sg_spool_free(struct sg_spool *spool);
 
-/* Adds TAKE, which is kept, to the part that its subject belongs to. Errors:
- * NOMEM, IO, FULL. */
-SG_USE_RESULT enum sg_err sg_spool_put(struct sg_spool *spool,
-                                       const struct sg_apply_take *take);
+/* Adds HEAD and, behind it, BODY to PART: together at most SG_SPOOL_PIECE_MAX,
+ * and they stay together. Errors: NOMEM, IO, FULL. */
+#define SG_SPOOL_PIECE_MAX (SG_RECORD_SIZE_MAX + 1024u)
+SG_USE_RESULT enum sg_err sg_spool_put(struct sg_spool *spool, unsigned part,
+                                       struct sg_bytes head,
+                                       struct sg_bytes body);
 
 /* Ends the adding. Errors: as sg_spool_put. */
 SG_USE_RESULT enum sg_err sg_spool_end(struct sg_spool *spool);
 
-/* Adds all of PART to APPLY's takes. Errors: NOMEM, IO; DAMAGED. */
-SG_USE_RESULT enum sg_err sg_spool_get(struct sg_spool *spool, unsigned part,
-                                       struct sg_apply *apply);
+/* Hands PART to TAKE, some whole pieces at a time, which stay in ARENA. Errors:
+ * NOMEM, IO; DAMAGED; those of TAKE. */
+typedef enum sg_err sg_spool_take(void *context, struct sg_bytes pieces);
+SG_USE_RESULT enum sg_err sg_spool_each(struct sg_spool *spool, unsigned part,
+                                        struct sg_arena *arena,
+                                        sg_spool_take *take, void *context);
 
 #endif

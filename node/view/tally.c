@@ -168,8 +168,7 @@ bool sg_tally_same_facts(const struct sg_sheet_facts *a,
                 0);
 }
 
-/* Notes that figures depend on UID, and gives what is to be said of him; NULL
- * when he is not here. */
+/* Gives what is to be said of UID; NULL when he is not here. */
 static const struct sg_sheet_facts *ask(struct sg_tally_judge *judge,
                                         const struct sg_uid *uid)
 {
@@ -179,20 +178,6 @@ static const struct sg_sheet_facts *ask(struct sg_tally_judge *judge,
     const struct sg_subject *subject;
 
     if (judge->err != SG_OK)
-        return NULL;
-    if (judge->n_kin == judge->kin_capacity) {
-        size_t more = judge->kin_capacity > 0 ? 2 * judge->kin_capacity : 8;
-        struct sg_uid *kin = sg_realloc(judge->kin, more * sizeof *kin);
-
-        if (kin == NULL) {
-            judge->err = SG_ERR_NOMEM;
-            return NULL;
-        }
-        judge->kin = kin;
-        judge->kin_capacity = more;
-    }
-    judge->kin[judge->n_kin++] = *uid;
-    if (judge->is_blind)
         return NULL;
     judge->err = sg_pile_facts(pile, uid, &facts, &sheet);
     if (judge->err != SG_OK || sheet == NULL)
@@ -294,7 +279,6 @@ enum sg_err sg_tally_judge_init(struct sg_tally_judge *judge,
 void sg_tally_judge_clear(struct sg_tally_judge *judge)
 {
     sg_free(judge->campaigns);
-    sg_free(judge->kin);
     *judge = (struct sg_tally_judge){.n_kin = 0};
 }
 
@@ -313,21 +297,30 @@ static struct sg_tally *tally_of(struct sg_tally_judge *judge,
     return tally;
 }
 
+/* Notes on whom figures depend. */
+static void take_asked(struct sg_tally_judge *judge,
+                       const struct sg_quality_asked *asked)
+{
+    judge->n_kin = 0;
+    if (asked->has_mother)
+        judge->kin[judge->n_kin++] = asked->mother;
+    if (asked->has_father)
+        judge->kin[judge->n_kin++] = asked->father;
+    if (asked->has_spouse)
+        judge->kin[judge->n_kin++] = asked->spouse;
+    if (asked->has_household)
+        judge->kin[judge->n_kin++] = asked->household;
+}
+
 static void count_quality(struct sg_tally_judge *judge,
-                          const struct sg_subject *subject, unsigned side,
+                          const struct sg_quality_person *person, unsigned side,
                           int sign, struct sg_tally_set *set)
 {
-    struct sg_quality_person person;
-    struct sg_tally *tally;
+    struct sg_tally *tally = tally_of(judge, set, SG_INSIDE_MEASURE, side,
+                                      &no_campaign, person->unit);
 
-    judge->n_kin = 0;
-    sg_quality_judge(subject, &judge->facts, &person);
-    if (judge->err != SG_OK)
-        return;
-    tally = tally_of(judge, set, SG_INSIDE_MEASURE, side, &no_campaign,
-                     person.unit);
     if (tally != NULL)
-        sg_measure_count((struct sg_measure *)(void *)tally->counts, &person,
+        sg_measure_count((struct sg_measure *)(void *)tally->counts, person,
                          sign);
 }
 
@@ -373,34 +366,74 @@ static void count_conflicts(struct sg_tally_judge *judge,
     }
 }
 
+/* Counts all but quality. */
+static void count_others(struct sg_tally_judge *judge,
+                         const struct sg_subject *subject, unsigned side,
+                         int sign, struct sg_tally_set *set)
+{
+    count_conflicts(judge, subject, side, sign, set);
+    if (subject->status != SG_SUBJECT_NO_PERSON)
+        count_campaigns(judge, subject, side, sign, set);
+}
+
 enum sg_err sg_tally_count(struct sg_tally_judge *judge,
                            const struct sg_subject *subject, unsigned sides,
                            int sign, struct sg_tally_set *set)
 {
+    struct sg_quality_person person;
+    struct sg_quality_asked asked;
+
     judge->err = SG_OK;
     judge->n_kin = 0;
-    for (unsigned side = 0; side < 2; side++) {
+    if (sides == 0)
+        return SG_OK;
+    if (subject->status != SG_SUBJECT_NO_PERSON) {
+        sg_quality_begin(subject, &judge->facts, &person, &asked);
+        take_asked(judge, &asked);
+        sg_quality_end(&asked, &judge->facts, &person);
+    }
+    for (unsigned side = 0; side < 2 && judge->err == SG_OK; side++) {
         if ((sides >> side & 1) == 0)
             continue;
-        count_conflicts(judge, subject, side, sign, set);
-        if (subject->status == SG_SUBJECT_NO_PERSON)
-            continue;
-        count_campaigns(judge, subject, side, sign, set);
-        count_quality(judge, subject, side, sign, set);
+        count_others(judge, subject, side, sign, set);
+        if (subject->status != SG_SUBJECT_NO_PERSON)
+            count_quality(judge, &person, side, sign, set);
     }
     return judge->err;
 }
 
-enum sg_err sg_tally_kin(struct sg_tally_judge *judge,
-                         const struct sg_subject *subject)
+enum sg_err sg_tally_begin(struct sg_tally_judge *judge,
+                           const struct sg_subject *subject, unsigned side,
+                           struct sg_tally_set *set,
+                           struct sg_tally_wait *ret_wait, bool *ret_is_waiting)
 {
+    struct sg_tally_wait *wait = ret_wait;
+
     judge->err = SG_OK;
     judge->n_kin = 0;
+    *ret_is_waiting = false;
+    count_others(judge, subject, side, 1, set);
     if (subject->status == SG_SUBJECT_NO_PERSON)
-        return SG_OK;
-    judge->is_blind = true;
-    sg_quality_ask(subject, &judge->facts);
-    judge->is_blind = false;
+        return judge->err;
+    memset(wait, 0, sizeof *wait);
+    sg_quality_begin(subject, &judge->facts, &wait->person, &wait->asked);
+    take_asked(judge, &wait->asked);
+    *ret_is_waiting = judge->n_kin > 0;
+    if (!*ret_is_waiting)
+        count_quality(judge, &wait->person, side, 1, set);
+    return judge->err;
+}
+
+enum sg_err sg_tally_end(struct sg_tally_judge *judge,
+                         const struct sg_tally_wait *wait,
+                         const struct sg_quality_facts *facts, unsigned side,
+                         struct sg_tally_set *set)
+{
+    struct sg_quality_person person = wait->person;
+
+    judge->err = SG_OK;
+    sg_quality_end(&wait->asked, facts, &person);
+    count_quality(judge, &person, side, 1, set);
     return judge->err;
 }
 

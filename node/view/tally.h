@@ -34,6 +34,9 @@ struct sg_tally_set {
 
 void sg_tally_clear(struct sg_tally_set *set);
 
+/* Parents, spouse, household. */
+#define SG_TALLY_KIN_MAX 4u
+
 /* What figures are judged by: the whole cut, as of its day. */
 struct sg_tally_judge {
     struct sg_pile *pile;
@@ -42,9 +45,8 @@ struct sg_tally_judge {
     struct sg_quality_facts facts;
     struct sg_campaign *campaigns; /* frozen ones and later */
     size_t n_campaigns;
-    bool is_blind; /* nobody is looked at: whom it would be is what is asked */
-    struct sg_uid *kin; /* on whom the last one judged depends */
-    size_t n_kin, kin_capacity;
+    struct sg_uid kin[SG_TALLY_KIN_MAX]; /* on whom the last one depends */
+    size_t n_kin;
     enum sg_err err; /* what an answer failed with */
 };
 
@@ -63,10 +65,25 @@ SG_USE_RESULT enum sg_err sg_tally_count(struct sg_tally_judge *judge,
                                          unsigned sides, int sign,
                                          struct sg_tally_set *set);
 
-/* Finds on whom the figures of SUBJECT depend, and counts nothing. Errors:
- * NOMEM. */
-SG_USE_RESULT enum sg_err sg_tally_kin(struct sg_tally_judge *judge,
-                                       const struct sg_subject *subject);
+/* Quality of one person, but for what others say. */
+struct sg_tally_wait {
+    struct sg_quality_person person;
+    struct sg_quality_asked asked;
+};
+
+/* The same on SIDE (0, 1), once, in two steps: others are not looked at, and
+ * what depends on them is not counted but given in *RET_WAIT; false where that
+ * is nothing. Kin are those that are to be asked. Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_tally_begin(struct sg_tally_judge *judge,
+                                         const struct sg_subject *subject,
+                                         unsigned side,
+                                         struct sg_tally_set *set,
+                                         struct sg_tally_wait *ret_wait,
+                                         bool *ret_is_waiting);
+SG_USE_RESULT enum sg_err sg_tally_end(struct sg_tally_judge *judge,
+                                       const struct sg_tally_wait *wait,
+                                       const struct sg_quality_facts *facts,
+                                       unsigned side, struct sg_tally_set *set);
 
 /* Gives what the figures of others ask of SUBJECT, in ARENA. Errors: NOMEM. */
 SG_USE_RESULT enum sg_err sg_tally_facts(const struct sg_subject *subject,

@@ -11,19 +11,16 @@ const struct sg_subject_object *sg_judge_home(const struct sg_subject *subject)
 }
 
 bool sg_judge_household(const struct sg_subject *subject,
-                        const struct sg_quality_facts *facts,
-                        struct sg_quality_household *ret)
+                        struct sg_uid *ret_household)
 {
     const struct sg_subject_cell *cell =
         sg_subject_known(sg_judge_home(subject), SG_FIELD_RESIDENCE_HOUSEHOLD);
     struct sg_msgpack reader;
-    struct sg_uid uid;
 
     if (cell == NULL)
         return false;
     sg_subject_open(cell, &reader);
-    return sg_record_read_uid(&reader, &uid) &&
-           facts->household(facts->context, &uid, &subject->uid, ret);
+    return sg_record_read_uid(&reader, ret_household);
 }
 
 struct sg_date sg_judge_day(uint64_t hlc)

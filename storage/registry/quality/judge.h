@@ -7,11 +7,9 @@
 /* Gives the standing permanent residence; NULL when there is none. */
 const struct sg_subject_object *sg_judge_home(const struct sg_subject *subject);
 
-/* Gives the household that the home names. Returns false when it names none or
- * there is no such household. */
+/* Gives the household that the home names. Returns false when it names none. */
 bool sg_judge_household(const struct sg_subject *subject,
-                        const struct sg_quality_facts *facts,
-                        struct sg_quality_household *ret);
+                        struct sg_uid *ret_household);
 
 /* Returns the day, in Viet Nam, of a record's clock. */
 struct sg_date sg_judge_day(uint64_t hlc);
@@ -31,8 +29,12 @@ bool sg_judge_has_evidence(struct sg_judge_source *source,
                            const struct sg_subject_record *record,
                            unsigned field);
 
-/* Judges V10, for which FACTS is asked for the parents and the spouse. */
-uint8_t sg_judge_kin(const struct sg_subject *subject,
+/* Finds the parents and the spouse. */
+void sg_judge_ask(const struct sg_subject *subject,
+                  struct sg_quality_asked *asked);
+
+/* Judges V10, for which FACTS is asked for them. */
+uint8_t sg_judge_kin(const struct sg_quality_asked *asked,
                      const struct sg_quality_facts *facts);
 
 /* Fill what the rules of structure and the verifications say. */

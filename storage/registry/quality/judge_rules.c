@@ -271,48 +271,62 @@ static void judge_residences(const struct sg_subject *subject,
  */
 
 static bool read_kin(const struct sg_subject_object *object, unsigned field,
-                     struct sg_record_kin *ret)
+                     struct sg_uid *ret_uid)
 {
     const struct sg_subject_cell *cell = sg_subject_known(object, field);
     struct sg_msgpack reader;
+    struct sg_record_kin kin;
 
     if (cell == NULL)
         return false;
     sg_subject_open(cell, &reader);
-    *ret = sg_record_read_kin(&reader);
-    return ret->has_uid;
+    kin = sg_record_read_kin(&reader);
+    if (kin.has_uid)
+        *ret_uid = kin.uid;
+    return kin.has_uid;
 }
 
-static uint8_t judge_parent(const struct sg_subject_object *object,
-                            const struct sg_quality_facts *facts,
-                            unsigned field, enum sg_rules_kin which)
-{
-    struct sg_quality_relative parent;
-    struct sg_record_kin kin;
-
-    if (!read_kin(object, field, &kin) ||
-        !facts->relative(facts->context, &kin.uid, &parent))
-        return SG_RULES_NOT_APPLICABLE;
-    return (uint8_t)sg_rules_v10_parent(
-        which, parent.birth, sg_subject_date(object, SG_FIELD_PERSON_BIRTH));
-}
-
-uint8_t sg_judge_kin(const struct sg_subject *subject,
-                     const struct sg_quality_facts *facts)
+void sg_judge_ask(const struct sg_subject *subject,
+                  struct sg_quality_asked *asked)
 {
     const struct sg_subject_object *object = person_of(subject);
-    struct sg_quality_relative spouse;
-    struct sg_record_kin kin;
-    uint8_t verdict =
-        judge_parent(object, facts, SG_FIELD_PERSON_MOTHER, SG_RULES_MOTHER);
 
-    verdict = worse(verdict, judge_parent(object, facts, SG_FIELD_PERSON_FATHER,
-                                          SG_RULES_FATHER));
-    if (read_kin(object, SG_FIELD_PERSON_SPOUSE, &kin) &&
-        facts->relative(facts->context, &kin.uid, &spouse))
+    asked->birth = sg_subject_date(object, SG_FIELD_PERSON_BIRTH);
+    asked->has_mother =
+        read_kin(object, SG_FIELD_PERSON_MOTHER, &asked->mother);
+    asked->has_father =
+        read_kin(object, SG_FIELD_PERSON_FATHER, &asked->father);
+    asked->has_spouse =
+        read_kin(object, SG_FIELD_PERSON_SPOUSE, &asked->spouse);
+}
+
+static uint8_t judge_parent(const struct sg_quality_asked *asked,
+                            const struct sg_quality_facts *facts,
+                            const struct sg_uid *uid, enum sg_rules_kin which)
+{
+    struct sg_quality_relative parent;
+
+    if (!facts->relative(facts->context, uid, &parent))
+        return SG_RULES_NOT_APPLICABLE;
+    return (uint8_t)sg_rules_v10_parent(which, parent.birth, asked->birth);
+}
+
+uint8_t sg_judge_kin(const struct sg_quality_asked *asked,
+                     const struct sg_quality_facts *facts)
+{
+    struct sg_quality_relative spouse;
+    uint8_t verdict = SG_RULES_NOT_APPLICABLE;
+
+    if (asked->has_mother)
+        verdict = judge_parent(asked, facts, &asked->mother, SG_RULES_MOTHER);
+    if (asked->has_father)
+        verdict = worse(verdict, judge_parent(asked, facts, &asked->father,
+                                              SG_RULES_FATHER));
+    if (asked->has_spouse &&
+        facts->relative(facts->context, &asked->spouse, &spouse))
         verdict =
             worse(verdict, (uint8_t)sg_rules_v10_spouse(
-                               &subject->uid,
+                               &asked->person,
                                spouse.has_spouse ? &spouse.spouse : NULL));
     return verdict;
 }
@@ -501,7 +515,6 @@ void sg_judge_rules_fill(const struct sg_subject *subject,
     judge_name(subject, person);
     judge_codes(subject, facts, person);
     judge_residences(subject, facts, person);
-    person->rules[10] = sg_judge_kin(subject, facts);
     judge_cards(subject, person);
     judge_verifications(subject, facts, person);
 }

@@ -92,22 +92,6 @@ static bool has_exclusion(const struct sg_subject *subject,
     return false;
 }
 
-/* A field of the household is asked of the household of the home. */
-static bool has_household_field(const struct sg_subject *subject,
-                                const struct sg_quality_facts *facts,
-                                uint8_t field)
-{
-    struct sg_quality_household household;
-
-    if (!sg_judge_household(subject, facts, &household))
-        return false;
-    if (field == SG_FIELD_HOUSEHOLD_FILE_NO)
-        return household.has_file_no;
-    if (field == SG_FIELD_HOUSEHOLD_MEMBERS)
-        return household.has_members;
-    return true;
-}
-
 /* Finds the cell that FIELD is about; NULL when nobody sets it. */
 static const struct sg_subject_cell *cell_of(
     const struct sg_subject *subject, const struct sg_quality_field *field)
@@ -158,7 +142,6 @@ static bool has_any(const struct sg_subject *subject, enum sg_type type)
 }
 
 static bool is_present(const struct sg_subject *subject,
-                       const struct sg_quality_facts *facts,
                        const struct sg_quality_field *field,
                        struct filling *filling)
 {
@@ -169,7 +152,7 @@ static bool is_present(const struct sg_subject *subject,
     if (field->type == SG_TYPE_DOSSIER)
         return filling->person->has_card_or_reason;
     if (field->type == SG_TYPE_HOUSEHOLD)
-        return has_household_field(subject, facts, field->field);
+        return false; /* it is asked of the household: sg_quality_end */
     if (field->type == SG_TYPE_OLD_ID)
         return has_any(subject, field->type);
     cell = cell_of(subject, field);
@@ -196,7 +179,7 @@ static void judge_fields(const struct sg_subject *subject,
         if (!is_due(facts->fields[i].age, years, is_dead))
             continue;
         person->due++;
-        if (is_present(subject, facts, &facts->fields[i], &filling))
+        if (is_present(subject, &facts->fields[i], &filling))
             person->present++;
         else
             person->missing |= UINT64_C(1) << i;
@@ -292,21 +275,7 @@ static bool has_other_conflict(const struct sg_subject *subject)
     return false;
 }
 
-static uint16_t household_dirt(const struct sg_subject *subject,
-                               const struct sg_quality_facts *facts)
-{
-    struct sg_quality_household household;
-
-    if (!subject->has_home)
-        return SG_QUALITY_ORPHAN;
-    if (!sg_judge_household(subject, facts, &household) || !household.is_open ||
-        !household.has_person || household.heads == 0)
-        return SG_QUALITY_ORPHAN;
-    return household.heads > 1 ? SG_QUALITY_TWO_HEADS : 0;
-}
-
 static void judge_clean(const struct sg_subject *subject,
-                        const struct sg_quality_facts *facts,
                         struct sg_quality_person *person)
 {
     const struct {
@@ -329,7 +298,7 @@ static void judge_clean(const struct sg_subject *subject,
     for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
         if (causes[i].is_so)
             person->dirt |= causes[i].dirt;
-    person->dirt |= household_dirt(subject, facts);
+    person->dirt |= SG_QUALITY_ORPHAN; /* until a household is found */
 }
 
 /* --- All of it -------------------------------------------------------------
@@ -347,9 +316,10 @@ static bool is_identity_wrong(const struct sg_subject *subject,
            (person->dirt & (SG_QUALITY_PIN_TWICE | SG_QUALITY_RESIDENCE)) != 0;
 }
 
-void sg_quality_judge(const struct sg_subject *subject,
+void sg_quality_begin(const struct sg_subject *subject,
                       const struct sg_quality_facts *facts,
-                      struct sg_quality_person *ret_person)
+                      struct sg_quality_person *ret_person,
+                      struct sg_quality_asked *ret_asked)
 {
     struct sg_quality_person *person = ret_person;
     struct sg_date birth =
@@ -368,22 +338,90 @@ void sg_quality_judge(const struct sg_subject *subject,
     };
     sg_judge_rules_fill(subject, facts, person);
     judge_fields(subject, facts, years, person);
-    judge_clean(subject, facts, person);
+    judge_clean(subject, person);
     sg_judge_life_fill(subject, facts, person);
     person->is_death_disputed =
         person->is_deceased && sg_subject_has_open(subject, 8);
     person->is_identity_wrong = is_identity_wrong(subject, person);
+    sg_quality_ask(subject, ret_asked);
 }
 
-void sg_quality_ask(const struct sg_subject *subject,
-                    const struct sg_quality_facts *facts)
+/* --- What others say -------------------------------------------------------
+ */
+
+static bool has_field(const struct sg_quality_household *household,
+                      uint8_t field)
+{
+    if (field == SG_FIELD_HOUSEHOLD_FILE_NO)
+        return household->has_file_no;
+    if (field == SG_FIELD_HOUSEHOLD_MEMBERS)
+        return household->has_members;
+    return true;
+}
+
+/* Fields of the household are asked of the household of the home. */
+static void take_fields(const struct sg_quality_household *household,
+                        const struct sg_quality_facts *facts,
+                        struct sg_quality_person *person)
+{
+    for (size_t i = 0; i < facts->n_fields && i < SG_QUALITY_FIELDS_MAX; i++) {
+        const struct sg_quality_field *field = &facts->fields[i];
+        uint64_t bit = UINT64_C(1) << i;
+
+        if (field->type != SG_TYPE_HOUSEHOLD || (person->missing & bit) == 0 ||
+            !has_field(household, field->field))
+            continue;
+        person->missing &= ~bit;
+        person->present++;
+    }
+}
+
+static uint16_t household_dirt(const struct sg_quality_household *household)
+{
+    if (!household->is_open || !household->has_person || household->heads == 0)
+        return SG_QUALITY_ORPHAN;
+    return household->heads > 1 ? SG_QUALITY_TWO_HEADS : 0;
+}
+
+void sg_quality_end(const struct sg_quality_asked *asked,
+                    const struct sg_quality_facts *facts,
+                    struct sg_quality_person *person)
 {
     struct sg_quality_household household;
 
-    (void)sg_judge_kin(subject, facts);
+    person->rules[10] = sg_judge_kin(asked, facts);
+    if (!asked->has_household ||
+        !facts->household(facts->context, &asked->household, &asked->person,
+                          &household))
+        return;
+    take_fields(&household, facts, person);
+    if (asked->has_home)
+        person->dirt = (uint16_t)((person->dirt & ~SG_QUALITY_ORPHAN) |
+                                  household_dirt(&household));
+}
+
+void sg_quality_judge(const struct sg_subject *subject,
+                      const struct sg_quality_facts *facts,
+                      struct sg_quality_person *ret_person)
+{
+    struct sg_quality_asked asked;
+
+    sg_quality_begin(subject, facts, ret_person, &asked);
+    sg_quality_end(&asked, facts, ret_person);
+}
+
+void sg_quality_ask(const struct sg_subject *subject,
+                    struct sg_quality_asked *ret_asked)
+{
+    struct sg_quality_asked *asked = ret_asked;
+
+    *asked = (struct sg_quality_asked){.person = subject->uid,
+                                       .has_home = subject->has_home};
+    sg_judge_ask(subject, asked);
     /* For the fields of the household, then for what is unclean in it. */
-    if (subject->status != SG_SUBJECT_DECEASED || subject->has_home)
-        (void)sg_judge_household(subject, facts, &household);
+    asked->has_household =
+        (subject->status != SG_SUBJECT_DECEASED || subject->has_home) &&
+        sg_judge_household(subject, &asked->household);
 }
 
 bool sg_quality_is_behind(const struct sg_quality_person *person,

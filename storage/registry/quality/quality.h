@@ -131,16 +131,36 @@ struct sg_quality_person {
     bool is_touched;  /* anything was recorded in the last 24 months */
 };
 
-/* Judges SUBJECT, a person. */
+/* Whom, of the others, the figures of a person depend on. */
+struct sg_quality_asked {
+    struct sg_uid person;
+    struct sg_date birth;
+    bool has_mother, has_father, has_spouse, has_household;
+    struct sg_uid mother, father, spouse;
+    struct sg_uid household; /* the home names it */
+    bool has_home;
+};
+
+/* Judges SUBJECT, a person, as if there were nobody else, and says whom to ask;
+ * the answers of FACTS, whose questions about others are not asked here, are
+ * taken in by _end. So that it can be done when they are known: PERSON and
+ * ASKED borrow nothing. */
+void sg_quality_begin(const struct sg_subject *subject,
+                      const struct sg_quality_facts *facts,
+                      struct sg_quality_person *ret_person,
+                      struct sg_quality_asked *ret_asked);
+void sg_quality_end(const struct sg_quality_asked *asked,
+                    const struct sg_quality_facts *facts,
+                    struct sg_quality_person *person);
+
+/* Judges SUBJECT, a person: both at once. */
 void sg_quality_judge(const struct sg_subject *subject,
                       const struct sg_quality_facts *facts,
                       struct sg_quality_person *ret_person);
 
-/* Asks FACTS for everybody for whom sg_quality_judge would ask with the fields
- * of sg_quality_fields, and judges nothing: on whom SUBJECT's figures depend.
- */
+/* Judges nothing, and says whom to ask. */
 void sg_quality_ask(const struct sg_subject *subject,
-                    const struct sg_quality_facts *facts);
+                    struct sg_quality_asked *ret_asked);
 
 /* What a list of persons can be asked for. */
 enum sg_quality_list {
