@@ -15,7 +15,8 @@
 
 /* Applies all logs to VIEW, which is empty; where there are more subjects than
  * briefs, figures and roots are left to the sweep that follows. DIR takes
- * nameless files. Errors: as sg_view_apply, and then the view is to be cleared. */
+ * nameless files. Errors: as sg_view_apply, and then the view is to be cleared.
+ */
 SG_USE_RESULT enum sg_err sg_build_all(struct sg_view *view, const char *dir);
 
 #endif
