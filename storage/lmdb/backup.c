@@ -75,6 +75,18 @@ enum sg_err sg_backup_write(struct sg_store *store, const char *dir)
     return err == SG_OK ? sg_env_sync_dir(parent) : err;
 }
 
+enum sg_err sg_backup_beside(const char *from, const char *dir)
+{
+    struct sg_store *store;
+    enum sg_err err = sg_store_open_beside(from, &store);
+
+    if (err == SG_OK) {
+        err = sg_backup_write(store, dir);
+        sg_store_close(store);
+    }
+    return err;
+}
+
 /* --- Compaction ----------------------------------------------------------- */
 
 static enum sg_err mark_compacted(struct sg_txn *txn, void *context)

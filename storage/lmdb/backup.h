@@ -17,6 +17,12 @@
 SG_USE_RESULT enum sg_err sg_backup_write(struct sg_store *store,
                                           const char *dir);
 
+/* The same of the store in FROM, which another process may have open, or none:
+ * its lock is not asked for, nothing in it is written. Context: a process that
+ * has not opened FROM itself.
+ * Errors: also NOTFOUND (no store), TRUNCATED, VERSION. */
+SG_USE_RESULT enum sg_err sg_backup_beside(const char *from, const char *dir);
+
 /* Replaces the logs by a compact copy, so that erased payloads are in no page
  * of the file any more, and says so in the database `erasures`. A crash leaves
  * either the old file or the new one. Nothing else may use the store meanwhile:

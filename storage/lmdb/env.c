@@ -214,9 +214,12 @@ static enum sg_err env_attach(struct sg_env *env)
         rc = mdb_env_set_assert(env->mdb, leave_guard);
     }
     if (rc == 0) {
-        unsigned fast =
-            SG_PLANT(nosync) || env->config.is_unsynced ? MDB_NOSYNC : 0;
-        rc = mdb_env_open(env->mdb, env->dir, MDB_NOTLS | fast, FILE_MODE);
+        unsigned flags = MDB_NOTLS;
+        if (SG_PLANT(nosync) || env->config.is_unsynced)
+            flags |= MDB_NOSYNC;
+        if (env->config.is_beside)
+            flags |= MDB_RDONLY;
+        rc = mdb_env_open(env->mdb, env->dir, flags, FILE_MODE);
     }
     if (rc == 0) {
         rc = mdb_reader_check(env->mdb, &stale);
@@ -516,8 +519,16 @@ static enum sg_err write_once(struct sg_env *env, sg_env_fn *fn, void *context,
 enum sg_err sg_env_write(struct sg_env *env, sg_env_fn *fn, void *context)
 {
     bool grow = false;
-    enum sg_err err =
-        env != NULL ? write_once(env, fn, context, &grow) : SG_ERR_FATAL;
+    enum sg_err err;
+    int stale;
+
+    if (env == NULL) {
+        return SG_ERR_FATAL;
+    }
+    /* Who read beside us and was killed holds on to pages until he is struck
+     * off; he is asked after only where there is another process. */
+    (void)mdb_reader_check(env->mdb, &stale);
+    err = write_once(env, fn, context, &grow);
     while (err == SG_ERR_FULL && grow) {
         err = env_grow(env);
         if (err != SG_OK) {

@@ -36,6 +36,9 @@ struct sg_env_config {
     /* Commits are not flushed: for what is made anew after any crash, behind a
      * durable marker that says so (sealed.h). Never for logs. */
     bool is_unsynced;
+    /* Read alone, beside the process that has it: nothing is written, and its
+     * lock is not asked for. */
+    bool is_beside;
 };
 
 /* Work inside a transaction. What it reads is borrowed until it returns. */

@@ -21,6 +21,7 @@ struct sg_store {
     uint64_t reserve_size;
     uint64_t map_size;
     uint64_t map_size_max;
+    bool is_beside; /* another process may have it: read alone */
 
     struct sg_hash fingerprint;
     struct sg_highwater highwater; /* as last written */
@@ -39,6 +40,12 @@ struct sg_store {
     struct sg_checkpoint made[SG_HIGHWATER_LOGS_MAX];
     struct sg_signer *signer; /* NULL: no keys, nothing is signed */
 };
+
+/* Opens the logs in DIR to be read, beside the process that has them open or
+ * none: no own logs, no lock, nothing is written. Close it as any other.
+ * Errors: NOTFOUND, TRUNCATED, DAMAGED, VERSION, ACCESS, NOMEM, IO. */
+SG_USE_RESULT enum sg_err sg_store_open_beside(const char *dir,
+                                               struct sg_store **ret_store);
 
 /* Joins DIR and NAME with a slash into RET. Errors: LIMIT. */
 SG_USE_RESULT enum sg_err sg_store_path(const char *dir, const char *name,

@@ -43,6 +43,7 @@ enum sg_err sg_store_env_config(const struct sg_store *store, const char *name,
             .map_size = store->map_size,
             .map_size_max = store->map_size_max,
             .reserve_size = store->reserve_size,
+            .is_beside = store->is_beside,
         };
     }
     return err;
@@ -325,6 +326,27 @@ enum sg_err sg_store_open(const struct sg_store_config *config,
     if (err == SG_OK) {
         err = sg_own_open(store, config->machine, keys, key_count);
     }
+    if (err != SG_OK) {
+        sg_store_close(store);
+        return err;
+    }
+    *ret_store = store;
+    return SG_OK;
+}
+
+enum sg_err sg_store_open_beside(const char *dir, struct sg_store **ret_store)
+{
+    /* Whatever the process that writes makes of it meanwhile, it fits. */
+    const struct sg_store_config config = {.dir = dir,
+                                           .map_size = SG_MAP_SIZE_MAX};
+    struct sg_store *store;
+    enum sg_err err = store_new(&config, &store);
+
+    if (err != SG_OK) {
+        return err;
+    }
+    store->is_beside = true;
+    err = folder_exists(dir, "log") ? open_env(store) : SG_ERR_NOTFOUND;
     if (err != SG_OK) {
         sg_store_close(store);
         return err;

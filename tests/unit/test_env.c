@@ -1,9 +1,11 @@
 #include "storage/lmdb/env.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "storage/lmdb/txn.h"
@@ -348,13 +350,101 @@ static void test_not_one(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* --- Beside another process ------------------------------------------------
+ */
+
+static enum sg_err read_there(struct sg_txn *txn, void *context)
+{
+    struct sg_bytes value;
+
+    (void)context;
+    return sg_txn_get(txn, 0, SG_BYTES_TEXT("first"), &value) ? SG_OK
+                                                              : SG_ERR_NOTFOUND;
+}
+
+static enum sg_err read_and_die(struct sg_txn *txn, void *context)
+{
+    (void)read_there(txn, context);
+    (void)raise(SIGKILL);
+    return SG_OK;
+}
+
+/* What a process does that reads beside us; its exit code. */
+static int visit(struct fixture *f, sg_env_fn *fn)
+{
+    struct sg_env_config config = f->config;
+    struct sg_env *env;
+
+    config.is_beside = true;
+    if (sg_env_open(&config, &env) != SG_OK)
+        return 1;
+    if (sg_env_read(env, fn, NULL) != SG_OK ||
+        sg_env_write(env, fill, NULL) == SG_OK)
+        return 2;
+    sg_env_close(env);
+    return 0;
+}
+
+static int visited(struct fixture *f, sg_env_fn *fn)
+{
+    pid_t child = fork();
+    int status = 0;
+
+    assert_int_not_equal(child, -1);
+    if (child == 0)
+        _exit(visit(f, fn));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static enum sg_err write_much(struct sg_txn *txn, void *context)
+{
+    static const uint8_t bytes[10000];
+
+    (void)context;
+    sg_txn_put(txn, 0, SG_BYTES_TEXT("much"), SG_BYTES_ARRAY(bytes));
+    return sg_txn_err(txn);
+}
+
+static uint64_t size_after_writing(struct fixture *f)
+{
+    struct sg_env_stat stat;
+
+    for (unsigned i = 0; i < 100; i++)
+        assert_ok(sg_env_write(f->env, write_much, NULL));
+    assert_ok(sg_env_stat(f->env, &stat));
+    return stat.file_size;
+}
+
+/* Another process reads what is there and cannot write. One that was killed as
+ * it read does not hold on to old pages: the file does not grow for it. */
+static void test_beside(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t size = size_after_writing(f);
+    int status;
+
+    assert_int_equal(visited(f, read_there), 0);
+    status = visited(f, read_and_die);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_int_equal(size_after_writing(f), size);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_create), TEST(test_growth),    TEST(test_refusal),
-        TEST(test_seek),   TEST(test_sticky),    TEST(test_truncated),
-        TEST(test_fault),  TEST(test_copy),      TEST(test_not_one),
-        TEST(test_ahead),  TEST(test_not_ahead),
+        TEST(test_create),
+        TEST(test_growth),
+        TEST(test_refusal),
+        TEST(test_seek),
+        TEST(test_sticky),
+        TEST(test_truncated),
+        TEST(test_fault),
+        TEST(test_copy),
+        TEST(test_not_one),
+        TEST(test_ahead),
+        TEST(test_not_ahead),
+        cmocka_unit_test_setup_teardown(test_beside, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
