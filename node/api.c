@@ -30,7 +30,12 @@ static const struct sg_api_call calls[] = {
     {"GET", "/v1/follow", SG_HTTP_TOKEN, sg_api_node_follow},
     {"GET", "/v1/register", SG_HTTP_TOKEN, sg_api_roll_register},
     {"GET", "/v1/roots", SG_HTTP_TOKEN, sg_api_roll_roots},
+    {"GET", "/v1/conflicts", SG_HTTP_TOKEN, sg_api_conflict_list},
+    {"POST", "/v1/decisions", SG_HTTP_CHANGES, sg_api_decision_file},
+    {"GET", "/v1/campaign", SG_HTTP_TOKEN, sg_api_work_campaign},
+    {"GET", "/v1/quality", SG_HTTP_TOKEN, sg_api_quality_show},
     {"POST", "/v1/records", SG_HTTP_CHANGES, sg_api_record_submit},
+    {"POST", "/v1/form", SG_HTTP_CHANGES, sg_api_form_turn},
     {"GET", "/v1/slip", SG_HTTP_TOKEN, sg_api_record_slip},
     {"POST", "/v1/session", SG_HTTP_LOGIN, sg_api_session_begin},
     {"DELETE", "/v1/session", SG_HTTP_CHANGES, sg_api_session_end},
@@ -247,6 +252,22 @@ json_t *sg_api_call_base64(struct sg_bytes bytes)
 void sg_api_call_set(json_t *object, const char *key, json_t *value)
 {
     (void)json_object_set_new(object, key, value);
+}
+
+struct sg_view *sg_api_call_view(struct sg_api *api, struct sg_api_answer *ret)
+{
+    enum sg_err err =
+        api->config.roll == NULL ? SG_ERR_STATE : sg_roll_err(api->config.roll);
+
+    if (err == SG_OK || err == SG_ERR_FULL)
+        return sg_roll_view(api->config.roll);
+    sg_api_call_refuse_err(ret, 503, err);
+    return NULL;
+}
+
+json_t *sg_api_call_date(struct sg_date date)
+{
+    return date.ymd == 0 ? json_null() : json_integer(date.ymd);
 }
 
 json_t *sg_api_call_checkpoint(const struct sg_checkpoint *checkpoint)

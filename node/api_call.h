@@ -81,6 +81,17 @@ json_t *sg_api_call_hash(const struct sg_hash *hash);
  * without it, which sg_api_call_json finds out. */
 void sg_api_call_set(json_t *object, const char *key, json_t *value);
 
+/* Says that a record in JSON is not what it must be (form.h). */
+struct sg_form_fault;
+void sg_api_call_refuse_form(struct sg_api_answer *ret,
+                             const struct sg_form_fault *fault);
+
+/* Gives the view. NULL: there is none now, and RET says 503. */
+struct sg_view *sg_api_call_view(struct sg_api *api, struct sg_api_answer *ret);
+
+/* DATE as a number, YYYYMMDD; null where there is none. */
+json_t *sg_api_call_date(struct sg_date date);
+
 /* {"size", "root", "signature"} of a checkpoint. */
 json_t *sg_api_call_checkpoint(const struct sg_checkpoint *checkpoint);
 
@@ -107,6 +118,12 @@ sg_api_call_fn sg_api_node_health, sg_api_node_metrics, sg_api_node_peers,
     sg_api_node_logs, sg_api_node_cut, sg_api_node_follow;
 /* About the register as a whole: api_roll.c. */
 sg_api_call_fn sg_api_roll_register, sg_api_roll_roots;
+/* Figures: api_work.c, api_quality.c. What waits for an officer's word, and the
+ * word: api_conflict.c, api_decision.c. */
+sg_api_call_fn sg_api_work_campaign, sg_api_quality_show;
+sg_api_call_fn sg_api_conflict_list, sg_api_decision_file;
+/* Records as JSON: api_form.c. */
+sg_api_call_fn sg_api_form_turn;
 /* Sessions of a browser: api.c. Records: api_record.c. */
 sg_api_call_fn sg_api_session_begin, sg_api_session_end;
 sg_api_call_fn sg_api_record_submit, sg_api_record_slip;

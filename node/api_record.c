@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "node/api_call.h"
+#include "node/form.h"
 #include "node/issue.h"
 #include "storage/base/check.h"
 #include "storage/base/text.h"
@@ -42,9 +43,29 @@ static bool read_unit(const json_t *json, struct sg_unit_key *ret)
     return sg_unit_key_is_valid(*ret);
 }
 
-/* The members of a form; NULL: what is missing or wrong is in *RET_MEMBER. */
-static struct sg_desk_paper *read_form(const json_t *form, struct sg_buf *buf,
-                                       const char **ret_member)
+/* Reads the inner bytes: as they are, or of a record in JSON; in it an officer
+ * that is not named is the one who asks. False: *RET_FAULT says why. */
+static bool read_inner(const json_t *form, const struct sg_officer *officer,
+                       struct sg_buf *buf, struct sg_form_fault *ret_fault)
+{
+    const json_t *inner = json_object_get(form, "inner");
+    const json_t *record = json_object_get(form, "record");
+
+    *ret_fault = (struct sg_form_fault){.member = "inner"};
+    if (record == NULL)
+        return read_base64(inner, buf) && buf->size > 0;
+    if (inner != NULL)
+        return false;
+    return sg_form_encode(record, officer == NULL ? NULL : &officer->id, buf,
+                          ret_fault) == SG_OK;
+}
+
+/* The members of a form; NULL: what is missing or wrong is in *RET_FAULT, whose
+ * member is NULL where there is no memory. */
+static struct sg_desk_paper *read_form(const json_t *form,
+                                       const struct sg_officer *officer,
+                                       struct sg_buf *buf,
+                                       struct sg_form_fault *ret_fault)
 {
     const json_t *signature = json_object_get(form, "signature");
     const json_t *home = json_object_get(form, "home");
@@ -52,26 +73,25 @@ static struct sg_desk_paper *read_form(const json_t *form, struct sg_buf *buf,
     struct sg_unit_key capture, own_home;
     size_t size;
 
-    *ret_member = "inner";
-    if (!read_base64(json_object_get(form, "inner"), buf) || buf->size == 0)
+    if (!read_inner(form, officer, buf, ret_fault))
         return NULL;
     size = buf->size;
-    *ret_member = "signature";
+    ret_fault->member = "signature";
     if (signature != NULL &&
         (!read_base64(signature, buf) || buf->size - size != SG_SIGNATURE_SIZE))
         return NULL;
-    *ret_member = "capture";
+    ret_fault->member = "capture";
     if (!read_unit(json_object_get(form, "capture"), &capture))
         return NULL;
-    *ret_member = "home";
+    ret_fault->member = "home";
     own_home = capture;
     if (home != NULL && !read_unit(home, &own_home))
         return NULL;
-    *ret_member = NULL;
     if (json_object_size(form) != 2u + (signature != NULL) + (home != NULL)) {
-        *ret_member = "?";
+        ret_fault->member = "?";
         return NULL;
     }
+    ret_fault->member = NULL;
     paper = sg_desk_paper_new(sg_bytes(buf->data, size));
     if (paper == NULL)
         return NULL;
@@ -83,26 +103,54 @@ static struct sg_desk_paper *read_form(const json_t *form, struct sg_buf *buf,
     return paper;
 }
 
+/* Signs a record in JSON that the officer who asks is named in, if the form
+ * brought no signature: his key is unlocked for that. */
+static void sign_own(struct sg_api *api, const struct sg_officer *officer,
+                     struct sg_desk_paper *paper)
+{
+    struct sg_record record;
+    struct sg_hash id;
+
+    if (officer == NULL || paper->is_signed ||
+        sg_record_decode_inner(sg_bytes(paper->inner, paper->size), &record) !=
+            SG_OK ||
+        sg_key_id_compare(&record.officer, &officer->id) != 0)
+        return;
+    sg_record_id(sg_store_registry(api->config.identity->store), record.inner,
+                 &id);
+    paper->is_signed = sg_officers_sign(api->officers, officer, &id,
+                                        paper->signature) == SG_OK;
+}
+
 void sg_api_record_submit(struct sg_api *api,
                           const struct sg_api_request *request,
                           struct sg_api_answer *ret)
 {
     json_t *form = sg_api_call_body(request, ret);
+    bool is_json = json_object_get(form, "record") != NULL;
+    const struct sg_officer *officer =
+        is_json
+            ? sg_officers_find(api->officers, &request->caller, request->now_ms)
+            : NULL;
     struct sg_desk_paper *paper;
-    const char *member;
+    struct sg_form_fault fault;
     struct sg_buf buf;
 
     if (form == NULL)
         return;
     sg_buf_init(&buf, SG_RECORD_SIZE_MAX + SG_SIGNATURE_SIZE);
-    paper = read_form(form, &buf, &member);
+    paper = read_form(form, officer, &buf, &fault);
     sg_buf_wipe(&buf);
     json_decref(form);
-    if (paper == NULL && member != NULL) {
-        refuse_field(ret, member);
+    if (paper == NULL && fault.member != NULL) {
+        if (is_json)
+            sg_api_call_refuse_form(ret, &fault);
+        else
+            refuse_field(ret, fault.member);
         return;
     }
     if (paper != NULL) {
+        sign_own(api, officer, paper);
         paper->owner = request->owner;
         if (sg_desk_put(api->config.desk, paper) == SG_OK) {
             ret->turn = SG_API_LATER;
@@ -165,6 +213,22 @@ static const struct {
                           "quá nhiều bản ghi của một người", 422},
 };
 
+/* Which field does not fit: its number, and its name where there is such a
+ * field. */
+static void set_field(json_t *json, const struct sg_desk_paper *paper)
+{
+    const struct sg_schema_field *field = NULL;
+    struct sg_record record;
+
+    sg_api_call_set(json, "field", json_integer(paper->field));
+    if (sg_record_decode_inner(sg_bytes(paper->inner, paper->size), &record) ==
+            SG_OK &&
+        record.schema != NULL)
+        field = sg_schema_field(record.schema, paper->field);
+    if (field != NULL)
+        sg_api_call_set(json, "name", json_string(field->name));
+}
+
 static void answer_refused(const struct sg_desk_paper *paper,
                            struct sg_api_answer *ret)
 {
@@ -181,7 +245,7 @@ static void answer_refused(const struct sg_desk_paper *paper,
             json, "misfit",
             json_string(sg_record_misfit_text(paper->misfit, SG_LANG_EN)));
         if (paper->field != SG_FIELD_NONE)
-            sg_api_call_set(json, "field", json_integer(paper->field));
+            set_field(json, paper);
     }
     if (code == SG_ADMISSION_A13)
         sg_api_call_set(json, "rule", json_integer(paper->rule));

@@ -8,27 +8,11 @@
 /* Logs of a cut that are named beside the roots. */
 #define CUT_MAX 1000u
 
-static struct sg_view *view_of(struct sg_api *api, struct sg_api_answer *ret)
-{
-    enum sg_err err =
-        api->config.roll == NULL ? SG_ERR_STATE : sg_roll_err(api->config.roll);
-
-    if (err == SG_OK || err == SG_ERR_FULL)
-        return sg_roll_view(api->config.roll);
-    sg_api_call_refuse_err(ret, 503, err);
-    return NULL;
-}
-
-static json_t *json_of_date(struct sg_date date)
-{
-    return date.ymd == 0 ? json_null() : json_integer(date.ymd);
-}
-
 void sg_api_roll_register(struct sg_api *api,
                           const struct sg_api_request *request,
                           struct sg_api_answer *ret)
 {
-    struct sg_view *view = view_of(api, ret);
+    struct sg_view *view = sg_api_call_view(api, ret);
     struct sg_view_status status;
     json_t *json;
 
@@ -50,8 +34,8 @@ void sg_api_roll_register(struct sg_api *api,
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         sg_api_call_set(json, numbers[i].key,
                         json_integer((json_int_t)numbers[i].value));
-    sg_api_call_set(json, "as_of", json_of_date(status.as_of));
-    sg_api_call_set(json, "counted", json_of_date(status.counted));
+    sg_api_call_set(json, "as_of", sg_api_call_date(status.as_of));
+    sg_api_call_set(json, "counted", sg_api_call_date(status.counted));
     sg_api_call_set(json, "building", json_boolean(status.is_building));
     sg_api_call_json(ret, 200, json);
 }
@@ -182,7 +166,7 @@ static enum sg_err make_roots(struct sg_api *api, struct sg_view *view,
 void sg_api_roll_roots(struct sg_api *api, const struct sg_api_request *request,
                        struct sg_api_answer *ret)
 {
-    struct sg_view *view = view_of(api, ret);
+    struct sg_view *view = sg_api_call_view(api, ret);
     uint64_t before, after;
     json_t *json;
     enum sg_err err;

@@ -28,7 +28,9 @@ sg_verb_run sg_verb_init, sg_verb_submit, sg_verb_logs, sg_verb_log_show,
     sg_verb_officer_add, sg_verb_officer_list, sg_verb_officer_suspend,
     sg_verb_lift, sg_verb_rotate, sg_verb_key_backup, sg_verb_slip,
     sg_verb_hand_in, sg_verb_invite, sg_verb_bundle_make, sg_verb_bundle_take,
-    sg_verb_bundle_show;
+    sg_verb_bundle_show, sg_verb_campaign_create, sg_verb_campaign_freeze,
+    sg_verb_campaign, sg_verb_quality, sg_verb_conflicts, sg_verb_decide,
+    sg_verb_cut;
 
 extern const struct sg_verb_page sg_verb_init_page, sg_verb_submit_page,
     sg_verb_logs_page, sg_verb_log_show_page, sg_verb_log_export_page,
@@ -41,6 +43,9 @@ extern const struct sg_verb_page sg_verb_init_page, sg_verb_submit_page,
     sg_verb_officer_list_page, sg_verb_officer_suspend_page, sg_verb_lift_page,
     sg_verb_rotate_page, sg_verb_key_backup_page, sg_verb_slip_page,
     sg_verb_hand_in_page, sg_verb_invite_page, sg_verb_bundle_make_page,
-    sg_verb_bundle_take_page, sg_verb_bundle_show_page;
+    sg_verb_bundle_take_page, sg_verb_bundle_show_page,
+    sg_verb_campaign_create_page, sg_verb_campaign_freeze_page,
+    sg_verb_campaign_page, sg_verb_quality_page, sg_verb_conflicts_page,
+    sg_verb_decide_page, sg_verb_cut_page;
 
 #endif
