@@ -4,6 +4,7 @@ and sogocd, which lie in the tree that it is given; nothing leaves the machine."
 
 import argparse
 import contextlib
+import datetime
 import hashlib
 import http.client
 import json
@@ -17,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+CAMPAIGN = "Cao điểm cấp thẻ căn cước"
+REFERENCE = "20250201"
 DAY = "2025-02-01"  # as of which the citizens live: the districts still exist
 CITIZENS = 160000   # of the province, of whom those of three districts are taken
 NEWCOMERS = 5000    # likewise, enrolled while the links are cut
@@ -72,6 +75,11 @@ class Screen:
         word = row["verdict"]
         return {"holds": "đúng", "does not hold": "không đúng"}[word] if self.vi else word
 
+    def day(self, ymd):
+        """A day as people write it."""
+        year, month, day = ymd // 10000, ymd // 100 % 100, ymd % 100
+        return self.text(f"{year}-{month:02}-{day:02}", f"{day}/{month}/{year}")
+
     def number(self, value):
         return f"{value:,}".replace(",", "." if self.vi else ",")
 
@@ -89,7 +97,7 @@ class Node:
 
     def __init__(self, registry, i):
         self.name, self.unit, self.role, en, vi = NODES[i]
-        self.title = registry.screen.text(en, vi)
+        self.title, self.label = registry.screen.text(en, vi), vi
         self.registry = registry
         self.dir = registry.folder / self.name
         self.socket = registry.run_folder / f"{i}.sock"
@@ -132,19 +140,40 @@ class Node:
         """How often it has said that it listens."""
         return self.log.read_text("utf-8").count("listening on")
 
-    def get(self, path):
-        """Asks the API (node/API.md) over the node's socket."""
+    def ask(self, method, path, body=None):
+        """Asks the API (node/API.md) over the node's socket: status and answer."""
         connection = http.client.HTTPConnection("localhost", timeout=30)
         connection.sock = socket.socket(socket.AF_UNIX)
         with contextlib.closing(connection):
             connection.sock.settimeout(30)
             connection.sock.connect(str(self.socket))
-            connection.request("GET", path)
+            connection.request(method, path, None if body is None else json.dumps(body),
+                               {} if body is None else {"Content-Type": "application/json"})
             answer = connection.getresponse()
-            value = json.loads(answer.read())
-        if answer.status != 200:
-            raise Broken(f"{self.name}: GET {path}: {answer.status} {value}")
+            return answer.status, json.loads(answer.read())
+
+    def get(self, path):
+        status, value = self.ask("GET", path)
+        if status != 200:
+            raise Broken(f"{self.name}: GET {path}: {status} {value}")
         return value
+
+    def post(self, path, body):
+        status, value = self.ask("POST", path, body)
+        if status not in (200, 201):
+            raise Broken(f"{self.name}: POST {path}: {status} {value}")
+        return value
+
+    def has_counted(self):
+        """Its register is made of all that it holds, signatures checked."""
+        status = self.get("/v1/register")
+        return (status["applied"] == status["held"] == status["verified"] and
+                status["to_fold"] == 0 and not status["building"])
+
+    def roots(self):
+        """The state roots of the units that it can compute, by unit."""
+        return {row["unit"]: row["root"] for row in self.get("/v1/roots")["units"]
+                if row["root"] is not None}
 
     def pages(self, path, member):
         """All rows of a list that comes in pages."""
@@ -175,6 +204,9 @@ class Registry:
         self.authority, self.central, *self.districts = self.nodes
         self.children = []
         self.is_shown = False  # all there is
+        self.pair = None       # see make_pair
+        self.pair_home = self.districts[1]
+        self.judge = f"{self.pair_home.name}-adjudicate"
 
     def end(self):
         """Ends every process that was begun here, and waits for it."""
@@ -213,23 +245,49 @@ class Registry:
         self.show("admit", "request", "--key", "...", "   (" + self.screen.text(
             "read over the phone", "đọc qua điện thoại") + ")")
         self.show("officer", "add", "...", "'Huyện Mường Lát'", "--roles", "capture")
+        self.show("campaign", "create", "'Tỉnh Thanh Hóa'", "--title", f"'{CAMPAIGN}'", "...")
         for node in self.nodes[1:]:
             self.join(node)
+        self.announce()
         for node in self.nodes:
             log = self.sogoc("logs", "--dir", node.name)
             node.own = next(row["id"] for row in log if "o" in row["flags"])
 
     def join(self, node):
+        before = self.communes() if node is self.pair_home else []
         asked = self.sogoc("join", "--registry", self.id, "--unit", node.unit, "--role",
                            node.role, "--dir", node.name)[0]
-        self.sogoc("admit", f"{node.name}/request", "--key", asked["key_id"], "--out",
-                   f"{node.name}.answer", "--dir", "authority")
+        self.sogoc("admit", f"{node.name}/request", "--key", asked["key_id"], "--label",
+                   node.label, "--out", f"{node.name}.answer", "--dir", "authority")
         self.sogoc("join", "--take", f"{node.name}.answer", "--dir", node.name)
         for role in ("capture", "approve") if node in self.districts else ():
             label = f"{node.name}-{role}"
             key = self.sogoc("officer", "new", label, "--plain", "--dir", node.name)[0]["key"]
             self.sogoc("officer", "add", key, node.unit, "--roles", role, "--label", label,
                        "--dir", "authority")
+        if node is self.pair_home:
+            self.appoint(node, set(self.communes()) - set(before))
+
+    def communes(self):
+        """The communes that somebody can read the records of."""
+        return [str(row["unit"]) for row in self.sogoc("scope", "list", "--dir", "authority")
+                if str(row["unit"]).startswith("3") and row["nodes"] > 0]
+
+    def appoint(self, node, communes):
+        """Who decides conflicts in what the communes of a district have come to be."""
+        key = self.sogoc("officer", "new", self.judge, "--plain", "--dir", node.name)[0]["key"]
+        self.sogoc("officer", "add", key, *communes, "--roles", "adjudicate", "--label",
+                   self.judge, "--dir", "authority")
+
+    def announce(self):
+        """A campaign that runs: cards for who is 14 or older on the day of reference."""
+        days = [(datetime.date.today() + datetime.timedelta(days=more)).strftime("%Y%m%d")
+                for more in (30, 60)]
+        self.sogoc("campaign", "create", "Tỉnh Thanh Hóa", "--title", CAMPAIGN, "--reference",
+                   REFERENCE, "--committed", days[0], "--mandated", days[1], "--dir",
+                   "authority")
+        self.sogoc("campaign", "freeze", "--dir", "authority")
+        self.sogoc("campaign", "freeze", "--next", "--dir", "authority")
 
     def peers(self, node):
         """Whom a node dials: districts the centre, and all the authority."""
@@ -323,8 +381,108 @@ class Registry:
             last = json.loads(out.splitlines()[-1]) if process.returncode == 0 else None
             if last is None or last["filed"] != told[node][1]:
                 raise Broken(f"{node.name}: not all forms were filed: {out[-2000:]}")
-            (self.folder / f"{node.name}.forms").unlink()
         self.screen.bar(1, self.screen.number(wanted))
+
+    def count(self):
+        """Waits until every node's register is made of all that it holds."""
+        wait_until(lambda: all(node.has_counted() for node in self.nodes),
+                   "the registers are made of what the logs have")
+
+    def correct(self, node, pair, capture, birth):
+        """An officer of NODE corrects the birth date of a citizen, as JSON over the API,
+        signed with the key that he unlocks for it; the record's id."""
+        node.post("/v1/unlock", {"officer": f"{node.name}-capture"})
+        kept = node.post("/v1/records", {
+            "capture": capture, "home": pair.commune, "record": {
+                "type": "person", "subject": pair.subject, "body": {"birth": birth},
+                "parents": [pair.parent], "effective": int(DAY.replace("-", "")),
+                "basis": {"form": 5, "document": "DC02/2025/17", "clause": ""},
+                "submit": os.urandom(16).hex()}})
+        node.post("/v1/lock", {})
+        return kept["id"][:32]
+
+    def make_pair(self):
+        """The same birth date, corrected in two districts that do not hear each other."""
+        home, other = self.pair_home, self.districts[0]
+        pair = Pair(home, other, find_enrolment(home, self.folder / f"{home.name}.forms"))
+        elsewhere = find_enrolment(other, self.folder / f"{other.name}.forms")["capture"]
+        day = pair.birth % 100
+        pair.record = self.correct(home, pair, pair.commune,
+                                   pair.birth + (1 if day < 28 else -1))
+        self.correct(other, pair, elsewhere, pair.birth + (2 if day < 27 else -2))
+        self.pair = pair
+
+    def waiting(self):
+        """The conflict of that pair, as its home's node lists it; the centre knows it too."""
+        def look(node):
+            for unit in node.get("/v1/conflicts")["units"]:
+                for row in node.get(f"/v1/conflicts?unit={unit['unit']}")["conflicts"]:
+                    if row["subject"] == self.pair.subject:
+                        return {**row, "unit": unit["unit"], "name": unit["name"]}
+            return None
+        found, centre = look(self.pair.home), look(self.central)
+        if found is None or found != centre:
+            raise Broken(f"the conflict does not wait where it should: {found} {centre}")
+        return found
+
+    def decide(self, waiting):
+        """The officer of the home commune says which of the two stands; all hear it."""
+        told = self.sogoc("decide", waiting["subject"], "--choose", self.pair.record, "--reason",
+                          "theo giấy khai sinh", "--officer", self.judge, "--socket",
+                          self.pair_home.socket)
+        if len(told) != 1:
+            raise Broken(f"the decision was not filed: {told}")
+        wait_until(self.are_equal, "the decision is everywhere")
+        self.count()
+        for node in (self.pair_home, self.central):
+            rows = node.get(f"/v1/conflicts?unit={waiting['unit']}&state=decided")["conflicts"]
+            if [row["subject"] for row in rows] != [waiting["subject"]]:
+                raise Broken(f"{node.name}: it is not decided: {rows}")
+        self.district_root(self.pair_home)
+
+    def district_root(self, node):
+        """The sum of the state roots of the units that a district can read: roots are sums
+        (RECORDS.md 12). Its own register and the centre's must give the same."""
+        told = {}
+
+        def are_equal():
+            told["own"], told["centre"] = node.roots(), self.central.roots()
+            return told["own"] and all(told["centre"].get(unit) == root
+                                       for unit, root in told["own"].items())
+        wait_until(are_equal, f"{node.name} and the centre have the same state roots")
+        return sum(int(root, 16) for root in told["own"].values()) % 2**256
+
+
+class Pair:
+    """A correction made twice, apart: at a citizen's home and elsewhere."""
+
+    def __init__(self, home, other, enrolment):
+        self.home, self.other = home, other
+        self.subject, self.parent = enrolment["subject"], enrolment["id"]
+        self.commune, self.birth = enrolment["capture"], enrolment["birth"]
+        self.record = None  # what the home commune says
+
+
+def find_enrolment(node, forms):
+    """Somebody of whom NODE has filed one record about himself and no later one: his
+    uid, that record's id and birth date, and where it was captured."""
+    seen = {}
+    for line in forms.open(encoding="utf-8"):
+        form = json.loads(line)
+        record = node.post("/v1/form", {"inner": form["inner"]})["record"]
+        if record["type"] == "person":
+            seen.setdefault(record["subject"], []).append((form, record))
+        if len(seen) > 20:
+            break
+    for records in seen.values():
+        form, record = records[0]
+        if len(records) > 1 or record["parents"] or record["body"]["birth"] % 100 == 0 or \
+                record["basis"]["form"] == 20:
+            continue
+        told = node.post("/v1/form", {"record": record})
+        return {"subject": record["subject"], "id": told["id"][:32],
+                "capture": form["capture"], "birth": record["body"]["birth"]}
+    raise Broken(f"{node.name}: nobody was enrolled")
 
 
 def free_port():
@@ -414,6 +572,7 @@ def show_partition(registry):
                "the links are cut")
     told = registry.invent(NEWCOMERS, LATER)
     registry.hand_in(told)
+    registry.make_pair()
     persons = sum(count for count, _ in told.values())
     screen.say(f"{screen.number(persons)} more citizens were enrolled, and data corrected, in "
                "three districts", f"Thêm {screen.number(persons)} công dân được đăng ký, dữ "
@@ -484,16 +643,62 @@ def show_slip(registry):
                f"Sửa một ký tự: {screen.verdict(false)}.")
 
 
-def show_missing(screen):
-    screen.heading("What is not there yet", "Những gì chưa có")
-    screen.say("The table of a campaign (eligible, captured, remaining), persons, and "
-               "conflicts with", "Bảng chiến dịch (thuộc diện, đã thu nhận, còn lại), từng người, "
-               "và mâu thuẫn")
-    screen.say("their decisions: every node keeps that register (GET /v1/roots has its state "
-               "roots), but", "cùng quyết định: nút nào cũng giữ sổ ấy (gốc trạng thái ở GET "
-               "/v1/roots), nhưng")
-    screen.say("no call shows it yet. README.md says what else is missing.",
-               "chưa có lệnh nào trình bày. README.md ghi những gì còn thiếu khác.")
+def show_campaign(registry):
+    """What each district has done, counted at the centre; and that the districts count
+    the same, row for row, from what they can read."""
+    screen = registry.screen
+    screen.heading("The campaign, by district", "Chiến dịch, theo từng huyện")
+    registry.count()
+    told = registry.central.get("/v1/campaign?level=3")
+    offices = {row["label"]: row for row in told["offices"]}
+    rows = []
+    for node in registry.districts:
+        funnel = offices[node.label]["funnel"]
+        rows.append([node.title, *(screen.number(funnel[name]) for name in (
+            "eligible", "excluded", "captured", "remaining")),
+            screen.number(offices[node.label]["lag"]),
+            f"{registry.district_root(node):064x}"[:12]])
+    screen.table([screen.text("district", "đơn vị"), screen.text("eligible", "thuộc diện"),
+                  screen.text("excluded", "loại trừ"), screen.text("captured", "đã thu nhận"),
+                  screen.text("remaining", "còn lại"), screen.text("lag", "chưa nhận"),
+                  screen.text("state root", "gốc trạng thái")], rows)
+    if sum(row["funnel"]["eligible"] for row in told["offices"]) == 0:
+        raise Broken("nobody is eligible")
+    screen.say("Eligible: 14 years or older on 1 February 2025, at home there. Remaining: "
+               "nothing is", "Thuộc diện: từ đủ 14 tuổi vào ngày 1/2/2025, thường trú tại đó. "
+               "Còn lại: chưa thu nhận")
+    screen.say("captured yet. Counted by the centre; each district, from the records it can "
+               "read, has", "gì. Số liệu do trung tâm đếm; từng huyện, từ những bản ghi huyện "
+               "đọc được, có cùng")
+    screen.say("the same state root at this cut: equal everywhere.",
+               "gốc trạng thái ở lát cắt này: mọi nơi như nhau.")
+
+
+def show_conflict(registry):
+    """The pair that was made apart waits at its home commune, and is decided there."""
+    screen, pair = registry.screen, registry.pair
+    screen.heading("One birth date, changed in two places",
+                   "Một ngày sinh, sửa ở hai nơi")
+    waiting = registry.waiting()
+    home = waiting["name"]
+    screen.say(f"While the links were cut, {pair.home.title} and {pair.other.title} each "
+               "corrected the birth", f"Khi mất đường truyền, {pair.home.title} và "
+               f"{pair.other.title} đều sửa ngày sinh của")
+    screen.say(f"date of citizen {waiting['subject'][:8]}. Nobody wins by chance: it waits at "
+               f"{home},", f"công dân {waiting['subject'][:8]}. Không ai thắng nhờ may rủi: "
+               f"việc chờ {home}")
+    screen.say(f"to be decided until {screen.day(waiting['due'])}:",
+               f"quyết định, hạn {screen.day(waiting['due'])}:")
+    screen.say(f"  {waiting['rule']}: {waiting['en']}", f"  {waiting['rule']}: {waiting['vi']}")
+    registry.show("decide", waiting["subject"][:8], "--choose", pair.record[:8], "--officer",
+                  registry.judge, "...")
+    registry.decide(waiting)
+    screen.say("Decided by the officer of that commune, signed, and heard by the centre; the "
+               "two records", "Cán bộ của xã ấy đã quyết định, đã ký, và trung tâm đã nhận; "
+               "hai bản ghi cũ")
+    screen.say("stay in the log. The centre and the district have the same state root again.",
+               "vẫn còn nguyên trong nhật ký. Gốc trạng thái ở trung tâm và ở huyện lại bằng "
+               "nhau.")
 
 
 def show_next(registry):
@@ -514,10 +719,9 @@ def show_next(registry):
 
 def show_all(registry, once):
     screen = registry.screen
-    for show in (show_founding, show_citizens, show_partition, show_healing, show_proof,
-                 show_slip):
+    for show in (show_founding, show_citizens, show_partition, show_healing, show_campaign,
+                 show_conflict, show_proof, show_slip):
         show(registry)
-    show_missing(screen)
     if once:
         return
     show_next(registry)
