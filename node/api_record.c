@@ -274,6 +274,16 @@ void sg_api_paper(struct sg_api *api, const struct sg_desk_paper *paper,
         sg_api_call_refuse_err(ret_answer, 507, SG_ERR_FULL);
         return;
     case SG_DESK_UNABLE:
+        if (paper->err == SG_ERR_NOTFOUND) {
+            sg_api_call_refuse(
+                ret_answer, 403, "no_scope",
+                "this node has no scope key of its own, as an authority's has "
+                "none: hand "
+                "records in at a district's or the centre's node",
+                "nút này không có khóa phạm vi (nút cơ quan quản lý không có): "
+                "hãy nộp hồ sơ tại nút huyện hoặc trung tâm");
+            return;
+        }
         sg_api_call_refuse_err(ret_answer, 503, paper->err);
         return;
     }

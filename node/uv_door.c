@@ -23,12 +23,14 @@ static enum sg_err say_failure(const char *where)
     return SG_ERR_IO;
 }
 
-/* Says whether somebody answers at PATH: then it is not ours to remove. */
+/* Says whether somebody listens at PATH: then it is not ours to remove. One who
+ * has more callers than he answers says EAGAIN; nobody waits for him here. */
 static bool is_taken(const struct sockaddr_un *address)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is_there = fd >= 0 && connect(fd, (const struct sockaddr *)address,
-                                       sizeof *address) == 0;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool is_there = fd >= 0 && (connect(fd, (const struct sockaddr *)address,
+                                        sizeof *address) == 0 ||
+                                errno == EAGAIN);
 
     if (fd >= 0)
         (void)close(fd);

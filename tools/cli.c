@@ -66,8 +66,12 @@ static const struct {
      "hãy khôi phục từ nút khác hoặc bản sao lưu"},
     {SG_ERR_MALFORMED, SG_EXIT_DAMAGED, "it is no file of sogoc, or changed",
      "đây không phải tệp của sogoc, hoặc đã bị sửa"},
-    {SG_ERR_BUSY, SG_EXIT_BUSY, "wait until it ends, then try again",
-     "hãy chờ tiến trình đó kết thúc rồi thử lại"},
+    {SG_ERR_BUSY, SG_EXIT_BUSY,
+     "if it is sogocd, stop it (systemctl stop sogocd), try again, and start "
+     "it; else wait until the other sogoc ends",
+     "nếu đó là sogocd: hãy dừng lại (systemctl stop sogocd), chạy lại lệnh "
+     "này "
+     "rồi khởi động lại; nếu không, hãy chờ lệnh sogoc kia xong"},
     {SG_ERR_FULL, SG_EXIT_FULL, "free some space, then try again",
      "hãy giải phóng dung lượng rồi thử lại"},
     {SG_ERR_ACCESS, SG_EXIT_ACCESS,
