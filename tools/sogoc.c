@@ -17,6 +17,10 @@ static const struct {
      sg_verb_init,
      &sg_verb_init_page,
      {"make a data directory with a key", "tạo thư mục dữ liệu và khóa"}},
+    {"status",
+     sg_verb_status,
+     &sg_verb_status_page,
+     {"how the node is, the worst first", "tình hình của nút, tệ nhất trước"}},
     {"submit",
      sg_verb_submit,
      &sg_verb_submit_page,
@@ -273,10 +277,12 @@ int main(int argc, char **argv)
         (void)printf("sogoc %s\n", sg_version());
         return sg_cli_end(&cli, 0);
     }
-    if (words.count == 0)
+    if (words.count == 0 && (cli.is_help || !sg_verb_status_has_node(&cli)))
         return sg_cli_end(&cli, help(&cli));
     if (sg_crypto_init() != SG_OK)
         return sg_cli_fail_err(&cli, SG_ERR_CRYPTO, "libsodium");
+    if (words.count == 0)
+        return sg_cli_end(&cli, sg_verb_status(&cli, words));
     for (size_t i = 0; i < N_VERBS; i++) {
         if (!takes(verbs[i].name, &words))
             continue;
