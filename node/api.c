@@ -42,9 +42,40 @@ static const struct sg_api_call calls[] = {
     {"POST", "/v1/unlock", SG_HTTP_CHANGES, sg_api_officer_unlock},
     {"POST", "/v1/lock", SG_HTTP_CHANGES, sg_api_officer_lock},
     {"GET", "/v1/officer", SG_HTTP_TOKEN, sg_api_officer_show},
+    {"POST", "/v1/person", SG_HTTP_CHANGES, sg_api_person_show},
+    {"POST", "/v1/search", SG_HTTP_CHANGES, sg_api_person_search},
+    {"POST", "/v1/permits", SG_HTTP_CHANGES, sg_api_permit_give},
+    {"GET", "/v1/audit", SG_HTTP_TOKEN, sg_api_audit_list},
 };
 
 #define N_CALLS (sizeof calls / sizeof calls[0])
+
+/* What is asked of persons stands on the audit. Where there is none, nobody is
+ * shown: a relay, a node whose view cannot be opened. */
+static enum sg_err make_audit(struct sg_api *api)
+{
+    const struct sg_identity *identity = api->config.identity;
+    struct sg_audit_config config = {
+        .store = identity->store,
+        .keeper = api->config.keeper,
+        .scope = identity->scope,
+        .roll = api->config.roll,
+    };
+    enum sg_err err;
+
+    memcpy(config.node, identity->node->public_key, sizeof config.node);
+    err = sg_audit_new(&config, &api->audit);
+    if (err == SG_ERR_NOTFOUND)
+        return SG_OK;
+    if (err == SG_OK)
+        err = sg_view_reader_new(sg_roll_view(config.roll), &api->reader);
+    if (err == SG_OK)
+        err = sg_reads_new(&api->reads);
+    if (err == SG_OK)
+        err = sg_trail_new(config.store, config.scope, identity->transport,
+                           &api->trail);
+    return err == SG_OK ? sg_api_audit_load(api) : err;
+}
 
 enum sg_err sg_api_new(const struct sg_api_config *config,
                        struct sg_api **ret_api)
@@ -61,7 +92,10 @@ enum sg_err sg_api_new(const struct sg_api_config *config,
                           config->roll, config->config->unlock, &api->officers);
     if (err == SG_OK)
         err = sg_vault_new(config->wake, config->context, &api->vault);
+    if (err == SG_OK)
+        err = make_audit(api);
     if (err != SG_OK) {
+        sg_api_stop(api);
         sg_api_free(api);
         return err;
     }
@@ -69,12 +103,26 @@ enum sg_err sg_api_new(const struct sg_api_config *config,
     return SG_OK;
 }
 
+void sg_api_stop(struct sg_api *api)
+{
+    if (api == NULL)
+        return;
+    sg_view_reader_free(api->reader);
+    api->reader = NULL;
+    sg_vault_free(api->vault);
+    api->vault = NULL;
+    sg_officers_free(api->officers);
+    api->officers = NULL;
+}
+
 void sg_api_free(struct sg_api *api)
 {
     if (api == NULL)
         return;
-    sg_vault_free(api->vault);
-    sg_officers_free(api->officers);
+    SG_ASSERT(api->reader == NULL);
+    sg_audit_free(api->audit);
+    sg_reads_free(api->reads);
+    sg_trail_free(api->trail);
     while (api->tasks != NULL)
         sg_api_call_drop(api, api->tasks);
     sg_free(api);
@@ -118,12 +166,28 @@ void sg_api_call_done(struct sg_api *api, struct sg_api_task *task)
     api->done_last = &task->next_done;
 }
 
+bool sg_api_appended(struct sg_api *api, const struct sg_keeper_job *job)
+{
+    return api != NULL && api->audit != NULL &&
+           sg_audit_settle(api->audit, job);
+}
+
 void sg_api_settle(struct sg_api *api)
 {
+    struct sg_audit_note *note;
     struct sg_vault_job *job;
 
     while ((job = sg_vault_take(api->vault)) != NULL)
         sg_api_call_done(api, job->owner);
+    while (api->audit != NULL && (note = sg_audit_take(api->audit)) != NULL) {
+        struct sg_api_task *task = note->owner;
+
+        if (task != NULL) {
+            task->err = note->err;
+            sg_api_call_done(api, task);
+        }
+        sg_audit_note_free(note);
+    }
 }
 
 struct sg_api_task *sg_api_take(struct sg_api *api)
@@ -418,7 +482,7 @@ void sg_api_session_end(struct sg_api *api,
 {
     /* Whoever sat at this browser goes with it. */
     if (request->caller.session[0] != '\0')
-        sg_api_officer_lock(api, request, ret);
+        sg_api_officer_end(api, &request->caller);
     ret->ends_session = true;
     sg_api_call_json(
         ret, 200,

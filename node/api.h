@@ -35,6 +35,7 @@ struct sg_api_config {
     const struct sg_config *config;
     const struct sg_identity *identity;
     struct sg_driver *driver;
+    struct sg_keeper *keeper;
     struct sg_desk *desk;
     struct sg_roll *roll; /* NULL: there is no view now */
     struct sg_http_gate *gate;
@@ -45,10 +46,13 @@ struct sg_api_config {
     void *context;
 };
 
-/* Makes one; borrows what CONFIG points to. Caller frees, which locks all
- * officers' keys. Errors: NOMEM. */
+/* Makes one; borrows what CONFIG points to. Errors: NOMEM, DAMAGED. */
 SG_USE_RESULT enum sg_err sg_api_new(const struct sg_api_config *config,
                                      struct sg_api **ret_api);
+
+/* Locks all officers' keys and lets go of the view, which is closed before the
+ * API is freed, as the keeper is. Both take NULL. */
+void sg_api_stop(struct sg_api *api);
 void sg_api_free(struct sg_api *api);
 
 /* A row of the table of calls. */
@@ -112,6 +116,9 @@ void sg_api_paper(struct sg_api *api, const struct sg_desk_paper *paper,
 /* --- Tasks: what an answer waits for beside the desk --------------------- */
 
 struct sg_api_task;
+
+/* Takes what the keeper says of an append. False: it was not the API's. */
+bool sg_api_appended(struct sg_api *api, const struct sg_keeper_job *job);
 
 /* Looks what has come to an end. Context: the loop's thread, after `wake`, or
  * after a keeper's job was settled. */

@@ -7,6 +7,9 @@
 #include <jansson.h>
 
 #include "node/api.h"
+#include "node/audit.h"
+#include "node/reads.h"
+#include "node/trail.h"
 #include "node/vault.h"
 
 struct sg_api {
@@ -15,6 +18,10 @@ struct sg_api {
     uint64_t requests[6]; /* by the first digit of their status */
     struct sg_officers *officers;
     struct sg_vault *vault;
+    struct sg_audit *audit; /* NULL: nothing can be recorded, nor shown */
+    struct sg_reads *reads;
+    struct sg_trail *trail;
+    struct sg_view_reader *reader;         /* NULL: there is no view */
     struct sg_api_task *tasks;             /* all, wherever they are */
     struct sg_api_task *done, **done_last; /* that have come to an end */
 };
@@ -28,7 +35,8 @@ struct sg_api_task {
     void *owner;
     void (*finish)(struct sg_api *api, struct sg_api_task *task,
                    struct sg_api_answer *ret);
-    bool goes_on; /* FINISH has given it to somebody again */
+    bool goes_on;    /* FINISH has given it to somebody again */
+    enum sg_err err; /* of the audit */
 };
 
 /* Gives a task of SIZE bytes, the struct above at their head, the rest zero,
@@ -110,6 +118,99 @@ const struct sg_officer *sg_api_call_officer(
 bool sg_api_call_covers(struct sg_api *api, const struct sg_officer *officer,
                         struct sg_unit_key unit, struct sg_api_answer *ret);
 
+/* A key on its way from its file; the head of a larger task. */
+struct sg_api_opening {
+    struct sg_api_task task;
+    struct sg_vault_job *job;
+    struct sg_key_id id;
+    char name[SG_OFFICERS_NAME_SIZE];
+};
+
+/* Has the key of officer NAME opened with PASSPHRASE, a JSON string or NULL,
+ * and OPENING finished then: RET is LATER. False: RET says why not, and the
+ * task is the caller's to drop. */
+bool sg_api_call_open(struct sg_api *api, const struct sg_api_request *request,
+                      struct sg_api_opening *opening, const char *name,
+                      const json_t *passphrase, struct sg_api_answer *ret);
+
+/* Gives the key of OPENING, which came to its end; the caller frees it. NULL:
+ * RET says why, and will be shown when that is written down; return. */
+struct sg_key *sg_api_call_opened(struct sg_api *api,
+                                  struct sg_api_opening *opening,
+                                  struct sg_api_answer *ret);
+
+/* Gives the view; NULL: there is none now, and RET says so. */
+struct sg_view *sg_api_call_view(struct sg_api *api, struct sg_api_answer *ret);
+
+/* --- What is written down: api_audit.c, api_trail.c ---------------------- */
+
+/* Words of the API, by their numbers; NULL: there is none. */
+#define SG_API_PURPOSES 10u
+#define SG_API_CHANNELS 4u
+extern const char *const sg_api_call_purposes[SG_API_PURPOSES];
+extern const char *const sg_api_call_channels[SG_API_CHANNELS];
+
+/* Why somebody reads, as every such request says it. */
+struct sg_api_reason {
+    unsigned purpose;
+    enum sg_audit_channel channel;
+    const char *matter; /* of the form; "" where it says none */
+};
+
+/* Reads `purpose`, `case` and `channel` of FORM; counts those that are there in
+ * *COUNT. False: RET says which is wrong. */
+bool sg_api_call_reason(const struct sg_api_request *request,
+                        const json_t *form, struct sg_api_reason *ret_reason,
+                        size_t *count, struct sg_api_answer *ret);
+
+/* Refuses: MEMBER is missing or wrong. */
+void sg_api_call_refuse_member(struct sg_api_answer *ret, const char *member);
+
+/* Begins an entry by OFFICER. */
+struct sg_audit_entry sg_api_call_entry(struct sg_api *api,
+                                        const struct sg_key_id *officer,
+                                        enum sg_type type);
+
+/* Has NOTE recorded, taking it, and TASK (may be NULL) finished after that.
+ * Errors: LIMIT, NOTFOUND (there is no audit): then TASK is as before. */
+SG_USE_RESULT enum sg_err sg_api_call_record(struct sg_api *api,
+                                             struct sg_audit_note *note,
+                                             struct sg_api_task *task);
+
+/* As above, for a note of one ENTRY, signed with KEY (NULL: not). */
+SG_USE_RESULT enum sg_err sg_api_call_record_one(
+    struct sg_api *api, const struct sg_audit_entry *entry,
+    const struct sg_key *key, struct sg_api_task *task);
+
+/* Says that it could not be recorded because of ERR. */
+void sg_api_call_refuse_record(struct sg_api_answer *ret, enum sg_err err);
+
+/* Gives how many persons an officer may read a day: what the configuration says
+ * and the authority's policy allows, the smaller. */
+uint64_t sg_api_call_reads_limit(struct sg_api *api);
+
+/* Shows the PERSONS, counted and written down first: RET has what is to be
+ * shown, and is LATER then, or a refusal. Of no persons the query is written
+ * down. */
+struct sg_api_shown {
+    const struct sg_officer *officer;
+    const struct sg_api_reason *reason;
+    enum sg_audit_shown what;
+    size_t count;
+    const struct sg_uid *uids;
+    const struct sg_unit_key *homes;
+};
+void sg_api_call_show(struct sg_api *api, const struct sg_api_request *request,
+                      const struct sg_api_shown *shown,
+                      struct sg_api_answer *ret);
+
+/* Counts again what was counted before the start. Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_api_audit_load(struct sg_api *api);
+
+/* Locks the key of CALLER, who is gone. */
+void sg_api_officer_end(struct sg_api *api,
+                        const struct sg_officers_caller *caller);
+
 /* {"capture", ...} of role bits. */
 json_t *sg_api_call_roles(unsigned roles);
 
@@ -130,5 +231,8 @@ sg_api_call_fn sg_api_record_submit, sg_api_record_slip;
 /* Officers: api_officer.c. */
 sg_api_call_fn sg_api_page_html, sg_api_page_css, sg_api_page_js;
 sg_api_call_fn sg_api_officer_unlock, sg_api_officer_lock, sg_api_officer_show;
+/* Persons: api_person.c. The audit: api_trail.c, api_permit.c. */
+sg_api_call_fn sg_api_person_show, sg_api_person_search;
+sg_api_call_fn sg_api_audit_list, sg_api_permit_give;
 
 #endif

@@ -278,7 +278,8 @@ static json_t *json_of_log(const struct sg_store *store,
     return json;
 }
 
-/* {"size", "root", "log"} of what is held; NULL where that is nothing. */
+/* {"size", "root", "log"} of what is held of a log of records; NULL where that
+ * is nothing. Nothing is computed from audits. */
 static json_t *json_of_head(struct sg_store *store,
                             const struct sg_store_log *log)
 {
@@ -286,7 +287,7 @@ static json_t *json_of_head(struct sg_store *store,
     struct sg_hash root;
     json_t *json;
 
-    if (log->branch != 0 || size == 0 ||
+    if (log->branch != 0 || size == 0 || log->row.core.kind != SG_LOG_RECORDS ||
         sg_fetch_root(store, log->number, size, &root) != SG_OK)
         return NULL;
     json = json_object();

@@ -108,26 +108,8 @@ void sg_api_officer_show(struct sg_api *api,
                          json_of_officer(api, officer, request->now_ms));
 }
 
-/* --- Unlocking ------------------------------------------------------------
+/* --- Opening a key file ----------------------------------------------------
  */
-
-/* A key on its way from its file. */
-struct unlocking {
-    struct sg_api_task task;
-    struct sg_officers_caller caller;
-    struct sg_vault_job *job;
-    struct sg_key_id id;
-    char name[SG_OFFICERS_NAME_SIZE];
-};
-
-static void refuse_member(struct sg_api_answer *ret, const char *member)
-{
-    sg_api_call_json(ret, 400,
-                     json_pack("{s:s,s:s,s:s,s:s}", "error", "member", "en",
-                               "a member is missing or is not what it must be",
-                               "vi", "một trường bị thiếu hoặc sai dạng",
-                               "member", member));
-}
 
 static void refuse_passphrase(struct sg_api_answer *ret)
 {
@@ -191,42 +173,6 @@ static enum sg_err take_passphrase(const json_t *text, struct sg_vault_job *job)
     return SG_OK;
 }
 
-static void show_unlocked(struct sg_api *api,
-                          const struct sg_officers_caller *caller,
-                          struct sg_api_answer *ret)
-{
-    uint64_t now_ms = sg_clock_mono().ms;
-    const struct sg_officer *officer =
-        sg_officers_find(api->officers, caller, now_ms);
-
-    SG_ASSERT(officer != NULL);
-    sg_api_call_json(ret, 200, json_of_officer(api, officer, now_ms));
-}
-
-/* The vault has looked. */
-static void on_opened(struct sg_api *api, struct sg_api_task *task,
-                      struct sg_api_answer *ret)
-{
-    struct unlocking *unlocking = (struct unlocking *)task;
-    struct sg_vault_job *job = unlocking->job;
-    uint64_t now_ms = sg_clock_mono().ms;
-
-    if (job->err == SG_ERR_DECRYPT || job->err == SG_OK)
-        sg_officers_tried(api->officers, &unlocking->id,
-                          job->err == SG_ERR_DECRYPT, now_ms);
-    if (job->err == SG_OK) {
-        (void)sg_officers_unlock(api->officers, &unlocking->caller,
-                                 unlocking->name, job->key, now_ms);
-        job->key = NULL;
-        show_unlocked(api, &unlocking->caller, ret);
-    } else if (job->err == SG_ERR_DECRYPT) {
-        refuse_passphrase(ret);
-    } else {
-        sg_api_call_refuse_err(ret, 503, job->err);
-    }
-    sg_vault_job_free(job);
-}
-
 /* Says whether ID may try; if not, RET says why. */
 static bool may_try(struct sg_api *api, const struct sg_key_id *id,
                     uint64_t now_ms, struct sg_api_answer *ret)
@@ -255,69 +201,163 @@ static bool may_try(struct sg_api *api, const struct sg_key_id *id,
     return false;
 }
 
-/* Gives FILE with what FORM says to the vault. */
-static void begin(struct sg_api *api, const struct sg_api_request *request,
-                  const char *name, const struct sg_key_id *id,
-                  struct sg_vault_job *job, struct sg_api_answer *ret)
+/* Makes JOB ready for the vault. False: RET says why not. */
+static bool fill_job(struct sg_api *api, const struct sg_api_request *request,
+                     const char *name, const json_t *passphrase,
+                     struct sg_vault_job *job, struct sg_key_id *ret_id,
+                     struct sg_api_answer *ret)
 {
-    struct unlocking *unlocking =
-        sg_api_call_task(api, request, sizeof *unlocking, ret);
-
-    if (unlocking == NULL) {
-        sg_vault_job_free(job);
-        return;
-    }
-    unlocking->task.finish = on_opened;
-    unlocking->caller = request->caller;
-    unlocking->job = job;
-    unlocking->id = *id;
-    memcpy(unlocking->name, name, strlen(name) + 1);
-    job->owner = &unlocking->task;
-    if (sg_vault_put(api->vault, job) == SG_OK) {
-        ret->turn = SG_API_LATER;
-        return;
-    }
-    sg_vault_job_free(job);
-    sg_api_call_drop(api, &unlocking->task);
-    sg_api_call_refuse(ret, 503, "busy", "too much is waiting; try again",
-                       "đang có quá nhiều việc chờ; hãy thử lại");
-}
-
-static void unlock(struct sg_api *api, const struct sg_api_request *request,
-                   const char *name, const json_t *passphrase,
-                   struct sg_api_answer *ret)
-{
-    struct sg_vault_job *job = sg_vault_job_new();
     struct sg_key_file_info info;
-    struct sg_key_id id;
     enum sg_err err;
 
-    if (job == NULL) {
-        sg_api_call_refuse_err(ret, 503, SG_ERR_NOMEM);
-        return;
-    }
-    if (!read_file(api, name, job->file, &info, ret)) {
-        sg_vault_job_free(job);
-        return;
-    }
-    id = sg_key_id_of(sg_store_registry(api->config.identity->store),
-                      SG_KEY_OFFICER, info.public_key);
-    if (!may_try(api, &id, request->now_ms, ret)) {
-        sg_vault_job_free(job);
-        return;
-    }
+    if (!read_file(api, name, job->file, &info, ret))
+        return false;
+    *ret_id = sg_key_id_of(sg_store_registry(api->config.identity->store),
+                           SG_KEY_OFFICER, info.public_key);
+    if (!may_try(api, ret_id, request->now_ms, ret))
+        return false;
     err = take_passphrase(passphrase, job);
     if (err == SG_OK && info.is_wrapped && job->passphrase == NULL)
         err = SG_ERR_DECRYPT;
-    if (err == SG_OK) {
-        begin(api, request, name, &id, job, ret);
-        return;
-    }
-    sg_vault_job_free(job);
+    if (err == SG_OK)
+        return true;
     if (err == SG_ERR_DECRYPT)
         refuse_passphrase(ret);
     else
         sg_api_call_refuse_err(ret, 503, err);
+    return false;
+}
+
+bool sg_api_call_open(struct sg_api *api, const struct sg_api_request *request,
+                      struct sg_api_opening *opening, const char *name,
+                      const json_t *passphrase, struct sg_api_answer *ret)
+{
+    struct sg_vault_job *job;
+
+    if (name == NULL || !is_name(name)) {
+        sg_api_call_refuse_member(ret, "officer");
+        return false;
+    }
+    if (passphrase != NULL && !json_is_string(passphrase)) {
+        sg_api_call_refuse_member(ret, "passphrase");
+        return false;
+    }
+    job = sg_vault_job_new();
+    if (job == NULL) {
+        sg_api_call_refuse_err(ret, 503, SG_ERR_NOMEM);
+        return false;
+    }
+    if (!fill_job(api, request, name, passphrase, job, &opening->id, ret)) {
+        sg_vault_job_free(job);
+        return false;
+    }
+    memcpy(opening->name, name, strlen(name) + 1);
+    opening->job = job;
+    job->owner = &opening->task;
+    if (sg_vault_put(api->vault, job) == SG_OK) {
+        ret->turn = SG_API_LATER;
+        return true;
+    }
+    sg_vault_job_free(job);
+    sg_api_call_refuse_record(ret, SG_ERR_LIMIT);
+    return false;
+}
+
+/* What is refused is shown when it is written down, or cannot be. */
+static void on_failed(struct sg_api *api, struct sg_api_task *task,
+                      struct sg_api_answer *ret)
+{
+    (void)api;
+    (void)task;
+    (void)ret;
+}
+
+/* Writes down that KEY, of an officer, was unlocked or not; NULL: it is not
+ * open. */
+static enum sg_err record_key(struct sg_api *api, const struct sg_key_id *id,
+                              enum sg_audit_key what, const struct sg_key *key,
+                              struct sg_api_task *task)
+{
+    struct sg_audit_entry entry = sg_api_call_entry(api, id, SG_TYPE_SESSION);
+
+    entry.what = what;
+    return sg_api_call_record_one(api, &entry, key, task);
+}
+
+struct sg_key *sg_api_call_opened(struct sg_api *api,
+                                  struct sg_api_opening *opening,
+                                  struct sg_api_answer *ret)
+{
+    struct sg_vault_job *job = opening->job;
+    struct sg_key *key = job->key;
+    enum sg_err err = job->err;
+
+    job->key = NULL;
+    opening->job = NULL;
+    sg_vault_job_free(job);
+    if (err == SG_ERR_DECRYPT || err == SG_OK)
+        sg_officers_tried(api->officers, &opening->id, err != SG_OK,
+                          sg_clock_mono().ms);
+    if (err == SG_OK)
+        return key;
+    if (err != SG_ERR_DECRYPT) {
+        sg_api_call_refuse_err(ret, 503, err);
+        return NULL;
+    }
+    refuse_passphrase(ret);
+    opening->task.finish = on_failed;
+    (void)record_key(api, &opening->id, SG_AUDIT_FAILED, NULL, &opening->task);
+    return NULL;
+}
+
+/* --- Unlocking ------------------------------------------------------------
+ */
+
+struct unlocking {
+    struct sg_api_opening opening;
+    struct sg_officers_caller caller;
+};
+
+/* It is written down, or not: then the key is locked again. */
+static void on_unlocked(struct sg_api *api, struct sg_api_task *task,
+                        struct sg_api_answer *ret)
+{
+    struct unlocking *unlocking = (struct unlocking *)task;
+    uint64_t now_ms = sg_clock_mono().ms;
+    const struct sg_officer *officer =
+        sg_officers_find(api->officers, &unlocking->caller, now_ms);
+
+    if (task->err != SG_OK) {
+        if (officer != NULL)
+            sg_officers_lock(api->officers, officer);
+        sg_api_call_refuse_record(ret, task->err);
+    } else if (officer == NULL) { /* locked again meanwhile */
+        sg_api_call_json(ret, 401, NULL);
+    } else {
+        sg_api_call_json(ret, 200, json_of_officer(api, officer, now_ms));
+    }
+}
+
+/* The vault has looked. */
+static void on_opened(struct sg_api *api, struct sg_api_task *task,
+                      struct sg_api_answer *ret)
+{
+    struct unlocking *unlocking = (struct unlocking *)task;
+    struct sg_key *key = sg_api_call_opened(api, &unlocking->opening, ret);
+    const struct sg_officer *officer;
+    enum sg_err err;
+
+    if (key == NULL)
+        return;
+    officer =
+        sg_officers_unlock(api->officers, &unlocking->caller,
+                           unlocking->opening.name, key, sg_clock_mono().ms);
+    task->finish = on_unlocked;
+    err = record_key(api, &officer->id, SG_AUDIT_UNLOCKED, officer->key, task);
+    if (err == SG_OK)
+        return;
+    sg_officers_lock(api->officers, officer);
+    sg_api_call_refuse_record(ret, err);
 }
 
 void sg_api_officer_unlock(struct sg_api *api,
@@ -326,23 +366,38 @@ void sg_api_officer_unlock(struct sg_api *api,
 {
     json_t *form = sg_api_call_body(request, ret);
     const json_t *passphrase = json_object_get(form, "passphrase");
-    const char *name = json_string_value(json_object_get(form, "officer"));
+    struct unlocking *unlocking;
 
     if (form == NULL)
         return;
-    if (name == NULL || !is_name(name))
-        refuse_member(ret, "officer");
-    else if (passphrase != NULL && !json_is_string(passphrase))
-        refuse_member(ret, "passphrase");
-    else if (json_object_size(form) != 1u + (passphrase != NULL))
-        refuse_member(ret, "?");
-    else
-        unlock(api, request, name, passphrase, ret);
+    if (json_object_size(form) > 1u + (passphrase != NULL)) {
+        sg_api_call_refuse_member(ret, "?");
+        json_decref(form);
+        return;
+    }
+    unlocking = sg_api_call_task(api, request, sizeof *unlocking, ret);
+    if (unlocking != NULL) {
+        unlocking->opening.task.finish = on_opened;
+        unlocking->caller = request->caller;
+        if (!sg_api_call_open(
+                api, request, &unlocking->opening,
+                json_string_value(json_object_get(form, "officer")), passphrase,
+                ret))
+            sg_api_call_drop(api, &unlocking->opening.task);
+    }
     json_decref(form);
 }
 
 /* --- Locking --------------------------------------------------------------
  */
+
+static void on_locked(struct sg_api *api, struct sg_api_task *task,
+                      struct sg_api_answer *ret)
+{
+    (void)api;
+    if (task->err != SG_OK)
+        sg_api_call_refuse_record(ret, task->err);
+}
 
 void sg_api_officer_lock(struct sg_api *api,
                          const struct sg_api_request *request,
@@ -350,16 +405,43 @@ void sg_api_officer_lock(struct sg_api *api,
 {
     const struct sg_officer *officer =
         sg_officers_find(api->officers, &request->caller, request->now_ms);
+    struct sg_api_task *task = NULL;
 
-    if (officer != NULL)
-        sg_officers_lock(api->officers, officer);
     sg_api_call_json(ret, 200, json_pack("{s:b}", "locked", officer != NULL));
+    if (officer == NULL)
+        return;
+    task = sg_api_call_task(api, request, sizeof *task, ret);
+    if (task != NULL) {
+        task->finish = on_locked;
+        if (record_key(api, &officer->id, SG_AUDIT_LOCKED, officer->key,
+                       task) == SG_OK)
+            ret->turn = SG_API_LATER;
+        else
+            sg_api_call_drop(api, task);
+    }
+    /* It is locked, whether that can be written down or not. */
+    sg_officers_lock(api->officers, officer);
+}
+
+void sg_api_officer_end(struct sg_api *api,
+                        const struct sg_officers_caller *caller)
+{
+    const struct sg_officer *officer =
+        sg_officers_find(api->officers, caller, sg_clock_mono().ms);
+
+    if (officer == NULL)
+        return;
+    (void)record_key(api, &officer->id, SG_AUDIT_LOCKED, officer->key, NULL);
+    sg_officers_lock(api->officers, officer);
 }
 
 void sg_api_tick(struct sg_api *api, uint64_t now_ms)
 {
     const struct sg_officer *officer;
 
-    while ((officer = sg_officers_idle(api->officers, now_ms)) != NULL)
+    while ((officer = sg_officers_idle(api->officers, now_ms)) != NULL) {
+        (void)record_key(api, &officer->id, SG_AUDIT_TIMED_OUT, officer->key,
+                         NULL);
         sg_officers_lock(api->officers, officer);
+    }
 }

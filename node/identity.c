@@ -72,8 +72,11 @@ static enum sg_err read_certificate(const char *dir, struct sg_identity *ret)
 static enum sg_err open_store(const struct sg_store_config *config,
                               struct sg_identity *ret)
 {
-    const struct sg_store_key key = {&ret->node->sign, SG_LOG_RECORDS};
-    enum sg_err err = sg_store_open(config, &key, 1, &ret->store);
+    const struct sg_store_key keys[] = {{&ret->node->sign, SG_LOG_RECORDS},
+                                        {&ret->node->sign, SG_LOG_AUDIT}};
+    /* Who reads nothing has nothing to write down. */
+    size_t count = ret->scope != NULL ? 2 : 1;
+    enum sg_err err = sg_store_open(config, keys, count, &ret->store);
 
     if (err == SG_OK &&
         memcmp(sg_store_registry(ret->store), &ret->node->registry,

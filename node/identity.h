@@ -33,6 +33,7 @@ struct sg_identity {
     struct sg_key *scope; /* NULL: there is none, nothing is sealed or opened */
     uint8_t certificate[SG_CERTIFICATE_SIZE];
     struct sg_buf chain;
+    /* Its own logs: of records; and, with a scope key, of the audit. */
     struct sg_store *store;
 };
 

@@ -264,6 +264,24 @@ size_t sg_officers_units(const struct sg_officers *officers,
     return n;
 }
 
+bool sg_officers_public(const struct sg_officers *officers,
+                        const struct sg_key_id *id,
+                        uint8_t ret_key[SG_KEY_SIZE])
+{
+    const struct sg_authority *authority = hold(officers);
+    const struct sg_authority_grant *grant;
+    struct sg_authority_at at;
+
+    if (authority == NULL)
+        return false;
+    sg_authority_at_cut(authority, &at);
+    grant = sg_authority_grant(&at, id);
+    if (grant != NULL)
+        memcpy(ret_key, grant->key, SG_KEY_SIZE);
+    release(officers);
+    return grant != NULL;
+}
+
 /* --- Tries ----------------------------------------------------------------
  */
 

@@ -114,6 +114,12 @@ size_t sg_officers_units(const struct sg_officers *officers,
                          const struct sg_key_id *id,
                          struct sg_unit_key *ret_units, size_t max);
 
+/* Gives the public key of ID, also of one who was suspended. False: nobody ever
+ * granted him anything. */
+bool sg_officers_public(const struct sg_officers *officers,
+                        const struct sg_key_id *id,
+                        uint8_t ret_key[SG_KEY_SIZE]);
+
 /* Says whether the authority has been heard. */
 bool sg_officers_is_ready(const struct sg_officers *officers);
 

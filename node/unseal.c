@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "node/view/given.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 
@@ -9,6 +10,7 @@
 struct sg_unseal {
     struct sg_store *store;
     const struct sg_key *scope;
+    const struct sg_given *given; /* NULL: there are none */
     struct sg_opener *opener;
     struct sg_fetch fetch;
     bool is_known;
@@ -47,26 +49,46 @@ void sg_unseal_free(struct sg_unseal *unseal)
     sg_free(unseal);
 }
 
+void sg_unseal_give(struct sg_unseal *unseal, const struct sg_given *given)
+{
+    unseal->given = given;
+    unseal->is_known = false;
+}
+
+/* Opens PARSED with our own scope key. */
+static enum sg_err unwrap_own(const struct sg_unseal *unseal,
+                              const struct sg_content_key *parsed,
+                              uint8_t ret_key[SG_KEY_SIZE])
+{
+    struct sg_scope_pair reader;
+    enum sg_err err;
+
+    if (unseal->scope == NULL)
+        return SG_ERR_NOTFOUND;
+    memcpy(reader.public_key.bytes, unseal->scope->public_key, SG_KEY_SIZE);
+    memcpy(reader.secret, unseal->scope->secret, SG_KEY_SIZE);
+    err = sg_content_key_unwrap(sg_store_registry(unseal->store), parsed,
+                                &reader, ret_key);
+    sg_crypto_wipe(&reader, sizeof reader);
+    return err;
+}
+
 /* Parses PAYLOAD as the content key at PLACE, and opens it for us. */
 static enum sg_err unwrap(struct sg_unseal *unseal, struct sg_bytes payload,
                           const struct sg_content_key_place *place)
 {
     const struct sg_registry_id *registry = sg_store_registry(unseal->store);
-    struct sg_scope_pair reader;
     struct sg_content_key parsed;
     uint8_t key[SG_KEY_SIZE];
     enum sg_err err = sg_content_key_parse(payload, place, &parsed);
 
     if (err != SG_OK)
         return err;
-    if (unseal->scope == NULL)
-        return SG_ERR_NOTFOUND;
-    memcpy(reader.public_key.bytes, unseal->scope->public_key, SG_KEY_SIZE);
-    memcpy(reader.secret, unseal->scope->secret, SG_KEY_SIZE);
-    err = sg_content_key_unwrap(registry, &parsed, &reader, key);
+    err = unwrap_own(unseal, &parsed, key);
+    if (err == SG_ERR_NOTFOUND && unseal->given != NULL)
+        err = sg_given_unwrap(unseal->given, registry, &parsed, key);
     if (err == SG_OK)
         sg_seal_keys_init(unseal->keys, registry, &parsed.own.log, key);
-    sg_crypto_wipe(&reader, sizeof reader);
     sg_crypto_wipe(key, sizeof key);
     return err;
 }

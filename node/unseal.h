@@ -21,6 +21,11 @@ SG_USE_RESULT enum sg_err sg_unseal_new(struct sg_store *store,
                                         struct sg_unseal **ret_unseal);
 void sg_unseal_free(struct sg_unseal *unseal);
 
+/* Has UNSEAL use the scope keys GIVEN besides, which is borrowed; what did not
+ * open is tried again. */
+struct sg_given;
+void sg_unseal_give(struct sg_unseal *unseal, const struct sg_given *given);
+
 /* Gives the keys of the content key in entry INDEX of LOG, borrowed until the
  * next call.
  * Errors: NOTFOUND (not wrapped for our scope, or we have no scope key);

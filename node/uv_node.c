@@ -8,6 +8,7 @@
 
 #include "node/applicants.h"
 #include "node/driver.h"
+#include "node/front.h"
 #include "node/notify.h"
 #include "node/say.h"
 #include "node/uv_address.h"
@@ -25,11 +26,9 @@ struct node {
     const struct sg_identity *identity;
     struct sg_noise_key transport;
     struct sg_driver *driver;
-    struct sg_desk *desk;
-    struct sg_roll *roll;
+    struct sg_front front;
     struct sg_http_gate gate;
     struct sg_uv_http *http;
-    struct sg_api *api;
     uint64_t position; /* as the desk was told last */
     bool is_judged;    /* it is to be told */
     uv_loop_t loop;
@@ -298,7 +297,7 @@ static void hook_alarm(void *context, const struct sg_effect *effect)
 
 static void hook_appended(void *context, const struct sg_keeper_job *job)
 {
-    sg_desk_settle(((struct node *)context)->desk, job);
+    sg_front_appended(&((struct node *)context)->front, job);
 }
 
 /* Tells the desk what new records are to say of the authority, and how far
@@ -313,7 +312,7 @@ static void tell_desk(struct node *node)
         return;
     node->position = position;
     node->is_judged = false;
-    sg_desk_judge(node->desk, position, sg_trust_floor(trust).ms);
+    sg_desk_judge(node->front.desk, position, sg_trust_floor(trust).ms);
 }
 
 static void hook_join(void *context, const struct sg_effect *effect)
@@ -434,7 +433,7 @@ static void on_signal(uv_signal_t *signal, int number)
 /* An officer who sees it can mend it; nothing depends on it. */
 static void look_at_clock(struct node *node)
 {
-    uint64_t floor_ms = sg_desk_floor(node->desk);
+    uint64_t floor_ms = sg_desk_floor(node->front.desk);
     bool is_behind = sg_wall_is_before(sg_clock_wall(), floor_ms);
 
     if (is_behind != node->is_behind)
@@ -461,10 +460,10 @@ static void on_wake(uv_async_t *wake)
         return; /* nothing more is acknowledged */
     sg_applicants_answer(&node->applicants, &event);
     tell_desk(node);
-    sg_uv_http_answer(node->http, sg_desk_take(node->desk));
+    sg_uv_http_answer(node->http, sg_desk_take(node->front.desk));
     sg_uv_http_finish(node->http);
     sg_uv_http_changed(node->http);
-    sg_roll_kick(node->roll);
+    sg_roll_kick(node->front.roll);
     if (was_full == sg_driver_is_full(node->driver))
         return;
     if (was_full)
@@ -664,45 +663,29 @@ static bool peer_of(void *context, size_t i, struct sg_api_peer *ret_peer)
     return ret_peer->address != NULL;
 }
 
-/* The desk and the API, which stand on the driver. */
-static enum sg_err make_api(struct node *node)
+static enum sg_err make_front(struct node *node)
 {
-    struct sg_desk_config desk = {
-        .store = node->identity->store,
-        .keeper = sg_driver_keeper(node->driver),
-        .scope = node->identity->scope,
-        .wake = hook_wake,
-        .context = node,
-    };
-    struct sg_api_config api = {
+    const struct sg_api_config config = {
         .config = node->config,
         .identity = node->identity,
         .driver = node->driver,
+        .keeper = sg_driver_keeper(node->driver),
         .gate = &node->gate,
         .peer = peer_of,
         .wake = hook_wake,
         .context = node,
     };
-    enum sg_err err;
 
-    node->roll = sg_roll_open(node->config->directory, desk.store, desk.scope,
-                              node->identity->transport);
-    memcpy(desk.node, node->identity->node->public_key, sizeof desk.node);
-    err = sg_desk_new(&desk, &node->desk);
-    api.desk = node->desk;
-    api.roll = node->roll;
-    return err == SG_OK ? sg_api_new(&api, &node->api) : err;
+    return sg_front_open(&node->front, &config);
 }
 
 /* In the order in which they need each other. */
-static void end_api(struct node *node)
+static void end_front(struct node *node)
 {
     sg_uv_http_close(node->http);
-    sg_roll_close(node->roll);
-    sg_desk_stop(node->desk);
+    sg_front_stop(&node->front);
     sg_driver_free(node->driver);
-    sg_desk_free(node->desk);
-    sg_api_free(node->api);
+    sg_front_free(&node->front);
 }
 
 static enum sg_err start(struct node *node)
@@ -711,7 +694,7 @@ static enum sg_err start(struct node *node)
     enum sg_err err = make_driver(node);
 
     if (err == SG_OK)
-        err = make_api(node);
+        err = make_front(node);
     if (err == SG_OK)
         err = sg_uv_http_open(&node->loop, node->config, &node->gate,
                               &node->http);
@@ -727,7 +710,7 @@ static enum sg_err start(struct node *node)
         .registry = &node->identity->node->registry,
         .driver = node->driver,
     };
-    sg_uv_http_start(node->http, node->api);
+    sg_uv_http_start(node->http, node->front.api);
     (void)sg_notify_state(SG_NOTIFY_READY);
     return SG_OK;
 }
@@ -768,7 +751,7 @@ enum sg_err sg_uv_node_run(const struct sg_config *config,
     make_handles(node);
     sg_http_gate_init(&node->gate, config->http);
     err = run(node);
-    end_api(node);
+    end_front(node);
     end_loop(node);
     sg_uv_http_free(node->http);
     sg_crypto_wipe(&node->gate, sizeof node->gate);

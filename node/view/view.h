@@ -142,6 +142,24 @@ SG_USE_RESULT enum sg_err sg_view_person(struct sg_view_reader *reader,
                                          const struct sg_uid *uid,
                                          const struct sg_subject **ret_subject);
 
+/* Where one copy of a record about a subject lies. */
+struct sg_view_copy {
+    struct sg_ref record;
+    uint32_t log; /* number in the store */
+    uint64_t index;
+    bool is_admitted; /* else it is quarantined */
+    bool is_signed;   /* and the signature is right */
+};
+typedef enum sg_err sg_view_take_copy(void *context,
+                                      const struct sg_view_copy *copy);
+
+/* Hands all copies of all records about a subject to TAKE, by record. Ends what
+ * the reader's last call gave. Errors: as sg_view_person; those of TAKE. */
+SG_USE_RESULT enum sg_err sg_view_copies(struct sg_view_reader *reader,
+                                         const struct sg_uid *uid,
+                                         sg_view_take_copy *take,
+                                         void *context);
+
 /* Hands the rows of a subject to TAKE. Errors: as sg_view_person, sg_row_each.
  */
 SG_USE_RESULT enum sg_err sg_view_rows(struct sg_view_reader *reader,

@@ -82,6 +82,60 @@ enum sg_err sg_view_rows(struct sg_view_reader *reader,
     return read(reader, fold, &asking);
 }
 
+/* --- where its records lie --------------------------------------------- */
+
+struct copying {
+    struct sg_view_reader *reader;
+    const struct sg_uid *uid;
+    sg_view_take_copy *take;
+    void *context;
+};
+
+static enum sg_err take_copies(const struct copying *copying,
+                               const struct sg_sheet_record *record)
+{
+    enum sg_err err = SG_OK;
+
+    for (size_t i = 0; i < record->n_copies && err == SG_OK; i++) {
+        const struct sg_sheet_copy *copy = &record->copies[i];
+        const struct sg_view_copy taken = {
+            .record = sg_ref_of(&record->id),
+            .log = copy->log,
+            .index = copy->index,
+            .is_admitted = (copy->flags & SG_SHEET_ADMITTED) != 0,
+            .is_signed = (copy->flags & SG_SHEET_SIGNED) != 0,
+        };
+
+        err = copying->take(copying->context, &taken);
+    }
+    return err;
+}
+
+static enum sg_err list_copies(struct sg_txn *txn, void *context)
+{
+    const struct copying *copying = context;
+    struct sg_pile *pile = &copying->reader->pile;
+    struct sg_pile_sheet *sheet;
+    enum sg_err err;
+
+    pile->txn = txn;
+    err = sg_pile_get(pile, copying->uid, false, &sheet);
+    if (err == SG_OK && (sheet == NULL || sheet->now.n_records == 0))
+        return SG_ERR_NOTFOUND;
+    for (size_t i = 0; err == SG_OK && i < sheet->now.n_records; i++)
+        err = take_copies(copying, &sheet->now.records[i]);
+    return err;
+}
+
+enum sg_err sg_view_copies(struct sg_view_reader *reader,
+                           const struct sg_uid *uid, sg_view_take_copy *take,
+                           void *context)
+{
+    struct copying copying = {reader, uid, take, context};
+
+    return read(reader, list_copies, &copying);
+}
+
 /* --- pages ------------------------------------------------------------- */
 
 struct paging;

@@ -342,17 +342,21 @@ enum sg_err sg_batch_append(struct sg_batch *batch, uint32_t number,
 {
     struct sg_commit_log *log;
     struct growth growth;
-    enum sg_err err = check_space(batch);
+    enum sg_err err = touch(batch, number, &log);
     size_t i;
 
-    if (err == SG_OK) {
-        err = touch(batch, number, &log);
-    }
     if (err != SG_OK) {
         return err;
     }
     if (log->own == NULL) {
         return SG_ERR_INVALID;
+    }
+    /* What is read is written down also when nothing else is written. */
+    if (log->row.core.kind != SG_LOG_AUDIT) {
+        err = check_space(batch);
+    }
+    if (err != SG_OK) {
+        return err;
     }
     if ((log->row.flags & SG_LOG_CLOSED) != 0) {
         return SG_ERR_CLOSED;

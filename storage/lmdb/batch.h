@@ -42,7 +42,7 @@ SG_USE_RESULT enum sg_err sg_batch_log(struct sg_batch *batch,
  * Borrows: ENTRIES' payloads until commit or clear.
  * Errors: STATE (FIRST is not the end: seal again), INVALID (not an own log;
  * payload missing), CLOSED, MALFORMED (an entry at odds with its place), FULL
- * (less free than the reserve), LIMIT (batch full). */
+ * (less free than the reserve, which audits may use), LIMIT (batch full). */
 SG_USE_RESULT enum sg_err sg_batch_append(struct sg_batch *batch,
                                           uint32_t number, uint64_t first,
                                           const struct sg_entry entries[],

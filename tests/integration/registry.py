@@ -53,7 +53,8 @@ class Registry(Nodes):
     def logs(self, i):
         return {row["id"]: (row["held"], row["signed"], row["absent"])
                 for row in self.rows("logs", "--dir", str(i),
-                                     "--node-passphrase-file", "node.pass")}
+                                     "--node-passphrase-file", "node.pass")
+                if row["kind"] == "records"}
 
     def nodes(self, i):
         """Who is admitted, as node I has heard: state by key id."""
