@@ -15,6 +15,7 @@
 #include "node/identity.h"
 #include "node/officers.h"
 #include "node/roll.h"
+#include "node/turnstile.h"
 #include "storage/base/buf.h"
 
 /* An answer: the logs of a page, a record with its proof. */
@@ -39,6 +40,7 @@ struct sg_api_config {
     struct sg_desk *desk;
     struct sg_roll *roll; /* NULL: there is no view now */
     struct sg_http_gate *gate;
+    const struct sg_turnstile *turnstile;
     /* Gives the I-th peer; false beyond the last. Borrowed for the call. */
     bool (*peer)(void *context, size_t i, struct sg_api_peer *ret_peer);
     /* By other threads: call sg_api_settle. */

@@ -69,6 +69,10 @@ enum sg_config_log {
       "how long a session may be quiet")                                       \
     X(NUMBER, sessions, "sessions", 1, SG_PEERS_MAX, "64",                     \
       "sessions at a time")                                                    \
+    X(NUMBER, handshakes, "handshakes", 1, 100000, "100",                      \
+      "handshakes a second that are answered, of strangers in all")            \
+    X(NUMBER, handshakes_each, "handshakes-each", 1, 100000, "10",             \
+      "the same of one machine")                                               \
     X(NUMBER, logs, "logs", 64, 262144, "16384",                               \
       "logs that the node can know")                                           \
     X(SIZE, writer_size, "writer-size", UINT64_C(1) << 20, UINT64_C(1) << 50,  \

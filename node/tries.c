@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* A v4-mapped address is the IPv4 machine that it names. */
-static void machine_of(const struct sockaddr_storage *address, uint8_t ret[16])
+void sg_tries_machine(const struct sockaddr_storage *address, uint8_t ret[16])
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     struct sockaddr_in four;
@@ -49,7 +49,7 @@ bool sg_tries_may(const struct sg_tries *tries,
 {
     uint8_t machine[16];
 
-    machine_of(address, machine);
+    sg_tries_machine(address, machine);
     for (size_t i = 0; i < SG_TRIES_PLACES; i++) {
         const struct sg_tries_place *place = &tries->places[i];
 
@@ -65,7 +65,7 @@ void sg_tries_count(struct sg_tries *tries,
     struct sg_tries_place *place = &tries->places[0];
     uint8_t machine[16];
 
-    machine_of(address, machine);
+    sg_tries_machine(address, machine);
     for (size_t i = 0; i < SG_TRIES_PLACES; i++) {
         struct sg_tries_place *other = &tries->places[i];
 

@@ -30,6 +30,9 @@ struct sg_tries {
     struct sg_tries_place places[SG_TRIES_PLACES];
 };
 
+/* Gives the machine that ADDRESS, IPv4 or IPv6, is of. */
+void sg_tries_machine(const struct sockaddr_storage *address, uint8_t ret[16]);
+
 /* Says whether ADDRESS, IPv4 or IPv6, may try at NOW_MS of the monotonic clock.
  */
 bool sg_tries_may(const struct sg_tries *tries,

@@ -8,6 +8,7 @@
 #define SG_NODE_UV_LINKS_H
 
 #include "node/config.h"
+#include "node/turnstile.h"
 #include "node/uv_address.h"
 #include "node/uv_link.h"
 
@@ -19,6 +20,13 @@
 const char *sg_uv_links_name(const struct sg_config *config,
                              struct sg_uv_link *link,
                              char ret[SG_UV_LINKS_NAME_SIZE]);
+
+/* Says whether the handshake that LINK's peer began goes on. A caller's first
+ * message has cost nothing yet; the answer costs three multiplications on the
+ * curve, and TURNSTILE counts it. */
+bool sg_uv_links_admits(const struct sg_config *config,
+                        struct sg_turnstile *turnstile,
+                        struct sg_uv_link *link);
 
 /* Gives the one who must go so that another may come, where MOST or more of
  * ADDRESS (NULL: of all) have called and not said yet who they are; NULL: there

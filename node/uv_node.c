@@ -11,6 +11,7 @@
 #include "node/front.h"
 #include "node/notify.h"
 #include "node/say.h"
+#include "node/turnstile.h"
 #include "node/uv_address.h"
 #include "node/uv_http.h"
 #include "node/uv_link.h"
@@ -48,6 +49,7 @@ struct node {
     bool is_behind; /* the clock of this machine, as was said */
     bool is_done;
     struct sg_applicants applicants;
+    struct sg_turnstile turnstile; /* of callers' handshakes */
     enum sg_uv_node_end end;
     char caller[SG_UV_ADDRESS_SIZE]; /* whom peer_of spoke of last */
     uint8_t buffer[SG_UV_LINK_READ_SIZE];
@@ -120,6 +122,12 @@ static void on_greet(void *context, struct sg_uv_link *link)
     char name[SG_UV_LINKS_NAME_SIZE];
     enum sg_err err;
 
+    if (!sg_uv_links_admits(node->config, &node->turnstile, link)) {
+        sg_say(SG_CONFIG_LOG_DEBUG, "%s: too many handshakes a second; closed",
+               name_of(node, link, name));
+        drop_link(node, link);
+        return;
+    }
     sg_sync_greet(sg_driver_core(node->driver), sg_channel_received(channel),
                   &payload);
     err = sg_channel_greet(channel, &payload);
@@ -671,6 +679,7 @@ static enum sg_err make_front(struct node *node)
         .driver = node->driver,
         .keeper = sg_driver_keeper(node->driver),
         .gate = &node->gate,
+        .turnstile = &node->turnstile,
         .peer = peer_of,
         .wake = hook_wake,
         .context = node,
@@ -748,6 +757,8 @@ enum sg_err sg_uv_node_run(const struct sg_config *config,
     node->owner = (struct sg_uv_link_owner){
         on_greet, on_opened, on_message, on_left, on_ended, node, node->buffer,
     };
+    sg_turnstile_init(&node->turnstile, config->handshakes_each,
+                      config->handshakes);
     make_handles(node);
     sg_http_gate_init(&node->gate, config->http);
     err = run(node);
