@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "storage/base/buf.h"
+#include "storage/base/text.h"
 
 #define TIMEOUT_MS    60000L
 #define URL_SIZE      512
@@ -179,6 +180,41 @@ struct sg_out_value sg_caller_text_value(const json_t *json, const char *name)
                ? sg_out_bytes(SG_OUT_BODY, sg_bytes(json_string_value(text),
                                                     json_string_length(text)))
                : sg_out_none();
+}
+
+struct sg_out_value sg_caller_hex_value(const json_t *json, const char *name,
+                                        uint8_t text[32])
+{
+    const json_t *hex = json_object_get(json, name);
+    struct sg_writer writer;
+
+    sg_writer_init_array(&writer, text, 32);
+    if (json_is_string(hex))
+        sg_text_hex_decode(
+            &writer, sg_bytes(json_string_value(hex), json_string_length(hex)));
+    if (!json_is_string(hex) || sg_writer_end(&writer) != SG_OK)
+        return sg_out_none();
+    return sg_out_bytes(SG_OUT_HEX, sg_bytes(text, writer.size));
+}
+
+struct sg_out_value sg_caller_day_value(const struct sg_cli *cli,
+                                        const json_t *json, const char *name,
+                                        char text[SG_CALLER_DAY_SIZE])
+{
+    uint64_t ymd = sg_caller_number(json, name);
+    unsigned year = (unsigned)(ymd / 10000 % 10000);
+    unsigned month = (unsigned)(ymd / 100 % 100), day = (unsigned)(ymd % 100);
+
+    if (ymd == 0)
+        return sg_out_none();
+    if (cli->is_json)
+        return sg_out_number(ymd);
+    if (cli->lang == SG_LANG_VI)
+        (void)snprintf(text, SG_CALLER_DAY_SIZE, "%u/%u/%u", day, month, year);
+    else
+        (void)snprintf(text, SG_CALLER_DAY_SIZE, "%04u-%02u-%02u", year, month,
+                       day);
+    return sg_out_word(text, NULL);
 }
 
 const char *sg_caller_words(const struct sg_cli *cli, const json_t *json)

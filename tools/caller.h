@@ -42,6 +42,15 @@ struct sg_out_value sg_caller_number_value(const json_t *json,
                                            const char *name);
 struct sg_out_value sg_caller_text_value(const json_t *json, const char *name);
 
+/* The same of hex digits, which TEXT holds as bytes while it is printed, and of
+ * a day, YYYYMMDD, written for the person as his language writes days. */
+struct sg_out_value sg_caller_hex_value(const json_t *json, const char *name,
+                                        uint8_t text[32]);
+#define SG_CALLER_DAY_SIZE 32
+struct sg_out_value sg_caller_day_value(const struct sg_cli *cli,
+                                        const json_t *json, const char *name,
+                                        char text[SG_CALLER_DAY_SIZE]);
+
 /* The sentence of JSON in the language of CLI: its member "en" or "vi". */
 const char *sg_caller_words(const struct sg_cli *cli, const json_t *json);
 

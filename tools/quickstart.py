@@ -22,9 +22,11 @@ CAMPAIGN = "Cao điểm cấp thẻ căn cước"
 REFERENCE = "20250201"
 DAY = "2025-02-01"  # as of which the citizens live: the districts still exist
 CITIZENS = 160000   # of the province, of whom those of three districts are taken
+LEAST = 30000       # so many at least, of three districts
 NEWCOMERS = 5000    # likewise, enrolled while the links are cut
 EVERYBODY, LATER = "1", "2"  # two populations; no number is in both
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+UNITS = Path(__file__).resolve().parents[1] / "storage/registry/data/units.txt"
 PATIENCE = 300      # seconds, for what takes a moment
 
 # Folder, unit, role, its name in English and Vietnamese.
@@ -54,6 +56,7 @@ class Screen:
         return vi if self.vi else en
 
     def say(self, en="", vi=""):
+        """A line; an empty one if there is nothing to say."""
         print("  " + self.text(en, vi) if en else "", flush=True)
 
     def heading(self, en, vi):
@@ -83,13 +86,14 @@ class Screen:
     def number(self, value):
         return f"{value:,}".replace(",", "." if self.vi else ",")
 
-    def table(self, head, rows):
-        """Columns: the first to the left, the others to the right."""
+    def table(self, head, rows, left=False):
+        """Columns: the first to the left, the others to the right unless LEFT."""
         widths = [max(len(str(row[i])) for row in [head, *rows]) for i in range(len(head))]
         for row in [head, ["-" * width for width in widths], *rows]:
-            cells = [str(cell).rjust(width) for cell, width in zip(row, widths)]
+            cells = [str(cell).ljust(width) if left else str(cell).rjust(width)
+                     for cell, width in zip(row, widths)]
             cells[0] = str(row[0]).ljust(widths[0])
-            print("  " + "  ".join(cells), flush=True)
+            print("  " + "  ".join(cells).rstrip(), flush=True)
 
 
 class Node:
@@ -260,6 +264,9 @@ class Registry:
         self.sogoc("admit", f"{node.name}/request", "--key", asked["key_id"], "--label",
                    node.label, "--out", f"{node.name}.answer", "--dir", "authority")
         self.sogoc("join", "--take", f"{node.name}.answer", "--dir", node.name)
+        if node in self.districts:
+            self.sogoc("scope", "issue", *former_communes(node.unit), "--to", asked["key_id"],
+                       "--dir", "authority")
         for role in ("capture", "approve") if node in self.districts else ():
             label = f"{node.name}-{role}"
             key = self.sogoc("officer", "new", label, "--plain", "--dir", node.name)[0]["key"]
@@ -485,6 +492,17 @@ def find_enrolment(node, forms):
     raise Broken(f"{node.name}: nobody was enrolled")
 
 
+def former_communes(district):
+    """The communes that DISTRICT had on the day that the citizens are of: what is written
+    there is sealed for them."""
+    rows = [line.split("\t") for line in UNITS.read_text("utf-8").splitlines()]
+    units = [row for row in rows if row[0] == "unit"]
+    day = DAY.replace("-", "")
+    keys = {row[1] for row in units if row[7] == district}
+    return [row[1] for row in units if row[4] in keys and row[1][-8:] <= day and
+            (row[2] == "0" or row[2] > day)]
+
+
 def free_port():
     """A port of loopback that nobody has at this moment."""
     with socket.socket() as probe:
@@ -547,7 +565,7 @@ def show_citizens(registry):
                    "Đăng ký công dân, mỗi người tại huyện của mình")
     told = registry.invent(CITIZENS, EVERYBODY)
     persons = sum(count for count, _ in told.values())
-    if persons < 30000:
+    if persons < LEAST:
         raise Broken(f"only {persons} citizens")
     screen.say(f"{screen.number(persons)} citizens, invented; nobody here is a real person. "
                "Every form is", f"{screen.number(persons)} công dân giả định, không có ai là "
@@ -704,17 +722,32 @@ def show_conflict(registry):
 def show_next(registry):
     screen = registry.screen
     screen.heading("What to try next", "Thử tiếp")
-    for node in registry.nodes:
-        screen.say(f"{node.title:16} http://127.0.0.1:{node.door}/v1/health   {node.socket}",
-                   f"{node.title:16} http://127.0.0.1:{node.door}/v1/health   {node.socket}")
-    example = registry.districts[1]
+    screen.table([screen.text("node", "nút"), screen.text("page", "trang"),
+                  screen.text("socket", "socket")],
+                 [[node.title, f"http://127.0.0.1:{node.door}/", node.socket]
+                  for node in registry.nodes], left=True)
+    example, sogoc = registry.districts[1], registry.tree / "sogoc"
     screen.say()
-    for line in (f"curl --unix-socket {example.socket} http://localhost/v1/peers",
-                 f"curl -N --unix-socket {example.socket} http://localhost/v1/follow",
-                 f"kill -9 {example.process.pid}",
-                 f"{registry.tree}/sogocd -f {example.config}",
-                 f"{registry.tree}/sogoc --help"):
-        screen.say(f"$ {line}", f"$ {line}")
+    screen.say("A page asks for the token of its node, such as:",
+               "Trang hỏi mã truy cập của nút, ví dụ:")
+    screen.say(f"  $ cat {example.dir}/token", f"  $ cat {example.dir}/token")
+    for en, vi, line in (
+            ("How far is each commune?", "Từng xã làm đến đâu?",
+             f"{sogoc} campaign --by commune --socket {registry.central.socket}"),
+            ("What waits for a decision, and how good is the register?",
+             "Việc gì đang chờ quyết định, sổ tốt đến đâu?",
+             f"{sogoc} conflicts --socket {registry.central.socket}"),
+            ("", "", f"{sogoc} quality --socket {registry.central.socket}"),
+            ("What is a figure computed from? Watch it change.",
+             "Số liệu tính từ đâu? Xem nó thay đổi.",
+             f"{sogoc} cut --roots --socket {example.socket}"),
+            ("", "", f"curl -N --unix-socket {example.socket} http://localhost/v1/follow"),
+            ("Pull the plug of a node, and start it again.",
+             "Rút điện một nút, rồi chạy lại.", f"kill -9 {example.process.pid}"),
+            ("", "", f"{registry.tree}/sogocd -f {example.config}")):
+        if en:
+            screen.say(en, vi)
+        screen.say(f"  $ {line}", f"  $ {line}")
 
 
 def show_all(registry, once):

@@ -129,16 +129,17 @@ static void show_head(struct sg_cli *cli, const json_t *answer)
     const json_t *forecast = json_object_get(total, "forecast");
     const json_t *verdict = json_object_get(total, "verdict");
     const char *word = sg_caller_text(campaign, "state");
+    char days[4][SG_CALLER_DAY_SIZE];
     bool is_complete = json_is_true(json_object_get(answer, "complete"));
     const struct sg_out_value values[] = {
         sg_caller_text_value(campaign, "title"),
         sg_out_word(word, state_of(cli, word)),
-        sg_caller_number_value(answer, "day"),
-        sg_caller_number_value(campaign, "committed"),
-        sg_caller_number_value(campaign, "mandated"),
+        sg_caller_day_value(cli, answer, "day", days[0]),
+        sg_caller_day_value(cli, campaign, "committed", days[1]),
+        sg_caller_day_value(cli, campaign, "mandated", days[2]),
         sg_out_word(sg_caller_text(verdict, "word"),
                     sg_caller_words(cli, verdict)),
-        sg_caller_number_value(forecast, "day"),
+        sg_caller_day_value(cli, forecast, "day", days[3]),
         sg_caller_number_value(forecast, "needed_mandated"),
         is_complete ? sg_out_word("true", sg_cli_say(cli, "yes", "có"))
                     : sg_out_word("false", sg_cli_say(cli, "not yet", "chưa")),

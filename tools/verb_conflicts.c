@@ -47,6 +47,12 @@ static const struct sg_out_shape units_shape = {
                "Đơn vị 0 là trung tâm. C05 ...: xem RECORDS.md, mục 4."},
 };
 
+static const struct sg_out_shape total_shape = {
+    .type = "waiting_in_all",
+    .field_count = 1,
+    .fields = {{"open", {"waiting in all", "đang chờ, tổng cộng"}, 0}},
+};
+
 static const struct sg_out_shape shape = {
     .type = "conflict",
     .field_count = 10,
@@ -54,7 +60,7 @@ static const struct sg_out_shape shape = {
                {"subject", {"of whom", "của ai"}, 32},
                {"field", {"field", "trường"}, 14},
                {"state", {"state", "trạng thái"}, 12},
-               {"due", {"due", "hạn"}, -9},
+               {"due", {"due", "hạn"}, -11},
                {"home", {"home", "nơi thường trú"}, -14},
                {"records",
                 {"records that differ", "các bản ghi khác nhau"},
@@ -105,15 +111,17 @@ static void show_conflict(struct sg_cli *cli, const json_t *row)
 {
     char field[64], records[16 * 33 + 1], acts[64];
     const char *type = sg_caller_text(row, "type");
+    char due[SG_CALLER_DAY_SIZE];
+    uint8_t subject[32];
 
     (void)snprintf(field, sizeof field, "%s.%s", type,
                    sg_caller_text(row, "field"));
     const struct sg_out_value values[] = {
         sg_caller_text_value(row, "rule"),
-        sg_caller_text_value(row, "subject"),
+        sg_caller_hex_value(row, "subject", subject),
         sg_out_bytes(SG_OUT_BODY, sg_bytes(field, strlen(field))),
         state_value(cli, row),
-        sg_caller_number_value(row, "due"),
+        sg_caller_day_value(cli, row, "due", due),
         sg_caller_number_value(row, "home"),
         join(json_object_get(row, "contenders"), "record", records,
              sizeof records),
@@ -171,9 +179,37 @@ static int show_all(struct sg_cli *cli, const char *socket)
     return code;
 }
 
+static void show_unit(struct sg_cli *cli, const json_t *row)
+{
+    char rules[256] = "";
+    size_t used = 0;
+    const char *rule;
+    json_t *count;
+
+    json_object_foreach(json_object_get(row, "rules"), rule, count)
+    {
+        int n = snprintf(rules + used, sizeof rules - used, "%s%s %lld",
+                         used == 0 ? "" : ", ", rule,
+                         (long long)json_integer_value(count));
+
+        if (n < 0 || (size_t)n >= sizeof rules - used)
+            break;
+        used += (size_t)n;
+    }
+    const struct sg_out_value values[] = {
+        sg_caller_number_value(row, "unit"),
+        sg_caller_text_value(row, "name"),
+        sg_caller_number_value(row, "open"),
+        sg_out_bytes(SG_OUT_BODY, sg_bytes(rules, strlen(rules))),
+    };
+
+    sg_out_row(&cli->out, &units_shape, values);
+}
+
 static int show_units(struct sg_cli *cli, const char *socket)
 {
     json_t *answer, *row;
+    uint64_t all = 0;
     size_t i;
     int code = sg_caller_get(cli, socket, "/v1/conflicts", &answer);
 
@@ -181,31 +217,13 @@ static int show_units(struct sg_cli *cli, const char *socket)
         return code;
     json_array_foreach(json_object_get(answer, "units"), i, row)
     {
-        const char *rule;
-        json_t *count;
-        char rules[256] = "";
-        size_t used = 0;
-
-        json_object_foreach(json_object_get(row, "rules"), rule, count)
-        {
-            int n = snprintf(rules + used, sizeof rules - used, "%s%s %lld",
-                             used == 0 ? "" : ", ", rule,
-                             (long long)json_integer_value(count));
-
-            if (n < 0 || (size_t)n >= sizeof rules - used)
-                break;
-            used += (size_t)n;
-        }
-        const struct sg_out_value values[] = {
-            sg_caller_number_value(row, "unit"),
-            sg_caller_text_value(row, "name"),
-            sg_caller_number_value(row, "open"),
-            sg_out_bytes(SG_OUT_BODY, sg_bytes(rules, strlen(rules))),
-        };
-
-        sg_out_row(&cli->out, &units_shape, values);
+        show_unit(cli, row);
+        all += sg_caller_number(row, "open");
     }
+    const struct sg_out_value total = sg_out_number(all);
+
     json_decref(answer);
+    sg_out_card(&cli->out, &total_shape, &total);
     return 0;
 }
 

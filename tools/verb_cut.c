@@ -69,10 +69,11 @@ static int show_logs(struct sg_cli *cli, const char *socket)
             return code;
         json_array_foreach(json_object_get(answer, "cut"), i, row)
         {
+            uint8_t log[32], root[32];
             const struct sg_out_value values[] = {
-                sg_caller_text_value(row, "log"),
+                sg_caller_hex_value(row, "log", log),
                 sg_caller_number_value(row, "size"),
-                sg_caller_text_value(row, "root"),
+                sg_caller_hex_value(row, "root", root),
             };
 
             sg_out_row(&cli->out, &shape, values);
@@ -88,12 +89,13 @@ static void show_root(struct sg_cli *cli, const struct sg_unit_table *units,
 {
     struct sg_unit_key key = {sg_caller_number(row, "unit")};
     const struct sg_unit *unit = sg_unit_find(units, key);
+    uint8_t root[32];
     const struct sg_out_value values[] = {
         sg_out_number(key.value),
         unit == NULL ? sg_out_none() : sg_out_bytes(SG_OUT_BODY, unit->name),
         sg_caller_number_value(row, "persons"),
         sg_caller_number_value(row, "rows"),
-        sg_caller_text_value(row, "root"),
+        sg_caller_hex_value(row, "root", root),
     };
 
     sg_out_row(&cli->out, &roots_shape, values);

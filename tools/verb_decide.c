@@ -292,13 +292,14 @@ static json_t *make_body(const struct word *word, const struct found *found,
 static void show(const struct word *word, const struct found *found,
                  const json_t *answer)
 {
+    uint8_t subject[32], log[32], id[32];
     const struct sg_out_value values[] = {
         sg_caller_text_value(found->row, "rule"),
-        sg_caller_text_value(found->row, "subject"),
+        sg_caller_hex_value(found->row, "subject", subject),
         sg_out_word(word->act, NULL),
-        sg_caller_text_value(answer, "log"),
+        sg_caller_hex_value(answer, "log", log),
         sg_caller_number_value(answer, "index"),
-        sg_caller_text_value(answer, "id"),
+        sg_caller_hex_value(answer, "id", id),
     };
 
     sg_out_row(&word->cli->out, &shape, values);
