@@ -178,9 +178,21 @@ static void turn_away(struct sg_desk_sorting *sorting,
     sg_desk_row_move(papers, &sorting->answered);
 }
 
-/* Gives the flight to the keeper; a flight without papers was for nothing. */
-static enum sg_err send_off(struct sg_desk *desk, struct sg_desk_flight *flight)
+/* Says whether there is one paper, and nothing to do until it is durable. */
+static bool is_alone(const struct sg_desk *desk,
+                     const struct sg_desk_sorting *sorting)
 {
+    return sorting->flight->papers.first->next == NULL &&
+           sorting->answered.first == NULL && sorting->again.first == NULL &&
+           desk->waiting.first == NULL && desk->failed == NULL;
+}
+
+/* Gives the flight to the keeper; a flight without papers was for nothing. */
+static enum sg_err send_off(struct sg_desk *desk,
+                            const struct sg_desk_sorting *sorting)
+{
+    struct sg_desk_flight *flight = sorting->flight;
+    bool is_single;
     const struct sg_keeper_append append = {
         .number = desk->log.number,
         .first = flight->first,
@@ -197,8 +209,10 @@ static enum sg_err send_off(struct sg_desk *desk, struct sg_desk_flight *flight)
     (void)pthread_mutex_lock(&desk->lock);
     desk->n_flying++;
     desk->newest = flight;
+    is_single = is_alone(desk, sorting);
     (void)pthread_mutex_unlock(&desk->lock);
-    return sg_keeper_append(desk->config.keeper, &append);
+    return is_single ? sg_keeper_append_here(desk->config.keeper, &append)
+                     : sg_keeper_append(desk->config.keeper, &append);
 }
 
 /* The keeper had no memory for it: as if he had failed. */
@@ -248,7 +262,7 @@ static void serve(struct sg_desk *desk, struct sg_desk_row *papers,
         sg_desk_sort(desk, sorting, paper);
     }
     sg_crypto_wipe(desk->body.data, desk->body.size);
-    err = send_off(desk, flight);
+    err = send_off(desk, sorting);
     (void)pthread_mutex_lock(&desk->lock);
     while ((paper = sorting->answered.first) != NULL) {
         sorting->answered.first = paper->next;

@@ -26,6 +26,7 @@ struct sg_keeper {
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t came;
     bool is_stopping;
+    bool is_turning; /* somebody commits: this thread, or who is helping */
     struct sg_keeper_job *first, **last;
     size_t entries; /* of the jobs that wait */
     size_t appends; /* of those jobs */
@@ -423,6 +424,7 @@ static void turn(struct sg_keeper *keeper)
     struct sg_keeper_done done = {.change = keeper->done.change};
     struct sg_keeper_job *jobs;
 
+    keeper->is_turning = true;
     wait_for_company(keeper);
     jobs = keeper->first;
     keeper->first = NULL;
@@ -433,6 +435,7 @@ static void turn(struct sg_keeper *keeper)
     commit_all(keeper, jobs, &done);
     (void)pthread_mutex_lock(&keeper->lock);
     report(keeper, jobs, &done);
+    keeper->is_turning = false;
 }
 
 static void look_for_room(struct sg_keeper *keeper)
@@ -450,6 +453,10 @@ static void *run(void *context)
     /* Who begins on a full disk says so before he is given anything. */
     keeper->done.is_full = sg_batch_is_full(keeper->batch);
     while (keeper->done.err == SG_OK) {
+        if (keeper->is_turning) {
+            (void)pthread_cond_wait(&keeper->came, &keeper->lock);
+            continue;
+        }
         if (keeper->first == NULL && keeper->is_stopping)
             break;
         if (keeper->first != NULL)
@@ -529,10 +536,9 @@ void sg_keeper_free(struct sg_keeper *keeper)
     sg_free(keeper);
 }
 
-/* Takes JOB. */
-static void put(struct sg_keeper *keeper, struct sg_keeper_job *job)
+/* Takes JOB; the lock is held. */
+static void enqueue(struct sg_keeper *keeper, struct sg_keeper_job *job)
 {
-    (void)pthread_mutex_lock(&keeper->lock);
     SG_ASSERT(!keeper->is_stopping);
     *keeper->last = job;
     keeper->last = &job->next;
@@ -541,6 +547,13 @@ static void put(struct sg_keeper *keeper, struct sg_keeper_job *job)
     keeper->entries += job->is_append              ? job->append.count
                        : has_entries(&job->effect) ? job->effect.package.count
                                                    : 0;
+}
+
+/* Takes JOB. */
+static void put(struct sg_keeper *keeper, struct sg_keeper_job *job)
+{
+    (void)pthread_mutex_lock(&keeper->lock);
+    enqueue(keeper, job);
     (void)pthread_mutex_unlock(&keeper->lock);
     /* After the lock: who is woken within it only waits for it. */
     (void)pthread_cond_signal(&keeper->came);
@@ -557,21 +570,54 @@ enum sg_err sg_keeper_put(struct sg_keeper *keeper,
     return SG_OK;
 }
 
-enum sg_err sg_keeper_append(struct sg_keeper *keeper,
-                             const struct sg_keeper_append *append)
+static struct sg_keeper_job *job_of_append(
+    const struct sg_keeper_append *append)
 {
     struct sg_keeper_job *job = sg_alloc(sizeof *job);
 
     SG_ASSERT(append->count > 0);
     SG_ASSERT(append->count <= SG_COMMIT_ENTRIES_MAX);
+    if (job != NULL)
+        *job = (struct sg_keeper_job){
+            .is_append = true,
+            .append = *append,
+            .size = sizeof *job,
+        };
+    return job;
+}
+
+enum sg_err sg_keeper_append(struct sg_keeper *keeper,
+                             const struct sg_keeper_append *append)
+{
+    struct sg_keeper_job *job = job_of_append(append);
+
     if (job == NULL)
         return SG_ERR_NOMEM;
-    *job = (struct sg_keeper_job){
-        .is_append = true,
-        .append = *append,
-        .size = sizeof *job,
-    };
     put(keeper, job);
+    return SG_OK;
+}
+
+enum sg_err sg_keeper_append_here(struct sg_keeper *keeper,
+                                  const struct sg_keeper_append *append)
+{
+    struct sg_keeper_job *job = job_of_append(append);
+    bool is_helping, is_wanted;
+
+    if (job == NULL)
+        return SG_ERR_NOMEM;
+    (void)pthread_mutex_lock(&keeper->lock);
+    is_helping = !keeper->is_turning && keeper->first == NULL &&
+                 !keeper->done.is_full && keeper->done.err == SG_OK;
+    enqueue(keeper, job);
+    if (is_helping)
+        turn(keeper);
+    is_wanted = !is_helping || keeper->first != NULL || keeper->is_stopping ||
+                keeper->done.is_full || keeper->done.err != SG_OK;
+    (void)pthread_mutex_unlock(&keeper->lock);
+    if (is_wanted)
+        (void)pthread_cond_signal(&keeper->came);
+    if (is_helping)
+        keeper->wake(keeper->context);
     return SG_OK;
 }
 

@@ -1,4 +1,4 @@
-/* The keeper: the one thread that writes to the log store.
+/* The keeper: the one who writes to the log store, on a thread of its own.
  *
  * It takes WRITE effects of the sync core, and entries for own logs, commits
  * them in groups and hands them back with what became of each. It is not the
@@ -25,7 +25,7 @@
 struct sg_keeper;
 
 /* Says that sg_keeper_take has something to give. Context: the keeper's own
- * thread; it must not wait. */
+ * thread, or one that is in sg_keeper_append_here; it must not wait. */
 typedef void sg_keeper_wake(void *context);
 
 /* Starts the thread. Borrows: STORE, until sg_keeper_free; nobody else writes
@@ -57,6 +57,12 @@ struct sg_keeper_append {
  * the entries and their payloads until then. Context: any thread.
  * Errors: NOMEM. */
 SG_USE_RESULT enum sg_err sg_keeper_append(
+    struct sg_keeper *keeper, const struct sg_keeper_append *append);
+
+/* The same, for who has nothing else to do: where the keeper rests, its work is
+ * done in the caller's thread, which is woken sooner than a third one would be
+ * that only waits for the disk as well. Context: any thread but the loop's. */
+SG_USE_RESULT enum sg_err sg_keeper_append_here(
     struct sg_keeper *keeper, const struct sg_keeper_append *append);
 
 /* Takes a time floor to keep. Errors: NOMEM. Context: the loop's thread. */

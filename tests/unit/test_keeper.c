@@ -196,16 +196,25 @@ static void take_appends(struct fixture *fixture, size_t count,
     }
 }
 
-static void append(struct fixture *fixture, uint64_t first,
-                   const struct sg_entry *entry, enum sg_err *owner)
+static struct sg_keeper_append append_of(const struct fixture *fixture,
+                                         uint64_t first,
+                                         const struct sg_entry *entry,
+                                         enum sg_err *owner)
 {
-    const struct sg_keeper_append append = {
+    return (struct sg_keeper_append){
         .number = fixture->to.own->number,
         .first = first,
         .entries = entry,
         .count = 1,
         .owner = owner,
     };
+}
+
+static void append(struct fixture *fixture, uint64_t first,
+                   const struct sg_entry *entry, enum sg_err *owner)
+{
+    const struct sg_keeper_append append =
+        append_of(fixture, first, entry, owner);
 
     assert_ok(sg_keeper_append(fixture->keeper, &append));
 }
@@ -235,6 +244,35 @@ static void test_own_entries_are_signed(void **state)
     assert_int_equal(log.row.known.size, 4);
     assert_ok(sg_checkpoint_verify(&sg_test_registry, &log.id,
                                    fixture->to.public_key, &log.row.known));
+}
+
+/* Who has nothing else to do commits himself where the keeper rests, and waits
+ * in the row like the others where he does not. */
+static void test_an_append_is_committed_here(void **state)
+{
+    static const uint8_t payload[] = "a statement";
+    struct fixture *fixture = *state;
+    struct sg_keeper_append append_here;
+    enum sg_err errs[21] = {SG_OK};
+    struct sg_store_log log;
+    struct sg_entry entry;
+
+    assert_ok(sg_entry_make(sg_store_hasher(fixture->to.store), SG_ENTRY_PLAIN,
+                            0, sg_bytes(payload, sizeof payload), &entry));
+    append_here = append_of(fixture, 1, &entry, &errs[0]);
+    assert_ok(sg_keeper_append_here(fixture->keeper, &append_here));
+    assert_ok(sg_store_get(fixture->to.store, fixture->to.own->number, &log));
+    assert_int_equal(log.row.known.size, 2);
+    take_appends(fixture, 1, errs, &log);
+    for (size_t i = 0; i < 20; i += 2) {
+        append(fixture, 2 + i, &entry, &errs[i]);
+        append_here = append_of(fixture, 3 + i, &entry, &errs[i + 1]);
+        assert_ok(sg_keeper_append_here(fixture->keeper, &append_here));
+    }
+    take_appends(fixture, 20, errs, &log);
+    for (size_t i = 0; i < 20; i++)
+        assert_ok(errs[i]);
+    assert_int_equal(log.row.known.size, 22);
 }
 
 struct kept {
@@ -373,6 +411,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_refused_write_leaves_the_others,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_own_entries_are_signed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_an_append_is_committed_here, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_what_waits_is_kept_at_the_end,
                                         setup, teardown),
