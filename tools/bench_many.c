@@ -38,7 +38,8 @@ struct work {
     char folder[SG_BENCH_STORE_PATH_MAX];
     size_t each; /* records of a writer */
     uint64_t idle_ms;
-    uint64_t said; /* by the authority: entries of its log */
+    unsigned returns; /* times that a return is measured */
+    uint64_t said;    /* by the authority: entries of its log */
     struct sg_bench_store stores[WRITERS]; /* while they do not run */
     struct sg_bench_daemon writers[WRITERS], centre, other;
 };
@@ -199,7 +200,7 @@ static enum sg_err run_return(struct work *work)
 
     stop_writers(work);
     /* The first time it has much to fetch, the second to say that it has. */
-    for (unsigned i = 0; i < 2 + RETURNS && err == SG_OK; i++) {
+    for (unsigned i = 0; i < 2 + work->returns && err == SG_OK; i++) {
         uint64_t bytes = sg_bench_daemon_loopback();
 
         err = sg_bench_daemon_start(&work->other, &work->centre, 1);
@@ -292,7 +293,9 @@ static void choose(struct work *work)
     size_t count = bench->is_full ? COUNT_FULL : COUNT;
 
     work->idle_ms = bench->is_full ? IDLE_FULL : IDLE_MS;
+    work->returns = RETURNS;
     if (bench->round_ms < MS_DEFAULT) {
+        work->returns = 1;
         count = count * (size_t)bench->round_ms / MS_DEFAULT;
         work->idle_ms = work->idle_ms * bench->round_ms / MS_DEFAULT;
     }
