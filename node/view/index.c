@@ -6,7 +6,7 @@
 #include "storage/registry/merge/mention.h"
 #include "storage/registry/name.h"
 
-#define WORDS_MAX 512u
+#define WORDS_MAX SG_INDEX_WORDS_MAX
 
 const struct sg_uid sg_index_endorse = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                                          0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -168,19 +168,53 @@ bool sg_index_birth_of(const struct sg_subject *subject,
     return true;
 }
 
-/* Adds the words of PARTS, as far as there are any. */
+void sg_index_spell(const struct sg_record_name *name,
+                    struct sg_index_spelling *ret)
+{
+    const struct sg_bytes texts[] = {name->family, name->middle, name->given};
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct sg_writer writer;
+
+        sg_writer_init_array(&writer, ret->room + i * WORDS_MAX, WORDS_MAX);
+        ret->is_bad[i] = sg_index_words(&writer, texts[i]) != SG_OK;
+        ret->parts[i] = sg_bytes(ret->room + i * WORDS_MAX, writer.size);
+    }
+}
+
+bool sg_index_write_words(struct sg_writer *writer,
+                          const struct sg_index_spelling *spelling,
+                          const unsigned *which, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct sg_bytes *part = &spelling->parts[which[i]];
+
+        if (spelling->is_bad[which[i]])
+            return false;
+        if (part->size == 0)
+            continue;
+        if (writer->size > 0)
+            sg_writer_u8(writer, ' ');
+        sg_writer_bytes(writer, *part);
+    }
+    return writer->err == SG_OK;
+}
+
+/* What is told of a name: all of it, family and given name, the given name. */
+static const unsigned whole[] = {0, 1, 2}, some[] = {0, 2}, given[] = {2};
+
+/* Adds the words of COUNT parts, as far as there are any. */
 static void add_words(struct collecting *at, enum sg_index_name which,
-                      struct sg_unit_key unit, const struct sg_bytes *parts,
-                      size_t count)
+                      struct sg_unit_key unit,
+                      const struct sg_index_spelling *spelling,
+                      const unsigned *parts, size_t count)
 {
     uint8_t room[WORDS_MAX];
     struct sg_writer writer;
-    enum sg_err err = SG_OK;
 
     sg_writer_init_array(&writer, room, sizeof room);
-    for (size_t i = 0; i < count && err == SG_OK; i++)
-        err = sg_index_words(&writer, parts[i]);
-    if (err == SG_OK && writer.size > 0)
+    if (sg_index_write_words(&writer, spelling, parts, count) &&
+        writer.size > 0)
         add(at, SG_INSIDE_NAMES,
             sg_index_name_key(at->pile->view, which, unit,
                               sg_bytes(room, writer.size)));
@@ -196,18 +230,54 @@ static struct sg_unit_key unit_of(const struct sg_sheet *sheet)
 }
 
 static void add_names(struct collecting *at, const struct sg_sheet *sheet,
-                      const struct sg_record_name *name)
+                      const struct sg_index_spelling *spelling)
 {
-    const struct sg_bytes whole[] = {name->family, name->middle, name->given};
-    const struct sg_bytes some[] = {name->family, name->given};
+    add_words(at, SG_INDEX_WHOLE, SG_UNIT_COUNTRY, spelling, whole, 3);
+    add_words(at, SG_INDEX_SHORT, SG_UNIT_COUNTRY, spelling, some, 2);
+    add_words(at, SG_INDEX_GIVEN, unit_of(sheet), spelling, given, 1);
+}
 
-    add_words(at, SG_INDEX_WHOLE, SG_UNIT_COUNTRY, whole, 3);
-    add_words(at, SG_INDEX_SHORT, SG_UNIT_COUNTRY, some, 2);
-    add_words(at, SG_INDEX_GIVEN, unit_of(sheet), &name->given, 1);
+#define BUCKET_PURPOSE "sogoc v1 bucket"
+#define BUCKET_NAME    1u /* whole name, year of birth */
+#define BUCKET_DAY     2u /* family and given name, day of birth */
+
+/* Hashes WHICH, the words of COUNT parts and WHEN; false when they are none. */
+static bool hash_bucket(uint8_t which, const struct sg_index_spelling *spelling,
+                        const unsigned *parts, size_t count, uint32_t when,
+                        uint32_t *ret)
+{
+    uint8_t room[WORDS_MAX];
+    struct sg_writer writer;
+    struct sg_hash hash;
+
+    sg_writer_init_array(&writer, room, sizeof room);
+    sg_writer_bytes(&writer, SG_BYTES_TEXT(BUCKET_PURPOSE));
+    sg_writer_u8(&writer, which);
+    sg_writer_u32be(&writer, when);
+    if (!sg_index_write_words(&writer, spelling, parts, count))
+        return false;
+    sg_crypto_sha256(room, writer.size, &hash);
+    *ret = sg_bytes_get_u32be(hash.bytes) >> (32 - SG_VIEW_BUCKET_BITS);
+    return true;
+}
+
+size_t sg_index_buckets(const struct sg_index_spelling *spelling,
+                        struct sg_date birth, uint32_t ret[SG_VIEW_BUCKETS_MAX])
+{
+    size_t count = 0;
+
+    if (!sg_date_is_valid(birth))
+        return 0;
+    count += hash_bucket(BUCKET_NAME, spelling, whole, 3, birth.ymd / 10000,
+                         &ret[count]);
+    if (sg_date_precision(birth) == SG_DATE_YMD)
+        count +=
+            hash_bucket(BUCKET_DAY, spelling, some, 2, birth.ymd, &ret[count]);
+    return count;
 }
 
 static void add_buckets(struct collecting *at, const struct sg_subject *subject,
-                        const struct sg_record_name *name)
+                        const struct sg_index_spelling *spelling)
 {
     uint32_t buckets[SG_VIEW_BUCKETS_MAX];
     struct sg_date birth;
@@ -215,7 +285,7 @@ static void add_buckets(struct collecting *at, const struct sg_subject *subject,
 
     if (!sg_index_birth_of(subject, &birth) || !sg_subject_is_counted(subject))
         return;
-    count = sg_view_bucket_of(name, birth, buckets);
+    count = sg_index_buckets(spelling, birth, buckets);
     for (size_t i = 0; i < count; i++) {
         struct sg_inside_key key = {.size = 3};
 
@@ -290,8 +360,12 @@ static void add_person(struct collecting *at, const struct sg_sheet *sheet,
             add(at, like->names[i].db, key);
         }
     } else {
-        add_names(at, sheet, &name);
-        add_buckets(at, subject, &name);
+        struct sg_index_spelling spelling;
+
+        sg_index_spell(&name, &spelling);
+        add_names(at, sheet, &spelling);
+        if (name.given.size > 0)
+            add_buckets(at, subject, &spelling);
     }
     if (at->err == SG_OK)
         keep_names(list, begin);

@@ -61,6 +61,30 @@ struct sg_inside_key sg_index_name_key(const struct sg_view *view,
                                        struct sg_unit_key unit,
                                        struct sg_bytes words);
 
+/* The search keys of a name, each of its parts as words joined by blanks: made
+ * once, and hashed for names and buckets. */
+#define SG_INDEX_WORDS_MAX 512u
+struct sg_index_spelling {
+    uint8_t room[3 * SG_INDEX_WORDS_MAX];
+    struct sg_bytes parts[3]; /* family, middle, given; borrow ROOM */
+    bool is_bad[3];           /* it has no key */
+};
+
+void sg_index_spell(const struct sg_record_name *name,
+                    struct sg_index_spelling *ret);
+
+/* Appends the words of the COUNT parts that WHICH lists to WRITER, each behind
+ * a blank but one at the very beginning; false when one has no key, or there is
+ * no room. */
+bool sg_index_write_words(struct sg_writer *writer,
+                          const struct sg_index_spelling *spelling,
+                          const unsigned *which, size_t count);
+
+/* As sg_view_bucket_of. */
+size_t sg_index_buckets(const struct sg_index_spelling *spelling,
+                        struct sg_date birth,
+                        uint32_t ret[SG_VIEW_BUCKETS_MAX]);
+
 /* Writes the search key of TEXT as words joined by single blanks. Errors: TEXT,
  * LIMIT. */
 SG_USE_RESULT enum sg_err sg_index_words(struct sg_writer *writer,

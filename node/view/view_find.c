@@ -535,44 +535,14 @@ enum sg_err sg_view_buckets(struct sg_view_reader *reader,
     return read(reader, list_buckets, ret_bits);
 }
 
-#define BUCKET_PURPOSE "sogoc v1 bucket"
-#define BUCKET_NAME    1u /* whole name, year of birth */
-#define BUCKET_DAY     2u /* family and given name, day of birth */
-
-/* Hashes WHICH, the words of PARTS and WHEN; false when they are none. */
-static bool hash_bucket(uint8_t which, const struct sg_bytes *parts,
-                        size_t n_parts, uint32_t when, uint32_t *ret)
-{
-    uint8_t room[512];
-    struct sg_writer writer;
-    struct sg_hash hash;
-    enum sg_err err = SG_OK;
-
-    sg_writer_init_array(&writer, room, sizeof room);
-    sg_writer_bytes(&writer, SG_BYTES_TEXT(BUCKET_PURPOSE));
-    sg_writer_u8(&writer, which);
-    sg_writer_u32be(&writer, when);
-    for (size_t i = 0; i < n_parts && err == SG_OK; i++)
-        err = sg_index_words(&writer, parts[i]);
-    if (err != SG_OK || writer.err != SG_OK)
-        return false;
-    sg_crypto_sha256(room, writer.size, &hash);
-    *ret = sg_bytes_get_u32be(hash.bytes) >> (32 - SG_VIEW_BUCKET_BITS);
-    return true;
-}
-
 size_t sg_view_bucket_of(const struct sg_record_name *name,
                          struct sg_date birth,
                          uint32_t ret[SG_VIEW_BUCKETS_MAX])
 {
-    const struct sg_bytes whole[] = {name->family, name->middle, name->given};
-    const struct sg_bytes some[] = {name->family, name->given};
-    size_t count = 0;
+    struct sg_index_spelling spelling;
 
-    if (!sg_date_is_valid(birth) || name->given.size == 0)
+    if (name->given.size == 0)
         return 0;
-    count += hash_bucket(BUCKET_NAME, whole, 3, birth.ymd / 10000, &ret[count]);
-    if (sg_date_precision(birth) == SG_DATE_YMD)
-        count += hash_bucket(BUCKET_DAY, some, 2, birth.ymd, &ret[count]);
-    return count;
+    sg_index_spell(name, &spelling);
+    return sg_index_buckets(&spelling, birth, ret);
 }
