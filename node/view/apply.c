@@ -508,21 +508,39 @@ static enum sg_err take_item(struct sg_apply *apply, struct sg_inside_log *log,
             : SG_ADMISSION_NOT_ENDORSED);
 }
 
+/* Reads some entries of LOG from AT on: less than LEFT. */
+static enum sg_err read_some(struct sg_apply *apply,
+                             const struct sg_inside_log *log, uint64_t at,
+                             uint64_t left, struct sg_feed_item *room,
+                             const struct sg_feed_item **ret_items,
+                             size_t *ret_count)
+{
+    const struct sg_feed *feed = &apply->view->feed;
+    const struct sg_ahead_range range = {
+        log->feed.number, at,
+        left < SG_FEED_ITEMS_MAX ? (size_t)left : SG_FEED_ITEMS_MAX};
+
+    if (apply->ahead != NULL)
+        return sg_ahead_read(apply->ahead, &range, left - range.count_max,
+                             ret_items, ret_count);
+    *ret_items = room;
+    return feed->read(feed->context, range.number, at, range.count_max, room,
+                      ret_count);
+}
+
 /* Reads entries of LOG from *AT on up to END. */
 static enum sg_err read_log(struct sg_apply *apply, struct sg_inside_log *log,
                             uint64_t *at, uint64_t end, size_t entries_max)
 {
-    struct sg_view *view = apply->view;
-    struct sg_feed_item items[SG_FEED_ITEMS_MAX];
+    struct sg_feed_item room[SG_FEED_ITEMS_MAX];
     enum sg_err err = SG_OK;
 
     while (err == SG_OK && *at < end && apply->n_read < entries_max) {
         uint64_t left = end - *at, first = *at;
-        size_t count =
-            left < SG_FEED_ITEMS_MAX ? (size_t)left : SG_FEED_ITEMS_MAX;
+        const struct sg_feed_item *items = NULL;
+        size_t count = 0;
 
-        err = view->feed.read(view->feed.context, log->feed.number, *at, count,
-                              items, &count);
+        err = read_some(apply, log, *at, left, room, &items, &count);
         for (size_t i = 0; i < count && err == SG_OK && *at == first; i++)
             err = take_item(apply, log, &items[i]);
         if (err != SG_OK)

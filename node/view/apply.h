@@ -9,6 +9,7 @@
 #ifndef SG_NODE_VIEW_APPLY_H
 #define SG_NODE_VIEW_APPLY_H
 
+#include "node/view/ahead.h"
 #include "node/view/settle.h"
 
 /* A copy that was judged. */
@@ -54,8 +55,9 @@ struct sg_apply {
     size_t n_rewraps, rewraps_capacity;
     size_t n_read;
     bool is_verifying;
-    bool is_spooling; /* what counts is put elsewhere (build.h) */
-    bool is_spooled;  /* takes come from there: all else of them is written */
+    bool is_spooling;       /* what counts is put elsewhere (build.h) */
+    struct sg_ahead *ahead; /* that reads; NULL: it is read when it is asked */
+    bool is_spooled; /* takes come from there: all else of them is written */
     const uint32_t *touched; /* subjects to be folded for no change of theirs */
     size_t n_touched;
     /* What is to be settled besides, in the transaction of the folds; NULL:

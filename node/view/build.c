@@ -51,6 +51,18 @@ static enum sg_err put_take(struct building *building,
                         take->inner);
 }
 
+/* Judges some entries; another thread reads those that follow. */
+static enum sg_err read_ahead(struct sg_apply *apply)
+{
+    enum sg_err err = sg_ahead_new(&apply->view->feed, &apply->ahead);
+
+    if (err == SG_OK)
+        err = sg_apply_read(apply, READ_ENTRIES);
+    sg_ahead_free(apply->ahead);
+    apply->ahead = NULL;
+    return err;
+}
+
 /* Judges some entries: what counts goes to the spool, the rest is written. */
 static enum sg_err read_some(struct building *building)
 {
@@ -61,7 +73,7 @@ static enum sg_err read_some(struct building *building)
     if (err == SG_OK)
         err = sg_apply_hear(&apply);
     if (err == SG_OK)
-        err = sg_apply_read(&apply, READ_ENTRIES);
+        err = read_ahead(&apply);
     for (size_t i = 0; i < apply.n_takes && err == SG_OK; i++)
         if (apply.takes[i].is_kept)
             err = put_take(building, &apply.takes[i]);

@@ -2,7 +2,8 @@
  * store (feed_store.h); a test may make them up.
  *
  * An interface only. All but `readers`, `closed` and `branch_of` is asked by
- * the view's writer alone.
+ * the view's writer alone, or, while it judges what was read before, `read` by
+ * the thread that reads ahead of it (ahead.h).
  */
 #ifndef SG_NODE_VIEW_FEED_H
 #define SG_NODE_VIEW_FEED_H
