@@ -712,32 +712,6 @@ static enum sg_err fold_all(struct sg_txn *txn, void *context)
 
 /* --- the commit -------------------------------------------------------- */
 
-static enum sg_err put_row(void *context, const struct sg_row *row)
-{
-    struct sg_state_root *root = ((void **)context)[0];
-    const struct sg_view *view = ((void **)context)[1];
-    struct sg_hash hash;
-
-    sg_state_root_hash(&view->row_prefix, row->bytes, &hash);
-    sg_state_root_add_row(root, row, &hash);
-    return SG_OK;
-}
-
-/* Sums up the rows of the campaigns. */
-static enum sg_err sum_campaigns(struct sg_apply *apply,
-                                 struct sg_state_root *ret_root)
-{
-    struct sg_view *view = apply->view;
-    void *context[] = {ret_root, view};
-    enum sg_err err = SG_OK;
-
-    *ret_root = (struct sg_state_root){.n_rows = 0};
-    for (size_t i = 0; i < view->setup.n_campaigns && err == SG_OK; i++)
-        err = sg_row_campaign(&view->setup.campaigns[i], &view->own->work,
-                              put_row, context);
-    return err;
-}
-
 /* Has CAMPAIGNS in the roots instead of what is there; a sweep that begins has
  * nothing of them yet. */
 static enum sg_err change_campaigns(struct sg_apply *apply,
@@ -790,7 +764,7 @@ enum sg_err sg_apply_commit(struct sg_apply *apply)
     plan_sweep(apply);
     view->own->pile.clamped = view->clamped;
     if (view->is_campaign_due)
-        err = sum_campaigns(apply, &campaigns);
+        err = sg_settle_sum_campaigns(view->own, &campaigns);
     if (err == SG_OK)
         err = change_campaigns(apply, &campaigns);
     if (err == SG_OK && view->is_ready)

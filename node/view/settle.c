@@ -268,6 +268,36 @@ static enum sg_err change_root(struct sg_settle *settle,
     return SG_OK;
 }
 
+struct campaigns {
+    const struct sg_view *view;
+    struct sg_state_root root;
+};
+
+static enum sg_err add_campaign(void *context, const struct sg_row *row)
+{
+    struct campaigns *sum = context;
+    struct sg_hash hash;
+
+    sg_state_root_hash(&sum->view->row_prefix, row->bytes, &hash);
+    sg_state_root_add_row(&sum->root, row, &hash);
+    return SG_OK;
+}
+
+enum sg_err sg_settle_sum_campaigns(struct sg_view_reader *desk,
+                                    struct sg_state_root *ret_root)
+{
+    const struct sg_register_setup *setup = &desk->view->setup;
+    struct campaigns sum = {.view = desk->view};
+    enum sg_err err = SG_OK;
+
+    for (size_t i = 0; i < setup->n_campaigns && err == SG_OK; i++)
+        err = sg_row_campaign(&setup->campaigns[i], &desk->work, add_campaign,
+                              &sum);
+    if (err == SG_OK)
+        *ret_root = sum.root;
+    return err;
+}
+
 enum sg_err sg_settle_campaigns(struct sg_settle *settle,
                                 const struct sg_state_root *by, unsigned sides,
                                 bool is_added)

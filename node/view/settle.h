@@ -81,6 +81,10 @@ SG_USE_RESULT enum sg_err sg_settle_fold(struct sg_settle *settle,
 SG_USE_RESULT enum sg_err sg_settle_touch(struct sg_settle *settle,
                                           uint32_t number);
 
+/* Sums up the rows of the campaigns. Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_settle_sum_campaigns(
+    struct sg_view_reader *desk, struct sg_state_root *ret_root);
+
 /* Adds to, or takes from, the roots what the campaigns' rows have in them, on
  * SIDES (bits 1, 2). Errors: NOMEM. */
 SG_USE_RESULT enum sg_err sg_settle_campaigns(struct sg_settle *settle,
