@@ -46,6 +46,9 @@ static void read_turn(const struct sg_feed *feed, struct turn *turn)
         turn->err = sg_buf_append(&turn->memory, turn->items[i].payload);
     at = turn->memory.data;
     for (size_t i = 0; i < turn->count && turn->err == SG_OK; i++) {
+        /* There may be no memory yet. */
+        if (turn->items[i].payload.size == 0)
+            continue;
         turn->items[i].payload.data = at;
         at += turn->items[i].payload.size;
     }
