@@ -153,6 +153,12 @@ void sg_api_call_refuse_record(struct sg_api_answer *ret, enum sg_err err)
     if (err == SG_ERR_LIMIT)
         sg_api_call_refuse(ret, 503, "busy", "too much is waiting; try again",
                            "đang có quá nhiều việc chờ; hãy thử lại");
+    else if (err == SG_ERR_NOTFOUND)
+        sg_api_call_refuse(ret, 503, sg_err_name(err),
+                           "this node has no scope key: it reads nothing, and "
+                           "no officer sits at it",
+                           "nút này không có khóa phạm vi: không đọc được gì, "
+                           "không có cán bộ làm việc tại đây");
     else
         sg_api_call_refuse_err(ret, err == SG_ERR_FULL ? 507 : 503, err);
 }

@@ -180,6 +180,20 @@ static const struct {
      sg_verb_cut,
      &sg_verb_cut_page,
      {"show what figures are computed from", "xem số liệu tính từ đâu"}},
+    {"unlock",
+     sg_verb_unlock,
+     &sg_verb_unlock_page,
+     {"unlock an officer's key at the node", "mở khóa của cán bộ tại nút"}},
+    {"lock", sg_verb_lock, &sg_verb_lock_page, {"lock it again", "khóa lại"}},
+    {"find", sg_verb_find, &sg_verb_find_page, {"find persons", "tìm người"}},
+    {"person",
+     sg_verb_person,
+     &sg_verb_person_page,
+     {"show what the register says of persons", "xem sổ ghi gì về một người"}},
+    {"audit",
+     sg_verb_audit,
+     &sg_verb_audit_page,
+     {"list who was shown what", "liệt kê ai đã xem gì"}},
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
