@@ -345,6 +345,7 @@ enum sg_err sg_bench_catchup(struct sg_bench *bench)
     struct sg_bench_workload workload;
     enum sg_err err = sg_bench_store_invent(SIGNED_COUNT, &workload);
 
+    sg_bench_daemon_retire();
     if (err == SG_OK)
         err = run_workload(bench, &workload);
     if (err == SG_OK && bench->workload != NULL) {

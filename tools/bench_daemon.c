@@ -4,10 +4,13 @@
 #include <dirent.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -390,6 +393,21 @@ double sg_bench_daemon_cpu(const struct sg_bench_daemon *daemon)
     if (tasks != NULL)
         (void)closedir(tasks);
     return (double)time / 1e9;
+}
+
+void sg_bench_daemon_retire(void)
+{
+    struct ifreq lo = {.ifr_flags = IFF_UP | IFF_RUNNING | IFF_LOOPBACK};
+    int fd;
+
+    if (unshare(CLONE_NEWNET) != 0)
+        return;
+    (void)snprintf(lo.ifr_name, sizeof lo.ifr_name, "lo");
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    (void)ioctl(fd, SIOCSIFFLAGS, &lo);
+    (void)close(fd);
 }
 
 uint64_t sg_bench_daemon_loopback(void)

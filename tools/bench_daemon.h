@@ -85,8 +85,13 @@ SG_USE_RESULT enum sg_err sg_bench_daemon_wait(struct sg_bench_daemon *daemon,
 double sg_bench_daemon_memory(const struct sg_bench_daemon *daemon);
 double sg_bench_daemon_cpu(const struct sg_bench_daemon *daemon);
 
-/* Gives the bytes that went over the machine's loopback, everybody's, with the
- * headers of all layers; each is counted once. */
+/* Gives this process, and all that it starts from now on, a loopback of their
+ * own, so that the bytes of others are not counted; where the system does not
+ * allow it (it takes root) they are. */
+void sg_bench_daemon_retire(void);
+
+/* Gives the bytes that went over the loopback, with the headers of all layers;
+ * each is counted once. */
 uint64_t sg_bench_daemon_loopback(void);
 
 #endif

@@ -11,20 +11,21 @@
 #include "tools/bench_daemon.h"
 #include "tools/bench_store.h"
 
-#define WRITERS    27u
-#define CENTRE     28u /* nodes 1 to 27 write; 0 comes back */
-#define COUNT      270000u
-#define COUNT_FULL 1080000u
-#define COUNT_MIN  2700u
-#define MS_DEFAULT 400u
-#define IDLE_MS    5000u
-#define IDLE_MIN   200u
-#define IDLE_FULL  600000u
-#define SETTLE_MS  500u
-#define DIALS_MS   1100u
-#define RETURNS    5u
-#define FIRST      100u /* records of a writer before it is measured */
-#define NAME_SIZE  64
+#define WRITERS     27u
+#define CENTRE      28u /* nodes 1 to 27 write; 0 comes back */
+#define COUNT       270000u
+#define COUNT_FULL  1080000u
+#define COUNT_MIN   2700u
+#define MS_DEFAULT  400u
+#define IDLE_MS     5000u
+#define IDLE_MIN    200u
+#define IDLE_FULL   600000u
+#define SETTLE_MS   500u
+#define DIALS_MS    1100u
+#define RETURNS     5u
+#define RETURNS_MIN 3u
+#define FIRST       100u /* records of a writer before it is measured */
+#define NAME_SIZE   64
 
 #define GOAL_RATE       250000
 #define GOAL_RETURN     1500
@@ -192,7 +193,7 @@ static enum sg_err run_idle(struct work *work)
 /* --- Coming back ----------------------------------------------------------
  */
 
-/* Others use the loopback as well: the least of a few is what it costs. */
+/* Others may use the loopback as well: the least of a few is what it costs. */
 static enum sg_err run_return(struct work *work)
 {
     uint64_t least = UINT64_MAX;
@@ -295,7 +296,7 @@ static void choose(struct work *work)
     work->idle_ms = bench->is_full ? IDLE_FULL : IDLE_MS;
     work->returns = RETURNS;
     if (bench->round_ms < MS_DEFAULT) {
-        work->returns = 1;
+        work->returns = RETURNS_MIN;
         count = count * (size_t)bench->round_ms / MS_DEFAULT;
         work->idle_ms = work->idle_ms * bench->round_ms / MS_DEFAULT;
     }
