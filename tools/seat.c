@@ -522,9 +522,11 @@ static enum sg_err add(struct sg_seat *seat, struct sg_batch *batch, size_t i,
 
     if (err != SG_OK)
         return err;
+    sg_batch_use_reserve(batch, true);
     err = sg_batch_append(batch, seat->own->number, *at, &entry, 1);
     if (err == SG_ERR_LIMIT) {
         err = sg_batch_commit(batch);
+        sg_batch_use_reserve(batch, true);
         if (err == SG_OK)
             err = sg_batch_append(batch, seat->own->number, *at, &entry, 1);
     }

@@ -28,6 +28,7 @@ void sg_batch_free(struct sg_batch *batch)
 void sg_batch_clear(struct sg_batch *batch)
 {
     batch->begun = false;
+    batch->urgent = false;
     batch->stamp = false;
     batch->begins = false;
     batch->fresh_count = 0;
@@ -48,9 +49,17 @@ bool sg_batch_is_full(struct sg_batch *batch)
     return true;
 }
 
+void sg_batch_use_reserve(struct sg_batch *batch, bool may)
+{
+    batch->urgent = may;
+}
+
 /* Ordinary work leaves the reserve to revocations, erasures and audits. */
 static enum sg_err check_space(struct sg_batch *batch)
 {
+    if (batch->urgent) {
+        return SG_OK;
+    }
     if ((batch->full || !batch->begun) && sg_batch_is_full(batch)) {
         return SG_ERR_FULL;
     }

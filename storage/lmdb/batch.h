@@ -30,6 +30,11 @@ void sg_batch_free(struct sg_batch *batch);
 /* Forgets all that was added. */
 void sg_batch_clear(struct sg_batch *batch);
 
+/* Says whether what is added from here on may use the reserve, until the batch
+ * is committed or cleared: what the authority says, and nothing else. Audits
+ * may in any case (DESIGN.md D17). */
+void sg_batch_use_reserve(struct sg_batch *batch, bool may);
+
 /* Gives the number of the log with CORE and BRANCH, introducing it if it is
  * new here.
  * Errors: LIMIT (batch full: commit, then add again). */

@@ -66,6 +66,7 @@ struct sg_batch {
     struct sg_store *store;
     bool full;   /* a commit met FULL */
     bool begun;  /* something was added: space has been looked at */
+    bool urgent; /* what is added may use the reserve */
     bool stamp;  /* the machine's fingerprint goes into the database */
     bool begins; /* and the sequence of the high-water file */
     uint32_t fresh_count;

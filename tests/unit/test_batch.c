@@ -315,7 +315,8 @@ static void test_erase(void **state)
     sg_test_store_free(&a);
 }
 
-/* Below the reserve ordinary work is refused; an erasure is not. */
+/* Below the reserve ordinary work is refused; an erasure is not, nor an own
+ * entry of what may use the reserve. That ends with the batch. */
 static void test_reserve(void **state)
 {
     struct sg_test_store a;
@@ -332,6 +333,68 @@ static void test_reserve(void **state)
     assert_err(sg_batch_append(a.batch, a.own->number, 4, &entry, 1), FULL);
     assert_true(sg_batch_is_full(a.batch));
     assert_ok(sg_batch_erase(a.batch, a.own->number, 2, order));
+    assert_ok(sg_batch_commit(a.batch));
+    sg_batch_use_reserve(a.batch, true);
+    assert_ok(sg_batch_append(a.batch, a.own->number, 4, &entry, 1));
+    sg_batch_use_reserve(a.batch, false);
+    assert_err(sg_batch_append(a.batch, a.own->number, 5, &entry, 1), FULL);
+    assert_ok(sg_batch_commit(a.batch));
+    assert_int_equal(a.own->signed_checkpoint.size, 5);
+    sg_batch_use_reserve(a.batch, true);
+    sg_batch_clear(a.batch);
+    assert_err(sg_batch_append(a.batch, a.own->number, 5, &entry, 1), FULL);
+    sg_test_store_free(&a);
+}
+
+/* Packages and checkpoints of the authority's logs are taken from the reserve,
+ * others' are not. */
+static void test_reserve_for_others(void **state)
+{
+    struct sg_test_store a, b;
+    uint32_t number;
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_new(&b, 2);
+    sg_test_store_fill(&a, 300);
+    sg_test_store_close(&b);
+    b.config.reserve_size = UINT64_C(1) << 60;
+    assert_ok(sg_test_store_open(&b));
+    assert_err(sg_test_store_send(&a, &b, 0, 256, false), FULL);
+    sg_batch_use_reserve(b.batch, true);
+    assert_ok(sg_test_store_send(&a, &b, 0, 256, false));
+    assert_ok(sg_batch_commit(b.batch));
+    number = sg_test_store_number(&a, &b);
+    assert_err(sg_batch_known(b.batch, number, &a.own->signed_checkpoint),
+               FULL);
+    sg_batch_use_reserve(b.batch, true);
+    assert_ok(sg_test_store_send(&a, &b, 256, 45, false));
+    assert_ok(sg_batch_commit(b.batch));
+    sg_test_store_free(&a);
+    sg_test_store_free(&b);
+}
+
+/* Audits are written below the reserve: no read is shown without one. */
+static void test_reserve_for_audits(void **state)
+{
+    struct sg_test_store a;
+    struct sg_store_key keys[2];
+    struct sg_entry entry;
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_close(&a);
+    a.config.reserve_size = UINT64_C(1) << 60;
+    keys[0] = (struct sg_store_key){&a.key, SG_LOG_RECORDS};
+    keys[1] = (struct sg_store_key){&a.key, SG_LOG_AUDIT};
+    assert_ok(sg_store_open(&a.config, keys, 2, &a.store));
+    assert_ok(sg_batch_new(a.store, &a.batch));
+    entry = plain(&a, "read");
+    assert_err(sg_batch_append(a.batch, sg_store_own(a.store, 0)->number, 1,
+                               &entry, 1),
+               FULL);
+    assert_ok(sg_batch_append(a.batch, sg_store_own(a.store, 1)->number, 1,
+                              &entry, 1));
     assert_ok(sg_batch_commit(a.batch));
     sg_test_store_free(&a);
 }
@@ -362,11 +425,18 @@ static void test_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_append),   cmocka_unit_test(test_closed),
-        cmocka_unit_test(test_packages), cmocka_unit_test(test_package_refused),
-        cmocka_unit_test(test_fork),     cmocka_unit_test(test_fill),
-        cmocka_unit_test(test_own_fork), cmocka_unit_test(test_erase),
-        cmocka_unit_test(test_reserve),  cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_append),
+        cmocka_unit_test(test_closed),
+        cmocka_unit_test(test_packages),
+        cmocka_unit_test(test_package_refused),
+        cmocka_unit_test(test_fork),
+        cmocka_unit_test(test_fill),
+        cmocka_unit_test(test_own_fork),
+        cmocka_unit_test(test_erase),
+        cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_reserve_for_others),
+        cmocka_unit_test(test_reserve_for_audits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
