@@ -6,12 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/base/check.h"
 #include "storage/base/clock.h"
 #include "storage/base/crypto.h"
 #include "storage/base/version.h"
 
 #define ROUNDS          3
 #define ROUND_MS        400
+#define SLICES          20 /* of a round of several works */
 #define ROUND_MS_MAX    60000
 #define RECORDS         1000000
 #define RECORDS_MAX     100000000
@@ -152,28 +154,80 @@ static int by_value(const void *a, const void *b)
     return (*left > *right) - (*left < *right);
 }
 
+/* What one work has done in a round. */
+struct tally {
+    uint64_t calls;
+    uint64_t ms;
+};
+
+/* Lets TURN work until TALLY has MS milliseconds, or all calls that it may. */
+static enum sg_err run_turn(const struct sg_bench_turn *turn, uint64_t ms,
+                            struct tally *tally)
+{
+    uint64_t before = tally->ms;
+    struct sg_mono begin = sg_clock_mono();
+
+    while (tally->ms < ms && tally->calls < turn->calls_max) {
+        enum sg_err err = turn->work(turn->context);
+        if (err != SG_OK)
+            return err;
+        tally->calls++;
+        tally->ms = before + sg_mono_diff(sg_clock_mono(), begin);
+    }
+    return SG_OK;
+}
+
+/* One round of all, in SLICES where they are several: a disk has quicker and
+ * slower moments, and which core a process runs on decides, too. */
+static enum sg_err run_round(const struct sg_bench *bench,
+                             const struct sg_bench_turn turns[], size_t count,
+                             struct tally tallies[])
+{
+    uint64_t slices = count > 1 ? SLICES : 1;
+
+    for (uint64_t i = 1; i <= slices; i++) {
+        for (size_t j = 0; j < count; j++) {
+            enum sg_err err =
+                run_turn(&turns[j], bench->round_ms * i / slices, &tallies[j]);
+            if (err != SG_OK)
+                return err;
+        }
+    }
+    return SG_OK;
+}
+
+enum sg_err sg_bench_rates(const struct sg_bench *bench,
+                           struct sg_bench_turn turns[], size_t count)
+{
+    double rates[SG_BENCH_TURNS_MAX][ROUNDS];
+
+    SG_ASSERT(count <= SG_BENCH_TURNS_MAX);
+    for (int i = 0; i < ROUNDS; i++) {
+        struct tally tallies[SG_BENCH_TURNS_MAX] = {{0, 0}};
+        enum sg_err err = run_round(bench, turns, count, tallies);
+        if (err != SG_OK)
+            return err;
+        for (size_t j = 0; j < count; j++)
+            rates[j][i] = (double)tallies[j].calls * turns[j].units * 1000.0 /
+                          (double)(tallies[j].ms > 0 ? tallies[j].ms : 1);
+    }
+    for (size_t j = 0; j < count; j++) {
+        qsort(rates[j], ROUNDS, sizeof(rates[j][0]), by_value);
+        turns[j].rate = rates[j][ROUNDS / 2];
+    }
+    return SG_OK;
+}
+
 enum sg_err sg_bench_rate(const struct sg_bench *bench, double units,
                           uint64_t calls_max, sg_bench_work *work,
                           void *context, double *ret_rate)
 {
-    double rates[ROUNDS];
+    struct sg_bench_turn turn = {units, calls_max, work, context, 0};
+    enum sg_err err = sg_bench_rates(bench, &turn, 1);
 
-    for (int i = 0; i < ROUNDS; i++) {
-        struct sg_mono begin = sg_clock_mono();
-        uint64_t calls = 0, passed = 0;
-        while (passed < bench->round_ms && calls < calls_max) {
-            enum sg_err err = work(context);
-            if (err != SG_OK)
-                return err;
-            calls++;
-            passed = sg_mono_diff(sg_clock_mono(), begin);
-        }
-        rates[i] =
-            (double)calls * units * 1000.0 / (double)(passed > 0 ? passed : 1);
-    }
-    qsort(rates, ROUNDS, sizeof(rates[0]), by_value);
-    *ret_rate = rates[ROUNDS / 2];
-    return SG_OK;
+    if (err == SG_OK)
+        *ret_rate = turn.rate;
+    return err;
 }
 
 static int fail(const char *what, const char *why)

@@ -54,6 +54,23 @@ SG_USE_RESULT enum sg_err sg_bench_rate(const struct sg_bench *bench,
                                         sg_bench_work *work, void *context,
                                         double *ret_rate);
 
+/* One of several works that are measured in turn. */
+struct sg_bench_turn {
+    double units;
+    uint64_t calls_max;
+    sg_bench_work *work;
+    void *context;
+    double rate; /* set by sg_bench_rates */
+};
+
+/* Measures COUNT works as sg_bench_rate does, each for a twentieth of a round
+ * before the next: what is to be divided by each other has met the same moments
+ * of the disk, on the same core. Errors: the first of a work. */
+#define SG_BENCH_TURNS_MAX 4
+SG_USE_RESULT enum sg_err sg_bench_rates(const struct sg_bench *bench,
+                                         struct sg_bench_turn turns[],
+                                         size_t count);
+
 /* What the machine gives, for the benches that are divided by it: syncs of a
  * page, records of 400 bytes appended to LMDB in batches of BATCH, hashes of
  * SIZE bytes, all a second.
@@ -63,6 +80,22 @@ SG_USE_RESULT enum sg_err sg_bench_limits_sync(const struct sg_bench *bench,
 SG_USE_RESULT enum sg_err sg_bench_limits_append(const struct sg_bench *bench,
                                                  uint64_t batch,
                                                  double *ret_rate);
+
+/* The same as works, for sg_bench_rates: one sync of a page; one append of
+ * BATCH records, to a file that has AHEAD bytes of room written before. */
+struct sg_bench_limits_file;
+SG_USE_RESULT enum sg_err sg_bench_limits_file_new(
+    const struct sg_bench *bench, struct sg_bench_limits_file **ret_file);
+SG_USE_RESULT enum sg_err sg_bench_limits_file_sync(void *file);
+void sg_bench_limits_file_free(struct sg_bench_limits_file *file);
+
+struct sg_bench_limits_lmdb;
+SG_USE_RESULT enum sg_err sg_bench_limits_lmdb_new(
+    const struct sg_bench *bench, uint64_t batch, size_t ahead,
+    struct sg_bench_limits_lmdb **ret_lmdb);
+SG_USE_RESULT enum sg_err sg_bench_limits_lmdb_append(void *lmdb);
+void sg_bench_limits_lmdb_free(struct sg_bench_limits_lmdb *lmdb);
+
 SG_USE_RESULT enum sg_err sg_bench_limits_hash(const struct sg_bench *bench,
                                                size_t size, double *ret_rate);
 

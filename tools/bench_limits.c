@@ -49,43 +49,74 @@ static enum sg_err measure(struct sg_bench *bench, const char *name,
     return err;
 }
 
+struct sg_bench_limits_file {
+    char path[PATH_SIZE_MAX];
+    int fd;
+};
+
+enum sg_err sg_bench_limits_file_new(const struct sg_bench *bench,
+                                     struct sg_bench_limits_file **ret_file)
+{
+    struct sg_bench_limits_file *file = sg_alloc(sizeof(*file));
+
+    if (file == NULL)
+        return SG_ERR_NOMEM;
+    (void)snprintf(file->path, sizeof(file->path), "%s/sync", bench->folder);
+    file->fd = open(file->path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (file->fd < 0) {
+        enum sg_err err = fail(file->path, strerror(errno));
+        sg_free(file);
+        return err;
+    }
+    *ret_file = file;
+    return SG_OK;
+}
+
+void sg_bench_limits_file_free(struct sg_bench_limits_file *file)
+{
+    if (file == NULL)
+        return;
+    (void)close(file->fd);
+    (void)unlink(file->path);
+    sg_free(file);
+}
+
 /* Writes a page at the start of a file and syncs it. */
-static enum sg_err sync_page(void *context)
+enum sg_err sg_bench_limits_file_sync(void *context)
 {
     static uint8_t page[4096];
-    const int *fd = context;
+    const struct sg_bench_limits_file *file = context;
 
     page[0]++;
-    if (pwrite(*fd, page, sizeof(page), 0) != (ssize_t)sizeof(page) ||
-        fdatasync(*fd) != 0)
+    if (pwrite(file->fd, page, sizeof(page), 0) != (ssize_t)sizeof(page) ||
+        fdatasync(file->fd) != 0)
         return fail("fdatasync", strerror(errno));
     return SG_OK;
 }
 
 enum sg_err sg_bench_limits_sync(const struct sg_bench *bench, double *ret_rate)
 {
-    char path[PATH_SIZE_MAX];
+    struct sg_bench_limits_file *file;
+    enum sg_err err = sg_bench_limits_file_new(bench, &file);
 
-    (void)snprintf(path, sizeof(path), "%s/sync", bench->folder);
-    int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return fail(path, strerror(errno));
-    enum sg_err err =
-        sg_bench_rate(bench, 1, NO_CALLS_MAX, sync_page, &fd, ret_rate);
-    (void)close(fd);
-    (void)unlink(path);
+    if (err != SG_OK)
+        return err;
+    err = sg_bench_rate(bench, 1, NO_CALLS_MAX, sg_bench_limits_file_sync, file,
+                        ret_rate);
+    sg_bench_limits_file_free(file);
     return err;
 }
 
 /* An environment that grows by one batch a call. */
-struct store {
+struct sg_bench_limits_lmdb {
+    char path[PATH_SIZE_MAX], lock[PATH_SIZE_MAX];
     MDB_env *env;
     MDB_dbi dbi;
     uint64_t n_records;
     uint64_t batch;
 };
 
-static enum sg_err put_batch(struct store *store, MDB_txn *txn)
+static enum sg_err put_batch(struct sg_bench_limits_lmdb *store, MDB_txn *txn)
 {
     uint8_t record[RECORD_SIZE] = {0};
 
@@ -101,9 +132,9 @@ static enum sg_err put_batch(struct store *store, MDB_txn *txn)
     return SG_OK;
 }
 
-static enum sg_err append(void *context)
+enum sg_err sg_bench_limits_lmdb_append(void *context)
 {
-    struct store *store = context;
+    struct sg_bench_limits_lmdb *store = context;
     MDB_txn *txn;
 
     int code = mdb_txn_begin(store->env, NULL, 0, &txn);
@@ -121,7 +152,7 @@ static enum sg_err append(void *context)
     return SG_OK;
 }
 
-static int store_open(struct store *store, const char *path)
+static int store_open(struct sg_bench_limits_lmdb *store)
 {
     MDB_txn *txn;
 
@@ -130,7 +161,7 @@ static int store_open(struct store *store, const char *path)
         return code;
     code = mdb_env_set_mapsize(store->env, MAP_SIZE);
     if (code == 0)
-        code = mdb_env_open(store->env, path, MDB_NOSUBDIR, 0600);
+        code = mdb_env_open(store->env, store->path, MDB_NOSUBDIR, 0600);
     if (code == 0)
         code = mdb_txn_begin(store->env, NULL, 0, &txn);
     if (code != 0)
@@ -142,23 +173,71 @@ static int store_open(struct store *store, const char *path)
     return code;
 }
 
+/* Writes zeros to the end of STORE's file until there are AHEAD bytes. */
+static int write_ahead(const struct sg_bench_limits_lmdb *store, size_t ahead)
+{
+    static const uint8_t zeros[CHUNK_SIZE];
+    int fd = open(store->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    int code = fd < 0 ? errno : 0;
+
+    for (size_t i = 0; i < ahead && code == 0; i += sizeof(zeros))
+        code =
+            write(fd, zeros, sizeof(zeros)) == (ssize_t)sizeof(zeros) ? 0 : EIO;
+    if (code == 0 && fsync(fd) != 0)
+        code = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    return code;
+}
+
+enum sg_err sg_bench_limits_lmdb_new(const struct sg_bench *bench,
+                                     uint64_t batch, size_t ahead,
+                                     struct sg_bench_limits_lmdb **ret_lmdb)
+{
+    struct sg_bench_limits_lmdb *lmdb = sg_calloc(1, sizeof(*lmdb));
+
+    if (lmdb == NULL)
+        return SG_ERR_NOMEM;
+    lmdb->batch = batch;
+    (void)snprintf(lmdb->path, sizeof(lmdb->path), "%s/data", bench->folder);
+    (void)snprintf(lmdb->lock, sizeof(lmdb->lock), "%s/data-lock",
+                   bench->folder);
+    int code = store_open(lmdb);
+    if (code == 0 && ahead > 0)
+        code = write_ahead(lmdb, ahead);
+    if (code != 0) {
+        enum sg_err err = fail(lmdb->path, mdb_strerror(code));
+        sg_bench_limits_lmdb_free(lmdb);
+        return err;
+    }
+    *ret_lmdb = lmdb;
+    return SG_OK;
+}
+
+void sg_bench_limits_lmdb_free(struct sg_bench_limits_lmdb *lmdb)
+{
+    if (lmdb == NULL)
+        return;
+    if (lmdb->env != NULL)
+        mdb_env_close(lmdb->env);
+    (void)unlink(lmdb->path);
+    (void)unlink(lmdb->lock);
+    sg_free(lmdb);
+}
+
 enum sg_err sg_bench_limits_append(const struct sg_bench *bench, uint64_t batch,
                                    double *ret_rate)
 {
-    char path[PATH_SIZE_MAX], lock[PATH_SIZE_MAX];
-    struct store store = {.batch = batch};
-
-    (void)snprintf(path, sizeof(path), "%s/data", bench->folder);
-    (void)snprintf(lock, sizeof(lock), "%s/data-lock", bench->folder);
-    int code = store_open(&store, path);
+    struct sg_bench_limits_lmdb *lmdb;
     enum sg_err err =
-        code == 0 ? sg_bench_rate(bench, (double)batch,
-                                  batch == 1 ? NO_CALLS_MAX : BATCHES_MAX,
-                                  append, &store, ret_rate)
-                  : fail(path, mdb_strerror(code));
-    mdb_env_close(store.env);
-    (void)unlink(path);
-    (void)unlink(lock);
+        sg_bench_limits_lmdb_new(bench, batch, /* ahead= */ 0, &lmdb);
+
+    if (err != SG_OK)
+        return err;
+    err = sg_bench_rate(bench, (double)batch,
+                        batch == 1 ? NO_CALLS_MAX : BATCHES_MAX,
+                        sg_bench_limits_lmdb_append, lmdb, ret_rate);
+    sg_bench_limits_lmdb_free(lmdb);
     return err;
 }
 
