@@ -735,6 +735,9 @@ static enum sg_err run(struct node *node)
     while (!node->is_done)
         (void)uv_run(&node->loop, UV_RUN_ONCE);
     mask_signals(SIG_BLOCK);
+    /* One that came in the last turn waits in the loop: its handle is closed
+     * next, and nobody would hear it. */
+    (void)uv_run(&node->loop, UV_RUN_NOWAIT);
     return sg_driver_failure(node->driver);
 }
 
