@@ -270,8 +270,7 @@ static enum sg_err read_answer(struct sg_bench_daemon *daemon)
     }
 }
 
-enum sg_err sg_bench_daemon_get(struct sg_bench_daemon *daemon,
-                                const char *path)
+static enum sg_err ask_once(struct sg_bench_daemon *daemon, const char *path)
 {
     char request[LINE_SIZE];
     int n = snprintf(request, sizeof request,
@@ -288,6 +287,16 @@ enum sg_err sg_bench_daemon_get(struct sg_bench_daemon *daemon,
         daemon->fd = -1;
     }
     return err;
+}
+
+enum sg_err sg_bench_daemon_get(struct sg_bench_daemon *daemon,
+                                const char *path)
+{
+    bool is_kept = daemon->fd >= 0;
+    enum sg_err err = ask_once(daemon, path);
+
+    /* A server may end a connection that it kept (RFC 9112, 9.3.1). */
+    return err != SG_OK && is_kept ? ask_once(daemon, path) : err;
 }
 
 uint64_t sg_bench_daemon_sum(const struct sg_bench_daemon *daemon,
