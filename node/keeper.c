@@ -295,6 +295,9 @@ static enum sg_err add(struct sg_keeper *keeper,
 {
     const struct sg_keeper_append *append = &job->append;
 
+    sg_batch_use_reserve(keeper->batch,
+                         !job->is_append && job->effect.uses_reserve);
+
     if (job->is_floor)
         return sg_keep_put_floor(keeper->batch, &job->floor);
     if (!job->is_append)

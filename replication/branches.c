@@ -178,8 +178,7 @@ static bool fetch(struct sg_sync *core, struct sg_core_session *session,
 
     if (session->n_wants == SG_CORE_WANTS_SESSION_MAX)
         return false;
-    if (item->lacks > 0 || core->is_full ||
-        sg_fetch_find(core, &log->id, branch) != NULL ||
+    if (item->lacks > 0 || sg_fetch_find(core, &log->id, branch) != NULL ||
         !sg_first_allows(core, session, &log->core) ||
         !sg_quota_allows(core, session, log))
         return true; /* the next `branches` asks again */

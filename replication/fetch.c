@@ -359,7 +359,7 @@ static bool consider(struct sg_sync *core, struct sg_core_session *session,
     if (!is_more(offer) || fetch != NULL || sg_fetch_is_stopped(session, id) ||
         sg_forks_has(core, id))
         return true;
-    if (core->is_full || !sg_first_allows(core, session, log_core))
+    if (!sg_first_allows(core, session, log_core))
         return true;
     /* First, for what follows looks through all logs: a session that lacks many
      * is here at each of its messages. */

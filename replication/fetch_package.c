@@ -47,6 +47,7 @@ static void write_package(struct sg_sync *core, struct sg_core_session *session,
     effect->ticket = write->ticket;
     effect->log = fetch->id;
     effect->branch = fetch->branch;
+    effect->uses_reserve = sg_first_may_use_reserve(core, &fetch->core);
     effect->package.core = fetch->core;
     effect->package.first = core->body->head.first + skip;
     effect->package.entries = core->body->entries + skip;
@@ -256,7 +257,7 @@ static struct sg_core_fetch *fetch_of_new(struct sg_sync *core,
     if (claim == NULL || !claim->is_introduced)
         return NULL;
     /* This session's gate counts, also where another one fetches the log. */
-    if (core->is_full || sg_forks_has(core, &claim->id) ||
+    if (sg_forks_has(core, &claim->id) ||
         !sg_first_allows(core, session, &claim->core))
         return NULL;
     fetch = sg_fetch_find(core, &claim->id, 0);
@@ -283,7 +284,7 @@ static struct sg_core_fetch *fetch_of_push(struct sg_sync *core,
 
     if (log == NULL)
         return fetch_of_new(core, session, head);
-    if (log->is_refused || log->is_forked || log->is_own || core->is_full ||
+    if (log->is_refused || log->is_forked || log->is_own ||
         sg_forks_has(core, &log->id) ||
         !sg_first_allows(core, session, &log->core) ||
         !sg_quota_allows(core, session, log))
@@ -344,6 +345,7 @@ static void grow(struct sg_sync *core, struct sg_log *log,
     }
     effect->log = log->id;
     effect->branch = log->branch;
+    effect->uses_reserve = sg_first_may_use_reserve(core, &log->core);
     effect->known.core = log->core;
     effect->known.checkpoint = *checkpoint;
 }
@@ -360,7 +362,7 @@ static struct sg_core_fetch *fetch_of_carried(
     if (log == NULL)
         return fetch_of_new(core, session, head);
     if (sg_package_end(head) <= log->held || log->is_refused ||
-        log->is_forked || core->is_full || sg_forks_has(core, &log->id) ||
+        log->is_forked || sg_forks_has(core, &log->id) ||
         !sg_first_allows(core, session, &log->core) ||
         !sg_quota_allows(core, session, log))
         return NULL;

@@ -252,10 +252,19 @@ void sg_first_check(struct sg_sync *core, struct sg_core_session *session)
     sg_first_pass(session);
 }
 
+bool sg_first_may_use_reserve(const struct sg_sync *core,
+                              const struct sg_log_core *log)
+{
+    return sg_trust_is_authority(core->trust, log->node_key);
+}
+
 bool sg_first_allows(const struct sg_sync *core,
                      const struct sg_core_session *session,
                      const struct sg_log_core *log)
 {
+    /* A full store keeps room for what the authority says, and for no more. */
+    if (core->is_full && !sg_first_may_use_reserve(core, log))
+        return false;
     if (session->gate == SG_CORE_GATE_PASSED && session->state == SG_CORE_OPEN)
         return true;
     if (SG_PLANT(sync_gate_open))

@@ -30,7 +30,13 @@ void sg_first_equal(struct sg_sync *core, struct sg_core_session *session);
 /* Does so if what the peer listed is durable here and judged. */
 void sg_first_check(struct sg_sync *core, struct sg_core_session *session);
 
-/* Says whether the log of CORE may be fetched from SESSION now. */
+/* Says whether entries of the log of CORE may be written below the store's
+ * reserve: it is the authority's (DESIGN.md D17). */
+bool sg_first_may_use_reserve(const struct sg_sync *core,
+                              const struct sg_log_core *log);
+
+/* Says whether the log of CORE may be fetched from SESSION now: the authority's
+ * state comes first, and while the store is full nothing else comes. */
 bool sg_first_allows(const struct sg_sync *core,
                      const struct sg_core_session *session,
                      const struct sg_log_core *log);

@@ -262,6 +262,7 @@ struct sg_effect {
     uint64_t ticket;      /* READ, WRITE, JOIN */
     struct sg_log_id log; /* READ, WRITE, ALARM */
     uint8_t branch;
+    bool uses_reserve; /* WRITE: also below the store's reserve (batch.h) */
     union {
         struct {
             enum sg_message_type type;

@@ -238,7 +238,7 @@ static enum sg_err apply_entries(struct disk *disk,
     bool is_own = op->kind == SG_EFFECT_SEND;
     struct sg_frontier frontier;
 
-    if (disk->is_full)
+    if (disk->is_full && !op->uses_reserve)
         return SG_ERR_FULL;
     if (op->first + op->count <= held)
         return SG_ERR_EXISTS;

@@ -87,6 +87,7 @@ struct disk_op {
     uint8_t entry_kind;
     uint64_t key_entry; /* under which it will be */
     bool is_audit;
+    bool uses_reserve; /* written though the disk is full */
     struct sg_checkpoint known;
     struct disk_memory memory;
     uint8_t *proof; /* FORK; becomes the log's */

@@ -544,6 +544,7 @@ void store_write(struct world *world, struct node *node,
         .ticket = effect->ticket,
         .id = effect->log,
         .branch = effect->branch,
+        .uses_reserve = effect->uses_reserve,
     };
 
     world_trace(world, node->number, "write", &effect->log,

@@ -570,6 +570,39 @@ static void test_a_left_log_is_followed_by_a_new_epoch(void **state)
     net_free(&net);
 }
 
+/* A node below its reserve takes what the authority says, which is what the
+ * reserve is kept for, and no more: what a district wrote waits for room. */
+static void test_a_full_node_hears_the_authority(void **state)
+{
+    struct net net;
+    struct sg_store_log there, here;
+
+    (void)state;
+    net_new(&net, 3);
+    fill(&net, 2, 300);
+    net.nodes[1].config.reserve_size = UINT64_C(1) << 60;
+    for (size_t i = 0; i < 3; i++)
+        open_node(&net, i);
+    connect_nodes(&net, 0, 2);
+    run(&net, 5000);
+    connect_nodes(&net, 1, 0);
+    connect_nodes(&net, 1, 2);
+    run(&net, 5000);
+    here = log_of(&net, 0, 0);
+    there = log_of(&net, 1, 0);
+    assert_int_equal(there.row.frontier.size, here.row.frontier.size);
+    assert_int_equal(log_of(&net, 1, 2).row.frontier.size, 0);
+    assert_true(sg_driver_is_full(net.nodes[1].driver));
+    close_all(&net);
+    net.nodes[1].config.reserve_size = 1;
+    for (size_t i = 0; i < 3; i++)
+        open_node(&net, i);
+    connect_nodes(&net, 1, 0);
+    run(&net, 5000);
+    assert_equal(&net);
+    net_free(&net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -578,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_a_peer_is_remembered),
         cmocka_unit_test(test_a_fork_is_remembered),
         cmocka_unit_test(test_a_left_log_is_followed_by_a_new_epoch),
+        cmocka_unit_test(test_a_full_node_hears_the_authority),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
