@@ -18,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from ports import free_port
+
 CAMPAIGN = "Cao điểm cấp thẻ căn cước"
 REFERENCE = "20250201"
 DAY = "2025-02-01"  # as of which the citizens live: the districts still exist
@@ -501,13 +503,6 @@ def former_communes(district):
     keys = {row[1] for row in units if row[7] == district}
     return [row[1] for row in units if row[4] in keys and row[1][-8:] <= day and
             (row[2] == "0" or row[2] > day)]
-
-
-def free_port():
-    """A port of loopback that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(is_so, what):

@@ -5,18 +5,14 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import subprocess
+import sys
 import time
 
 from cli import Cli, demand
 
-
-def free_port():
-    """A port of loopback that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+sys.path.append(os.path.join(os.path.dirname(__file__), "../../tools"))
+from ports import free_port  # noqa: E402
 
 
 class Nodes(Cli):
