@@ -16,20 +16,22 @@ from ports import free_port  # noqa: E402
 
 
 class Nodes(Cli):
-    """N nodes of a new registry; node 0 is the authority's. With CITIZENS there are
-    officers too, and forms. Use with `with`: no daemon outlives the test."""
+    """The nodes of a new registry, 0, 1, ... or those of NAMES; the first is the
+    authority's. With CITIZENS there are officers too, and forms. Use with `with`: no
+    daemon outlives the test."""
 
-    def __init__(self, count, citizens=0):
+    def __init__(self, count, citizens=0, names=None):
         super().__init__()
+        self.names = names or list(range(count))
         self.count = count
-        self.ports = [free_port() for _ in range(count)]
-        self.doors = [free_port() for _ in range(count)]
-        self.daemons = [None] * count
+        self.ports = {i: free_port() for i in self.names}
+        self.doors = {i: free_port() for i in self.names}
+        self.daemons = {i: None for i in self.names}
         self.also = {}     # by node: what it has in its environment besides
         self.through = {}  # (who dials, whom): the port of a link between them
         self.found(citizens)
-        for i in range(count):
-            self.configure(i, [0] if i else [])
+        for i in self.names:
+            self.configure(i, [self.names[0]] if i != self.names[0] else [])
 
     def found(self, citizens):
         """Makes the directories 0, 1, ...: all at once, their root key forgotten."""
@@ -40,7 +42,7 @@ class Nodes(Cli):
         return self
 
     def __exit__(self, *error):
-        for daemon in self.daemons:
+        for daemon in self.daemons.values():
             if daemon is not None:
                 daemon.kill()
                 daemon.wait()
@@ -71,8 +73,8 @@ class Nodes(Cli):
     def start(self, *which, until="listening on"):
         """Starts daemons and waits until each has said UNTIL: before it runs a
         signal ends it like any young process."""
-        before = {i: self.said(i).count(until) for i in which or range(self.count)}
-        for i in which or range(self.count):
+        before = {i: self.said(i).count(until) for i in which or self.names}
+        for i in which or self.names:
             with open(self.path(f"{i}.err"), "a", encoding="utf-8") as err:
                 self.daemons[i] = subprocess.Popen(
                     self.sogocd("-f", self.path(f"{i}.conf")), stderr=err,
@@ -82,9 +84,9 @@ class Nodes(Cli):
 
     def stop(self, *which):
         """Ends daemons as an administrator does; each says goodbye with 0."""
-        for i in which or range(self.count):
+        for i in which or self.names:
             self.daemons[i].send_signal(signal.SIGTERM)
-        for i in which or range(self.count):
+        for i in which or self.names:
             code = self.daemons[i].wait(20)
             demand(code == 0, f"node {i} ended with {code}: {self.said(i)[-2000:]}")
             self.daemons[i] = None
@@ -116,15 +118,15 @@ class Nodes(Cli):
     def demand_equal(self, logs=None):
         """All stopped nodes hold the same bytes of all logs, one of each node where
         LOGS does not say how many, and they verify."""
-        for i in range(self.count):
+        for i in self.names:
             verdict = self.rows("verify", "--dir", str(i))[-1]
             # And each node that ran has an audit of its own.
             demand(verdict["verdict"] == "intact" and
                    verdict["logs"] == (logs or self.count) + self.count,
                    f"node {i}: {verdict}")
-        for log in self.logs(0):
+        for log in self.logs(self.names[0]):
             told = {hashlib.sha256(self.run("log", "export", log, "--dir", str(i)).encode())
-                    .digest() for i in range(self.count)}
+                    .digest() for i in self.names}
             demand(len(told) == 1, f"log {log} is not the same everywhere")
 
     def run_until_equal(self, seconds):
@@ -134,7 +136,7 @@ class Nodes(Cli):
             self.start()
             time.sleep(1.5)
             self.stop()
-            held = [self.logs(i) for i in range(self.count)]
+            held = [self.logs(i) for i in self.names]
             if all(logs == held[0] for logs in held):
                 return held[0]
             demand(time.monotonic() < deadline, f"not equal after {seconds} s: {held}")
