@@ -155,6 +155,7 @@ static enum sg_err hear_items(struct sg_apply *apply, struct sg_inside_log *log,
     return err;
 }
 
+/* Hears LOG to its end; while there is no genesis, a turn of it. */
 static enum sg_err hear_log(struct sg_apply *apply, struct sg_inside_log *log)
 {
     struct sg_view *view = apply->view;
@@ -175,8 +176,10 @@ static enum sg_err hear_log(struct sg_apply *apply, struct sg_inside_log *log)
         (void)pthread_rwlock_unlock(&view->world);
         log->heard += count;
         log->is_changed = true;
-        /* Who is no authority's node says so with his first statement. */
-        if (err == SG_OK && !sg_said_is_authority(view->said, log->feed.node))
+        /* Who is no authority's node says so with his first statement; and a
+         * log of millions of records may come before the one that founds. */
+        if (!sg_said_has_genesis(view->said) ||
+            !sg_said_is_authority(view->said, log->feed.node))
             break;
     }
     if (err != SG_OK)
@@ -225,6 +228,19 @@ static enum sg_err follow(struct sg_view *view, unsigned changes)
     return err;
 }
 
+/* Says whether the genesis may be in what is not heard yet. */
+static bool is_founder_left(const struct sg_view *view)
+{
+    if (sg_said_has_genesis(view->said))
+        return false;
+    for (uint32_t i = 0; i < view->n_logs; i++)
+        if (view->logs[i].is_known &&
+            view->logs[i].feed.kind == SG_LOG_RECORDS &&
+            view->logs[i].heard < view->logs[i].feed.held)
+            return true;
+    return false;
+}
+
 enum sg_err sg_apply_hear(struct sg_apply *apply)
 {
     struct sg_view *view = apply->view;
@@ -232,7 +248,7 @@ enum sg_err sg_apply_hear(struct sg_apply *apply)
     unsigned changes = 1;
 
     /* A statement may name further nodes of the authority's. */
-    while (err == SG_OK && changes != 0) {
+    while (err == SG_OK && (changes != 0 || is_founder_left(view))) {
         for (uint32_t i = 0; i < view->n_logs && err == SG_OK; i++) {
             struct sg_inside_log *log = &view->logs[i];
 

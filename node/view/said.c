@@ -130,6 +130,11 @@ void sg_said_free(struct sg_said *said)
 
 /* --- what goes in ------------------------------------------------------ */
 
+bool sg_said_has_genesis(const struct sg_said *said)
+{
+    return said->nodes.count > 0;
+}
+
 bool sg_said_is_authority(const struct sg_said *said,
                           const uint8_t node[SG_KEY_SIZE])
 {

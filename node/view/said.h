@@ -48,6 +48,9 @@ SG_USE_RESULT enum sg_err sg_said_hold(struct sg_said *said,
 SG_USE_RESULT enum sg_err sg_said_seal(struct sg_said *said,
                                        unsigned *ret_changes);
 
+/* Says whether the genesis was put in. */
+bool sg_said_has_genesis(const struct sg_said *said);
+
 /* Says whether NODE writes the authority's logs; while there is no genesis,
  * whoever may hold it. */
 bool sg_said_is_authority(const struct sg_said *said,

@@ -36,6 +36,26 @@ static const struct sg_unit_key *everybody(void *context, uint32_t number,
     return NULL;
 }
 
+/* Counts what is read of the log of records, which comes before that of the
+ * authority. */
+static enum sg_err (*read_store)(void *context, uint32_t number, uint64_t first,
+                                 size_t count_max,
+                                 struct sg_feed_item *ret_items,
+                                 size_t *ret_count);
+static uint64_t n_read;
+
+static enum sg_err count_read(void *context, uint32_t number, uint64_t first,
+                              size_t count_max, struct sg_feed_item *ret_items,
+                              size_t *ret_count)
+{
+    enum sg_err err =
+        read_store(context, number, first, count_max, ret_items, ret_count);
+
+    if (err == SG_OK && number == sg_store_own(store.store, 0)->number)
+        n_read += *ret_count;
+    return err;
+}
+
 /* Opens a view in which every unit reads all. */
 static void open_view(void)
 {
@@ -50,6 +70,8 @@ static void open_view(void)
     scopes[0] = store.scope;
     assert_ok(sg_feed_store_new(store.store, scopes, 1, NULL, &feed));
     feed.readers = everybody;
+    read_store = feed.read;
+    feed.read = count_read;
     assert_ok(sg_view_open_feed(&config, sg_store_registry(store.store), &feed,
                                 &view, &start));
     assert_ok(sg_view_reader_new(view, &reader));
@@ -464,6 +486,16 @@ static void test_rebuilt(void **state)
     assert_memory_equal(&before.root, &after.root, sizeof before.root);
 }
 
+/* Records are read once, wherever the log is that founds the registry. */
+static void test_read_once(void **state)
+{
+    (void)state;
+    n_read = 0;
+    assert_ok(sg_view_rebuild(view, key));
+    assert_in_range(n_read, store.records,
+                    store.records + UINT64_C(4) * SG_FEED_ITEMS_MAX);
+}
+
 /* The thread does all of it while others read. */
 static void test_thread(void **state)
 {
@@ -519,7 +551,8 @@ int main(void)
         cmocka_unit_test(test_conflicts), cmocka_unit_test(test_figures),
         cmocka_unit_test(test_buckets),   cmocka_unit_test(test_verified),
         cmocka_unit_test(test_again),     cmocka_unit_test(test_rebuilt),
-        cmocka_unit_test(test_thread),    cmocka_unit_test(test_no_keys),
+        cmocka_unit_test(test_read_once), cmocka_unit_test(test_thread),
+        cmocka_unit_test(test_no_keys),
     };
 
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
