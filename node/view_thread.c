@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "storage/base/alloc.h"
+#include "storage/base/clock.h"
 
 /* Entries of one commit: small enough that a reader's figures are never older
  * than a moment. */
@@ -13,9 +14,10 @@
 #define VERIFY_ENTRIES 1024u
 /* How long a full volume is left alone. */
 #define FULL_MS 200
-/* After what was new is applied, what comes next gathers for so long: a commit
- * of the view flushes the disk that the logs are on, and records that come one
- * by one would wait for it each. */
+/* After a turn that was shorter than this, what comes next gathers for so long:
+ * a commit of the view flushes the disk that the logs are on, and records that
+ * come one by one would wait for it each. Something new is there after each of
+ * them, so that there is no idle moment to rest in. */
 #define REST_MS 20
 /* Less than the threads that somebody waits for: the view can be late. */
 #define NICENESS 5
@@ -77,6 +79,7 @@ static void *run(void *context)
     (void)pthread_mutex_lock(&thread->lock);
     while (!thread->is_stopping) {
         const struct sg_key *rebuild = thread->rebuild;
+        uint64_t began_ms = sg_clock_mono().ms;
         bool is_idle;
         enum sg_err err;
 
@@ -102,7 +105,7 @@ static void *run(void *context)
             thread->rebuild = rebuild;
         if (!is_idle)
             thread->is_kicked = true;
-        else if (!thread->is_stopping)
+        if (!thread->is_stopping && sg_clock_mono().ms - began_ms < REST_MS)
             rest(thread, REST_MS);
     }
     (void)pthread_mutex_unlock(&thread->lock);
