@@ -9,6 +9,7 @@
 
 #include "storage/lmdb/internal.h"
 #include "storage/lmdb/schema.h"
+#include "storage/lmdb/tree.h"
 
 #define DIR_MODE 0700
 
@@ -38,10 +39,132 @@ static enum sg_err copy_into(struct sg_store *store, const char *folder)
     return err == SG_OK ? sg_env_sync_dir(folder) : err;
 }
 
+/* --- What was signed last ------------------------------------------------- */
+
+/* Reads it from the store's high-water file; its sequence is 0 where there is
+ * none. */
+static enum sg_err read_highwater(const struct sg_store *store,
+                                  struct sg_highwater *ret)
+{
+    uint8_t file[SG_HIGHWATER_FILE_SIZE];
+    char path[SG_STORE_PATH_MAX];
+    unsigned slot;
+    ssize_t size = 0;
+    int fd;
+    enum sg_err err = sg_store_path(store->dir, "highwater", path, sizeof path);
+
+    memset(ret, 0, sizeof *ret);
+    if (err != SG_OK) {
+        return err;
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? SG_OK : err_from_errno();
+    }
+    size = pread(fd, file, sizeof file, 0);
+    (void)close(fd);
+    if (size < 0) {
+        return SG_ERR_IO;
+    }
+    err = sg_highwater_choose(sg_bytes(file, (size_t)size), ret, &slot);
+    if (err == SG_ERR_NOTFOUND) {
+        memset(ret, 0, sizeof *ret);
+        err = SG_OK;
+    }
+    return err;
+}
+
+struct signing {
+    const struct sg_store *store;
+    const struct sg_highwater *highwater;
+};
+
+/* Enters what was signed of LAST's log as its known checkpoint, if the log here
+ * has that. */
+static enum sg_err enter(struct sg_txn *txn, const struct sg_store *store,
+                         const struct sg_highwater_log *last)
+{
+    const struct sg_checkpoint *checkpoint = &last->checkpoint;
+    struct sg_schema_key id = sg_schema_log_id(&last->log, 0), key;
+    uint8_t bytes[SG_ROW_LOG_MAX];
+    struct sg_frontier frontier;
+    struct sg_row_log row;
+    struct sg_bytes value;
+    struct sg_hash root;
+    uint32_t number;
+
+    if (!sg_txn_get(txn, SG_DB_LOGIDS, sg_schema_bytes(&id), &value) ||
+        value.size != 4) {
+        return sg_txn_err(txn);
+    }
+    number = sg_bytes_get_u32be(value.data);
+    if (sg_store_row(txn, number, &row) != SG_OK ||
+        checkpoint->size > row.frontier.size ||
+        checkpoint->size <= row.known.size ||
+        sg_checkpoint_verify(&store->registry, &last->log, row.core.node_key,
+                             checkpoint) != SG_OK ||
+        sg_tree_frontier(txn, number, checkpoint->size, &frontier) != SG_OK) {
+        return sg_txn_err(txn);
+    }
+    root = sg_merkle_root(&frontier);
+    if (memcmp(&root, &checkpoint->root, sizeof root) == 0) {
+        row.known = *checkpoint;
+        key = sg_schema_log(number);
+        sg_txn_put(txn, SG_DB_LOGS, sg_schema_bytes(&key),
+                   sg_bytes(bytes, sg_row_log_encode(&row, bytes)));
+    }
+    return sg_txn_err(txn);
+}
+
+static enum sg_err enter_all(struct sg_txn *txn, void *context)
+{
+    const struct signing *signing = context;
+    enum sg_err err = SG_OK;
+    unsigned i;
+
+    for (i = 0; i < signing->highwater->count && err == SG_OK; i++) {
+        err = enter(txn, signing->store, &signing->highwater->logs[i]);
+    }
+    return err;
+}
+
+/* Enters it into the copy in FOLDER: the newest signature is in the high-water
+ * file alone, which stays behind, and without one nobody would believe what was
+ * acknowledged. */
+static enum sg_err sign_copy(const struct sg_store *store, const char *folder,
+                             const struct sg_highwater *highwater)
+{
+    struct signing signing = {store, highwater};
+    char path[SG_STORE_PATH_MAX];
+    struct sg_env_config config;
+    struct sg_env *env;
+    enum sg_err err = sg_store_env_config(store, "log", path, &config);
+
+    if (err != SG_OK || highwater->count == 0) {
+        return err;
+    }
+    config.dir = folder;
+    config.is_beside = false;
+    err = sg_env_open(&config, &env);
+    if (err == SG_OK) {
+        err = sg_env_write(env, enter_all, &signing);
+        sg_env_close(env);
+    }
+    if (err == SG_OK) {
+        err = sg_store_path(folder, "lock.mdb", path, sizeof path);
+    }
+    if (err == SG_OK) {
+        (void)unlink(path); /* LMDB's; made by who opens it */
+        err = sg_env_sync_dir(folder);
+    }
+    return err;
+}
+
 enum sg_err sg_backup_write(struct sg_store *store, const char *dir)
 {
     char part[SG_STORE_PATH_MAX], folder[SG_STORE_PATH_MAX];
     char parent[SG_STORE_PATH_MAX];
+    struct sg_highwater highwater;
     struct stat there;
     int length = snprintf(part, sizeof part, "%s.part", dir);
     enum sg_err err;
@@ -52,12 +175,20 @@ enum sg_err sg_backup_write(struct sg_store *store, const char *dir)
     if (stat(dir, &there) == 0) {
         return SG_ERR_EXISTS;
     }
+    /* Before the copy, which then has all that this covers. */
+    err = read_highwater(store, &highwater);
+    if (err != SG_OK) {
+        return err;
+    }
     if (mkdir(part, DIR_MODE) != 0) {
         return err_from_errno();
     }
     err = sg_store_path(part, "log", folder, sizeof folder);
     if (err == SG_OK) {
         err = copy_into(store, folder);
+    }
+    if (err == SG_OK) {
+        err = sign_copy(store, folder, &highwater);
     }
     if (err == SG_OK) {
         err = sg_env_sync_dir(part);
@@ -84,6 +215,121 @@ enum sg_err sg_backup_beside(const char *from, const char *dir)
         err = sg_backup_write(store, dir);
         sg_store_close(store);
     }
+    return err;
+}
+
+/* --- Restoring ------------------------------------------------------------ */
+
+/* A copy is another database, and no start of its writer has begun it here. */
+static enum sg_err rename_database(struct sg_txn *txn, void *context)
+{
+    const uint8_t *database = context;
+    sg_txn_put(txn, SG_DB_META, SG_BYTES_TEXT("database"),
+               sg_bytes(database, SG_DATABASE_ID_SIZE));
+    sg_txn_del(txn, SG_DB_META, SG_BYTES_TEXT("machine"));
+    sg_txn_del(txn, SG_DB_META, SG_BYTES_TEXT("begun"));
+    return sg_txn_err(txn);
+}
+
+/* Makes `log.new` of FROM, and enters what was signed here BEFORE. */
+static enum sg_err make_copy(struct sg_store *store, const char *from,
+                             const struct sg_highwater *before)
+{
+    char made[SG_STORE_PATH_MAX];
+    uint8_t database[SG_DATABASE_ID_SIZE];
+    struct sg_env_config config;
+    struct sg_store *backup;
+    enum sg_err err = sg_store_open_beside(from, &backup);
+
+    if (err != SG_OK) {
+        return err;
+    }
+    err = sg_store_remove_folder(store->dir, "log.new");
+    if (err == SG_OK) {
+        err = sg_store_env_config(store, "log.new", made, &config);
+    }
+    if (err == SG_OK) {
+        err = copy_into(backup, made);
+    }
+    if (err == SG_OK) {
+        err = sign_copy(backup, made, before);
+    }
+    sg_store_close(backup);
+    if (err == SG_OK) {
+        err = sg_env_open(&config, &store->env);
+    }
+    if (err == SG_OK) {
+        sg_crypto_random(database, sizeof database);
+        err = sg_env_write(store->env, rename_database, database);
+        sg_env_close(store->env);
+        store->env = NULL;
+    }
+    return err;
+}
+
+/* Gives DIR's NAME the name OLD; it may be missing. */
+static enum sg_err put_aside(const struct sg_store *store, const char *name,
+                             const char *old)
+{
+    char from[SG_STORE_PATH_MAX], to[SG_STORE_PATH_MAX];
+    enum sg_err err = sg_store_path(store->dir, name, from, sizeof from);
+
+    if (err == SG_OK) {
+        err = sg_store_path(store->dir, old, to, sizeof to);
+    }
+    if (err == SG_OK && rename(from, to) != 0 && errno != ENOENT) {
+        err = err_from_errno();
+    }
+    return err;
+}
+
+/* Exchanges what is there for the copy: the logs leave first, so that at no
+ * moment a file vouches for logs that it was not written beside. */
+static enum sg_err put_in_place(struct sg_store *store)
+{
+    static const char *const derived[] = {"view", "view.new", "taking"};
+    enum sg_err err = put_aside(store, "log", "log.old");
+    size_t i;
+
+    for (i = 0; i < sizeof derived / sizeof derived[0] && err == SG_OK; i++) {
+        err = sg_store_remove_folder(store->dir, derived[i]);
+    }
+    if (err == SG_OK) {
+        err = put_aside(store, "highwater", "highwater.old");
+    }
+    if (err == SG_OK) {
+        err = sg_env_sync_dir(store->dir);
+    }
+    if (err == SG_OK) {
+        err = put_aside(store, "log.new", "log");
+    }
+    return err == SG_OK ? sg_env_sync_dir(store->dir) : err;
+}
+
+enum sg_err sg_backup_restore(const char *from, const char *dir,
+                              enum sg_backup_mode mode,
+                              struct sg_highwater *ret_before)
+{
+    struct sg_store *store;
+    enum sg_err err = sg_store_claim(dir, &store);
+
+    if (err != SG_OK) {
+        return err;
+    }
+    if (sg_store_has_folder(dir, "log") &&
+        (mode != SG_BACKUP_REPLACE || sg_store_has_folder(dir, "log.old"))) {
+        err = SG_ERR_EXISTS;
+    }
+    if (err == SG_OK) {
+        err = read_highwater(store, ret_before);
+    }
+    if (err == SG_OK) {
+        err = make_copy(store, from, ret_before);
+    }
+    if (err == SG_OK) {
+        err = put_in_place(store);
+    }
+    sg_store_close(store);
     return err;
 }
 

@@ -41,11 +41,13 @@ struct sg_store {
     struct sg_signer *signer; /* NULL: no keys, nothing is signed */
 };
 
-/* Opens the logs in DIR to be read, beside the process that has them open or
- * none: no own logs, no lock, nothing is written. Close it as any other.
- * Errors: NOTFOUND, TRUNCATED, DAMAGED, VERSION, ACCESS, NOMEM, IO. */
-SG_USE_RESULT enum sg_err sg_store_open_beside(const char *dir,
-                                               struct sg_store **ret_store);
+/* Takes DIR's lock, whether a store is in it or not; nothing is opened. Close
+ * it as any other. Errors: NOTFOUND (DIR), BUSY, ACCESS, FULL, NOMEM, IO. */
+SG_USE_RESULT enum sg_err sg_store_claim(const char *dir,
+                                         struct sg_store **ret_store);
+
+/* Says whether there is a folder NAME in DIR. */
+bool sg_store_has_folder(const char *dir, const char *name);
 
 /* Joins DIR and NAME with a slash into RET. Errors: LIMIT. */
 SG_USE_RESULT enum sg_err sg_store_path(const char *dir, const char *name,

@@ -79,7 +79,7 @@ enum sg_err sg_store_remove_folder(const char *dir, const char *name)
     return err;
 }
 
-static bool folder_exists(const char *dir, const char *name)
+bool sg_store_has_folder(const char *dir, const char *name)
 {
     char path[SG_STORE_PATH_MAX];
     struct stat stat_of;
@@ -189,7 +189,7 @@ static enum sg_err create_locked(struct sg_store *store,
     struct sg_env_config config;
     enum sg_err err;
 
-    if (folder_exists(store->dir, "log")) {
+    if (sg_store_has_folder(store->dir, "log")) {
         return SG_ERR_EXISTS;
     }
     err = sg_store_remove_folder(store->dir, "log.new");
@@ -302,7 +302,7 @@ enum sg_err sg_store_open(const struct sg_store_config *config,
     if (err != SG_OK) {
         return err;
     }
-    if (!folder_exists(config->dir, "log")) {
+    if (!sg_store_has_folder(config->dir, "log")) {
         err = SG_ERR_NOTFOUND;
     }
     if (err == SG_OK) {
@@ -346,13 +346,32 @@ enum sg_err sg_store_open_beside(const char *dir, struct sg_store **ret_store)
         return err;
     }
     store->is_beside = true;
-    err = folder_exists(dir, "log") ? open_env(store) : SG_ERR_NOTFOUND;
-    if (err != SG_OK) {
+    err = sg_store_has_folder(dir, "log") ? open_env(store) : SG_ERR_NOTFOUND;
+    if (err == SG_OK) {
+        sg_entry_hasher_init(&store->hasher, &store->registry);
+    } else {
         sg_store_close(store);
         return err;
     }
     *ret_store = store;
     return SG_OK;
+}
+
+enum sg_err sg_store_claim(const char *dir, struct sg_store **ret_store)
+{
+    const struct sg_store_config config = {.dir = dir};
+    struct sg_store *store;
+    enum sg_err err = store_new(&config, &store);
+
+    if (err == SG_OK) {
+        err = lock(store);
+        if (err == SG_OK) {
+            *ret_store = store;
+        } else {
+            sg_store_close(store);
+        }
+    }
+    return err;
 }
 
 /* --- What is in it ------------------------------------------------------- */

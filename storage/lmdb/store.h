@@ -85,6 +85,14 @@ SG_USE_RESULT enum sg_err sg_store_open(const struct sg_store_config *config,
                                         size_t key_count,
                                         struct sg_store **ret_store);
 
+/* Opens the logs in DIR to be read, beside the process that has them open or
+ * none: no own logs, no lock, nothing is written, so that a medium that cannot
+ * be written will do. Close it as any other. Context: a process that has not
+ * opened DIR itself.
+ * Errors: NOTFOUND, TRUNCATED, DAMAGED, VERSION, ACCESS, NOMEM, IO. */
+SG_USE_RESULT enum sg_err sg_store_open_beside(const char *dir,
+                                               struct sg_store **ret_store);
+
 /* Closes; nothing may be running. Takes NULL. */
 void sg_store_close(struct sg_store *store);
 

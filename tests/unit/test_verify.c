@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "storage/lmdb/backup.h"
 #include "storage/lmdb/internal.h"
@@ -399,6 +400,90 @@ static void test_backup(void **state)
     sg_test_store_free(&a);
 }
 
+/* A backup has the newest signature of what was acknowledged, though the
+ * database itself lags one behind; put back it is another database whose own
+ * log is closed, and the one that was there lies aside. */
+static void test_restore(void **state)
+{
+    struct sg_test_store a;
+    struct sg_highwater before;
+    struct sg_store_log log;
+    struct sg_store *copy;
+    struct sg_log_id id;
+    uint8_t database[SG_DATABASE_ID_SIZE];
+    char dir[4096], path[4096 + 16];
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_fill(&a, 30);
+    id = a.own->id;
+    memcpy(database, sg_store_database(a.store), sizeof database);
+    (void)snprintf(dir, sizeof dir, "%s/backup", a.dir);
+    assert_ok(sg_backup_write(a.store, dir));
+    assert_ok(sg_store_open_beside(dir, &copy));
+    assert_ok(sg_store_find(copy, &id, 0, &log));
+    assert_int_equal(log.row.known.size, 31);
+    sg_store_close(copy);
+
+    sg_test_store_fill(&a, 9);
+    assert_err(sg_backup_restore(dir, a.dir, SG_BACKUP_REPLACE, &before), BUSY);
+    sg_test_store_close(&a);
+    assert_err(sg_backup_restore(dir, a.dir, SG_BACKUP_NEW, &before), EXISTS);
+    assert_ok(sg_backup_restore(dir, a.dir, SG_BACKUP_REPLACE, &before));
+    assert_int_equal(before.logs[0].checkpoint.size, 40);
+    assert_memory_equal(&before.logs[0].log, &id, sizeof id);
+    (void)snprintf(path, sizeof path, "%s/log.old/data.mdb", a.dir);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_err(sg_backup_restore(dir, a.dir, SG_BACKUP_REPLACE, &before),
+               EXISTS);
+
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_NO_HIGHWATER);
+    assert_memory_not_equal(&a.own->id, &id, sizeof id);
+    assert_memory_not_equal(sg_store_database(a.store), database,
+                            sizeof database);
+    assert_ok(sg_store_find(a.store, &id, 0, &log));
+    assert_int_equal(log.row.flags, SG_LOG_OWN | SG_LOG_CLOSED);
+    assert_int_equal(log.row.frontier.size, 31);
+    assert_int_equal(log.row.known.size, 31);
+    assert_int_equal(verify(&a, 100).count, 0);
+    sg_test_store_free(&a);
+}
+
+/* What a crash leaves between the old store and the new one is no store, and
+ * the same call goes on; where there was none, nothing is put aside. */
+static void test_restore_again(void **state)
+{
+    struct sg_test_store a;
+    struct sg_highwater before;
+    char dir[4096], log[4096 + 16], aside[4096 + 16];
+    (void)state;
+
+    sg_test_store_new(&a, 1);
+    sg_test_store_fill(&a, 30);
+    (void)snprintf(dir, sizeof dir, "%s/backup", a.dir);
+    (void)snprintf(log, sizeof log, "%s/log", a.dir);
+    (void)snprintf(aside, sizeof aside, "%s/elsewhere", a.dir);
+    assert_ok(sg_backup_write(a.store, dir));
+    sg_test_store_close(&a);
+    assert_int_equal(rename(log, aside), 0);
+    assert_ok(sg_backup_restore(dir, a.dir, SG_BACKUP_NEW, &before));
+    assert_int_equal(before.logs[0].checkpoint.size, 31);
+    assert_ok(sg_test_store_open(&a));
+    assert_int_equal(a.own->start, SG_START_NO_HIGHWATER);
+    assert_int_equal(a.own->signed_checkpoint.size, 1);
+    assert_int_equal(verify(&a, 100).count, 0);
+    assert_err(
+        sg_backup_restore("/nonexistent/sogoc", a.dir, SG_BACKUP_NEW, &before),
+        BUSY);
+    sg_test_store_close(&a);
+    assert_err(sg_backup_restore("/nonexistent/sogoc", a.dir, SG_BACKUP_REPLACE,
+                                 &before),
+               NOTFOUND);
+    assert_ok(sg_test_store_open(&a));
+    sg_test_store_free(&a);
+}
+
 /* Every finding has a phrase in both languages. */
 static void test_texts(void **state)
 {
@@ -416,11 +501,18 @@ static void test_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_intact),       cmocka_unit_test(test_payload),
-        cmocka_unit_test(test_leaf),         cmocka_unit_test(test_node),
-        cmocka_unit_test(test_node_and_row), cmocka_unit_test(test_scrub),
-        cmocka_unit_test(test_compact),      cmocka_unit_test(test_backup),
-        cmocka_unit_test(test_texts),        cmocka_unit_test(test_id),
+        cmocka_unit_test(test_intact),
+        cmocka_unit_test(test_payload),
+        cmocka_unit_test(test_leaf),
+        cmocka_unit_test(test_node),
+        cmocka_unit_test(test_node_and_row),
+        cmocka_unit_test(test_scrub),
+        cmocka_unit_test(test_compact),
+        cmocka_unit_test(test_backup),
+        cmocka_unit_test(test_restore),
+        cmocka_unit_test(test_restore_again),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
