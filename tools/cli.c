@@ -34,6 +34,8 @@ void sg_cli_note(const struct sg_cli *cli, const char *en, const char *vi, ...)
 {
     va_list args;
 
+    if (cli->is_quiet)
+        return;
     va_start(args, vi);
     print_line(cli, en, vi, args);
     va_end(args);

@@ -41,6 +41,7 @@ struct sg_cli {
     bool is_json;
     bool is_help;
     bool is_progress;
+    bool is_quiet; /* no notes: the verb itself says what happened */
     struct sg_out out;
 };
 
@@ -62,7 +63,7 @@ int sg_cli_fail(const struct sg_cli *cli, enum sg_cli_exit code, const char *en,
 int sg_cli_fail_err(const struct sg_cli *cli, enum sg_err err,
                     const char *what);
 
-/* Prints one line to standard error that is no error. */
+/* Prints one line to standard error that is no error, unless CLI is quiet. */
 void sg_cli_note(const struct sg_cli *cli, const char *en, const char *vi, ...)
     __attribute__((format(printf, 2, 4), format(printf, 3, 4)));
 

@@ -1,9 +1,11 @@
 #include "tools/home.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "storage/base/text.h"
+#include "storage/lmdb/key_store.h"
 #include "tools/ask.h"
 
 /* Digits of a log id that are enough to name it. */
@@ -29,6 +31,32 @@ int sg_home_key(const struct sg_cli *cli, const char *name,
     if (node.node_passphrase_file != NULL)
         node.passphrase_file = node.node_passphrase_file;
     return code == 0 ? sg_ask_key(&node, folder, name, NULL, ret_key) : code;
+}
+
+int sg_home_each_key(const struct sg_cli *cli, const char *folder,
+                     sg_home_key_fn *fn, void *context)
+{
+    static const char suffix[] = ".key";
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    int code = 0;
+
+    if (dir == NULL)
+        return sg_cli_fail_err(cli, SG_ERR_NOTFOUND, folder);
+    while (code == 0 && (entry = readdir(dir)) != NULL) {
+        char name[SG_KEY_STORE_NAME_MAX + 1];
+        size_t size = strlen(entry->d_name);
+
+        if (size < sizeof suffix || size - (sizeof suffix - 1) >= sizeof name ||
+            strcmp(entry->d_name + size - (sizeof suffix - 1), suffix) != 0)
+            continue;
+        size -= sizeof suffix - 1;
+        memcpy(name, entry->d_name, size);
+        name[size] = '\0';
+        code = fn(context, name);
+    }
+    (void)closedir(dir);
+    return code;
 }
 
 /* Each key of the directory is of the store's registry, or they were mixed. */

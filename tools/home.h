@@ -37,6 +37,12 @@ SG_USE_RESULT int sg_home_key(const struct sg_cli *cli, const char *name,
 SG_USE_RESULT int sg_home_keys_path(const struct sg_cli *cli,
                                     char ret_path[SG_HOME_PATH_MAX]);
 
+/* Called for the name of each key file in a folder; stops at the first code
+ * other than 0. */
+typedef int sg_home_key_fn(void *context, const char *name);
+SG_USE_RESULT int sg_home_each_key(const struct sg_cli *cli, const char *folder,
+                                   sg_home_key_fn *fn, void *context);
+
 /* Gives the own log. */
 SG_USE_RESULT int sg_home_own(const struct sg_cli *cli,
                               const struct sg_home *home,

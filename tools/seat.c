@@ -624,6 +624,21 @@ int sg_seat_node(const struct sg_seat *seat, const char *name,
                              ret_node);
 }
 
+struct sg_bytes sg_seat_label(const struct sg_seat *seat,
+                              const uint8_t node_key[SG_KEY_SIZE])
+{
+    struct sg_record record;
+    struct sg_uid subject;
+    struct sg_bytes payload;
+
+    memcpy(subject.bytes, node_key, sizeof subject.bytes);
+    payload = sg_authority_slot(seat->authority, SG_TYPE_NODE_ADMIT, &subject);
+    if (payload.size == 0 || sg_record_decode(payload, &record) != SG_OK ||
+        !sg_record_has(&record, SG_FIELD_NODE_ADMIT_LABEL))
+        return sg_bytes(NULL, 0);
+    return sg_record_str(&record, SG_FIELD_NODE_ADMIT_LABEL);
+}
+
 struct gathering {
     const struct sg_seat *seat;
     const uint8_t *node_key;

@@ -102,6 +102,10 @@ SG_USE_RESULT int sg_seat_find_node(const struct sg_cli *cli,
                                     const char *name,
                                     struct sg_trust_node *ret_node);
 
+/* Gives the label that stands of NODE_KEY, borrowed; no bytes without one. */
+struct sg_bytes sg_seat_label(const struct sg_seat *seat,
+                              const uint8_t node_key[SG_KEY_SIZE]);
+
 /* Gives the logs of NODE_KEY (NULL: of all nodes), with a signed size each, on
  * branch 0, ascending by id. The caller frees RET_LOGS with sg_free. */
 SG_USE_RESULT int sg_seat_logs(const struct sg_seat *seat,

@@ -1,5 +1,3 @@
-#include <dirent.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "storage/lmdb/file.h"
@@ -14,16 +12,13 @@ const struct sg_verb_page sg_verb_key_backup_page = {
      "What\n"
      "was in the clear gets the passphrase of --passphrase-file, or one that "
      "is asked\n"
-     "for; what has one keeps it. To restore: copy the files back to keys/, "
-     "mode 0600.\n"
-     "A node's log goes on under a new epoch then.\n",
+     "for; what has one keeps it. To put them back: sogoc restore.\n",
      "Sao chép các khóa vào thư mục mới DEST, mỗi khóa kèm mật khẩu, đã ghi "
      "chắc\n"
      "xuống đĩa. Khóa để trần được bọc bằng mật khẩu trong --passphrase-file, "
      "hoặc\n"
-     "hỏi; khóa đã có mật khẩu thì giữ nguyên. Khôi phục: chép các tệp về "
-     "keys/, quyền\n"
-     "0600. Khi đó nhật ký của nút đi tiếp bằng một nhật ký mới.\n"},
+     "hỏi; khóa đã có mật khẩu thì giữ nguyên. Để đưa trở lại: sogoc restore."
+     "\n"},
     "  $ printf 'một câu dài dễ nhớ' > words && chmod 600 words\n"
     "  $ sogoc key backup keys.copy --passphrase-file words --dir authority\n",
 };
@@ -65,8 +60,9 @@ static int wrap(struct backup *backup, uint8_t file[SG_KEY_FILE_SIZE],
     return err == SG_OK ? 0 : sg_cli_fail_err(backup->cli, err, name);
 }
 
-static int copy(struct backup *backup, const char *name)
+static int copy(void *context, const char *name)
 {
+    struct backup *backup = context;
     uint8_t file[SG_KEY_FILE_SIZE];
     struct sg_key_file_info info;
     enum sg_err err = sg_key_store_read(backup->from, name, file);
@@ -85,31 +81,6 @@ static int copy(struct backup *backup, const char *name)
     return code;
 }
 
-static int copy_all(struct backup *backup)
-{
-    static const char suffix[] = ".key";
-    DIR *dir = opendir(backup->from);
-    const struct dirent *entry;
-    int code = 0;
-
-    if (dir == NULL)
-        return sg_cli_fail_err(backup->cli, SG_ERR_NOTFOUND, backup->from);
-    while (code == 0 && (entry = readdir(dir)) != NULL) {
-        char name[SG_KEY_STORE_NAME_MAX + 1];
-        size_t size = strlen(entry->d_name);
-
-        if (size < sizeof suffix || size - (sizeof suffix - 1) >= sizeof name ||
-            strcmp(entry->d_name + size - (sizeof suffix - 1), suffix) != 0)
-            continue;
-        size -= sizeof suffix - 1;
-        memcpy(name, entry->d_name, size);
-        name[size] = '\0';
-        code = copy(backup, name);
-    }
-    (void)closedir(dir);
-    return code;
-}
-
 int sg_verb_key_backup(struct sg_cli *cli, struct sg_cli_words words)
 {
     struct backup backup = {.cli = cli};
@@ -124,7 +95,7 @@ int sg_verb_key_backup(struct sg_cli *cli, struct sg_cli_words words)
     err = sg_file_make_folder(backup.to);
     if (err != SG_OK)
         return sg_cli_fail_err(cli, err, backup.to);
-    code = copy_all(&backup);
+    code = sg_home_each_key(cli, backup.from, copy, &backup);
     if (code == 0) {
         const struct sg_out_value values[] = {
             sg_out_bytes(SG_OUT_BODY, sg_bytes(backup.to, strlen(backup.to))),

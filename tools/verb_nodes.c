@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "tools/role.h"
 #include "tools/seat.h"
 #include "tools/verb.h"
@@ -57,29 +55,13 @@ static struct sg_out_value state_value(const struct sg_cli *cli,
     return sg_out_word("revoked", sg_cli_say(cli, "revoked", "bị thu hồi"));
 }
 
-/* The label that stands of NODE_KEY; no bytes without one. */
-static struct sg_bytes label_of(const struct sg_seat *seat,
-                                const uint8_t node_key[SG_KEY_SIZE])
-{
-    struct sg_record record;
-    struct sg_uid subject;
-    struct sg_bytes payload;
-
-    memcpy(subject.bytes, node_key, sizeof subject.bytes);
-    payload = sg_authority_slot(seat->authority, SG_TYPE_NODE_ADMIT, &subject);
-    if (payload.size == 0 || sg_record_decode(payload, &record) != SG_OK ||
-        !sg_record_has(&record, SG_FIELD_NODE_ADMIT_LABEL))
-        return sg_bytes(NULL, 0);
-    return sg_record_str(&record, SG_FIELD_NODE_ADMIT_LABEL);
-}
-
 static void show(struct sg_cli *cli, const struct sg_seat *seat,
                  const struct sg_trust_node *node)
 {
     const struct sg_certificate *certificate = &node->certificate;
     struct sg_key_id id =
         sg_key_id_of(seat->registry, SG_KEY_NODE, certificate->node_key);
-    struct sg_bytes label = label_of(seat, certificate->node_key);
+    struct sg_bytes label = sg_seat_label(seat, certificate->node_key);
     const struct sg_out_value values[] = {
         sg_out_bytes(SG_OUT_HEX, SG_BYTES_ARRAY(id.bytes)),
         sg_role_value(certificate->role, cli->lang),

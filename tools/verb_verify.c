@@ -1,14 +1,6 @@
-#include <inttypes.h>
-#include <stdio.h>
-
-#include "storage/base/clock.h"
-#include "storage/lmdb/verify.h"
+#include "tools/examine.h"
 #include "tools/home.h"
 #include "tools/verb.h"
-
-/* Entries between two looks at the clock. */
-#define STEP        10000
-#define PROGRESS_MS 1000
 
 const struct sg_verb_page sg_verb_verify_page = {
     "[--dir DIR]",
@@ -24,16 +16,6 @@ const struct sg_verb_page sg_verb_verify_page = {
     "  $ sogoc verify --dir demo\n",
 };
 
-static const struct sg_out_shape finding_shape = {
-    .type = "finding",
-    .field_count = 3,
-    .fields = {{"log", {"log", "nhật ký"}, -8},
-               {"index", {"index", "mục"}, -12},
-               {"what", {"what", "lỗi gì"}, 0}},
-    .legend = {"index: the entry, or the first one below what is damaged.",
-               "mục: mục bị lỗi, hoặc mục đầu tiên trong phần bị hỏng."},
-};
-
 static const struct sg_out_shape verdict_shape = {
     .type = "verdict",
     .field_count = 8,
@@ -46,34 +28,6 @@ static const struct sg_out_shape verdict_shape = {
                {"checkpoints", {"checkpoints", "điểm kiểm"}, 0},
                {"findings", {"findings", "chỗ sai"}, 0}},
 };
-
-static void found(void *context, uint32_t log, uint64_t index,
-                  enum sg_damage damage)
-{
-    struct sg_cli *cli = context;
-    const struct sg_out_value values[] = {
-        sg_out_number(log),
-        sg_out_number(index),
-        sg_out_word(sg_verify_damage_text(damage, SG_LANG_EN),
-                    sg_verify_damage_text(damage, cli->lang)),
-    };
-
-    sg_out_row(&cli->out, &finding_shape, values);
-}
-
-static void say_progress(const struct sg_cli *cli,
-                         const struct sg_verify_totals *totals,
-                         struct sg_mono *last)
-{
-    struct sg_mono now = sg_clock_mono();
-
-    if (!cli->is_progress || sg_mono_diff(now, *last) < PROGRESS_MS)
-        return;
-    *last = now;
-    sg_cli_note(cli, "%" PRIu64 " of %" PRIu64 " entries",
-                "%" PRIu64 " trên %" PRIu64 " mục", totals->entries,
-                totals->entries_held);
-}
 
 static int verdict(struct sg_cli *cli, const struct sg_verify_totals *totals)
 {
@@ -96,32 +50,11 @@ static int verdict(struct sg_cli *cli, const struct sg_verify_totals *totals)
 
 static int verify(struct sg_cli *cli, struct sg_store *store)
 {
-    struct sg_mono last = sg_clock_mono();
-    struct sg_verify *verify;
-    bool done = false;
-    int code;
-    enum sg_err err = sg_verify_new(store, found, cli, &verify);
+    struct sg_verify_totals totals;
+    int code =
+        sg_examine_store(cli, store, cli->dir, sg_examine_print, cli, &totals);
 
-    if (err != SG_OK)
-        return sg_cli_fail_err(cli, err, cli->dir);
-    while (err == SG_OK && !done) {
-        err = sg_verify_step(verify, STEP, &done);
-        say_progress(cli, sg_verify_totals(verify), &last);
-    }
-    if (err == SG_ERR_DAMAGED)
-        code =
-            sg_cli_fail(cli, SG_EXIT_DAMAGED,
-                        "%s: the database itself is damaged; build the store "
-                        "again from a peer or a backup",
-                        "%s: chính cơ sở dữ liệu bị hỏng; hãy dựng lại kho "
-                        "từ nút khác hoặc bản sao lưu",
-                        cli->dir);
-    else if (err != SG_OK)
-        code = sg_cli_fail_err(cli, err, cli->dir);
-    else
-        code = verdict(cli, sg_verify_totals(verify));
-    sg_verify_free(verify);
-    return code;
+    return code == 0 ? verdict(cli, &totals) : code;
 }
 
 int sg_verb_verify(struct sg_cli *cli, struct sg_cli_words words)

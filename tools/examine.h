@@ -1,0 +1,27 @@
+/* Verifying a store as the verbs show it: a row for each finding, progress, and
+ * one sentence where the database itself cannot be walked.
+ *
+ * Functions print their error and return the exit code, 0 for success.
+ */
+#ifndef SG_TOOLS_EXAMINE_H
+#define SG_TOOLS_EXAMINE_H
+
+#include "storage/lmdb/verify.h"
+#include "tools/cli.h"
+
+/* Walks STORE, which lies in DIR, to its end; FOUND is called for each finding.
+ * RET_TOTALS is set whatever happens. */
+SG_USE_RESULT int sg_examine_store(struct sg_cli *cli, struct sg_store *store,
+                                   const char *dir, sg_verify_found_fn *found,
+                                   void *context,
+                                   struct sg_verify_totals *ret_totals);
+
+/* Prints a finding as a row. Its context is a struct sg_cli. */
+void sg_examine_print(void *context, uint32_t log, uint64_t index,
+                      enum sg_damage damage);
+
+/* Says that the database in DIR cannot be read on, and what helps. Returns
+ * SG_EXIT_DAMAGED. */
+int sg_examine_fail_pages(const struct sg_cli *cli, const char *dir);
+
+#endif
