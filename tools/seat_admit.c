@@ -70,20 +70,24 @@ int sg_seat_admit_node(struct sg_seat *seat, const struct sg_seat_admit *admit,
 
 struct search {
     const struct sg_unit_table *units;
-    const struct sg_territory *territory;
+    const struct sg_authority *authority;
     struct sg_date today;
     struct sg_seat_admit *admit;
     bool *seen; /* by index */
     bool is_too_many;
 };
 
+/* Says whether another node serves UNIT: none that was cut off for good, in
+ * whose place this one comes. */
 static bool is_others(const struct search *search, struct sg_unit_key unit)
 {
     const struct sg_territory_node *node =
-        sg_territory_node_of(search->territory, unit);
+        sg_territory_node_of(sg_authority_territory(search->authority), unit);
 
     return node != NULL &&
-           memcmp(node->key, search->admit->node_key, SG_KEY_SIZE) != 0;
+           memcmp(node->key, search->admit->node_key, SG_KEY_SIZE) != 0 &&
+           sg_authority_node_cut(search->authority, node->key) <
+               SG_AUTHORITY_RETIRED;
 }
 
 /* Takes UNIT if it is there today, else what became of it. */
@@ -139,7 +143,7 @@ int sg_seat_admit_territory(const struct sg_seat *seat, struct sg_unit_key unit,
 {
     struct search search = {
         .units = sg_authority_units(seat->authority),
-        .territory = sg_authority_territory(seat->authority),
+        .authority = seat->authority,
         .today = seat->today,
         .admit = admit,
     };

@@ -31,7 +31,7 @@ SG_USE_RESULT int sg_seat_admit_node(
 
 /* Sets the territory of ADMIT to what an office for UNIT serves: UNIT, and of
  * a district the communes of today that lie in it, or came out of communes that
- * did, and are no other node's. */
+ * did, and are no other node's, but for one that was revoked or retired. */
 SG_USE_RESULT int sg_seat_admit_territory(const struct sg_seat *seat,
                                           struct sg_unit_key unit,
                                           struct sg_seat_admit *admit);

@@ -107,6 +107,7 @@ static int make(struct sg_seat *seat, struct sg_unit_key unit,
     return code;
 }
 
+/* Gives the secret of SCOPE, whatever its state, to READERS. */
 static int give(struct sg_seat *seat, const struct sg_authority_scope *scope,
                 struct readers *readers)
 {
@@ -123,9 +124,55 @@ static int give(struct sg_seat *seat, const struct sg_authority_scope *scope,
                            "khóa ký gửi không mở được khóa phạm vi của đơn vị "
                            "%llu; hãy thay bằng: sogoc scope rotate",
                            (unsigned long long)scope->unit.value);
-    code = say(seat, scope->unit, &scope->public_key,
-               SG_AUTHORITY_SCOPE_CURRENT, pair.secret, readers);
+    code = say(seat, scope->unit, &scope->public_key, scope->state, pair.secret,
+               readers);
     sg_crypto_wipe(&pair, sizeof pair);
+    return code;
+}
+
+/* The replaced keys of a unit that a reader was not given. */
+struct search {
+    const struct sg_authority *authority;
+    struct sg_unit_key unit;
+    const struct sg_key_id *reader;
+    size_t left; /* to pass over before the one that is meant */
+    struct sg_authority_scope scope;
+};
+
+static enum sg_err match_old(void *context,
+                             const struct sg_authority_scope *scope)
+{
+    struct search *search = context;
+
+    if (scope->state != SG_AUTHORITY_SCOPE_OLD ||
+        !sg_unit_key_equal(scope->unit, search->unit) ||
+        sg_authority_scope_is_given(search->authority, &scope->id,
+                                    search->reader))
+        return SG_OK;
+    search->scope = *scope;
+    return search->left-- == 0 ? SG_ERR_EXISTS : SG_OK;
+}
+
+/* Gives the one reader the keys of UNIT that were replaced, too: without them
+ * he does not read what was sealed before. What is said here is heard when it
+ * is filed, so that they are counted. */
+static int give_old(struct sg_seat *seat, struct sg_unit_key unit,
+                    struct readers *readers)
+{
+    const struct sg_key_id reader = readers->all[0].id;
+    int code = 0;
+
+    for (size_t n = 0; code == 0; n++) {
+        struct search search = {.authority = seat->authority,
+                                .unit = unit,
+                                .reader = &reader,
+                                .left = n};
+
+        if (sg_authority_scope_each(seat->authority, match_old, &search) ==
+            SG_OK)
+            break;
+        code = give(seat, &search.scope, readers);
+    }
     return code;
 }
 
@@ -153,6 +200,8 @@ int sg_seat_scope_give(struct sg_seat *seat, struct sg_unit_key unit,
         code = make(seat, unit, readers);
     else if (code == 0 && *ret_done == SG_SEAT_SCOPE_GIVEN)
         code = give(seat, &scope, readers);
+    if (code == 0 && reader != NULL && *ret_done != SG_SEAT_SCOPE_MADE)
+        code = give_old(seat, unit, readers);
     sg_free(readers);
     return code;
 }

@@ -19,8 +19,8 @@ enum sg_seat_scope_done {
 };
 
 /* Gives the secret of UNIT's current scope key, which is made if there is none,
- * to the node with the transport key READER; NULL: to the escrow alone. Once
- * for a unit and a seat. */
+ * to the node with the transport key READER, and with it those that it
+ * replaced; NULL: to the escrow alone. Once for a unit and a seat. */
 SG_USE_RESULT int sg_seat_scope_give(struct sg_seat *seat,
                                      struct sg_unit_key unit,
                                      const uint8_t *reader,

@@ -2,17 +2,19 @@
 keyboards: each command is printed before it runs, as it is typed, with what it says."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "../integration"))
 from cli import demand  # noqa: E402
-from nodes import Nodes  # noqa: E402
+from nodes import Nodes, free_port  # noqa: E402
 
 DAY = 86400
 UNITS = {"centre": "Tỉnh Thanh Hóa", "muong-lat": "Huyện Mường Lát",
-         "quan-hoa": "Huyện Quan Hóa", "hoang-hoa": "Huyện Hoằng Hóa"}
+         "quan-hoa": "Huyện Quan Hóa", "hoang-hoa": "Huyện Hoằng Hóa",
+         "muong-lat-2": "Huyện Mường Lát"}
 SHOWN = 12  # lines of what a command says
 
 
@@ -21,7 +23,6 @@ class Drill(Nodes):
     officers. All dial the authority, the districts the centre too."""
 
     def __init__(self, *districts):
-        self.districts = districts
         self.days = 0  # by which the clocks of all machines were moved
         names = ["authority", "centre", *districts]
         super().__init__(len(names), names=names)
@@ -95,16 +96,32 @@ class Drill(Nodes):
         for name in self.names[1:]:
             self.join(name)
 
-    def join(self, name):
+    def join(self, name, is_typed=False):
+        """Office NAME asks, is heard on the phone, and gets its answer."""
         role = "central" if name == "centre" else "district"
-        asked = self.rows("join", "--registry", self.id, "--unit", UNITS[name], "--role", role,
-                          "--dir", name)[0]
+        ask = ["join", "--registry", self.id, "--unit", UNITS[name], "--role", role, "--dir", name]
+        self.do(ask, is_typed)
+        asked = self.rows("admit", f"{name}/request", "--dir", "authority")[0]
         self.keys[name] = asked["key_id"]
-        self.rows("admit", f"{name}/request", "--key", asked["key_id"], "--out",
-                  f"{name}.answer", "--dir", "authority")
-        self.rows("join", "--take", f"{name}.answer", "--dir", name)
-        for role in ("capture", "approve") if name in self.districts else ():
-            self.employ(name, role, role)
+        self.do(["admit", f"{name}/request", "--key", asked["key_id"], "--out",
+                 f"{name}.answer", "--dir", "authority"], is_typed)
+        self.do(["join", "--take", f"{name}.answer", "--dir", name], is_typed)
+        for each in ("capture", "approve") if role == "district" else ():
+            self.employ(name, each, each)
+
+    def do(self, words, is_typed):
+        if is_typed:
+            self.type(shlex.join(["sogoc", *words]))
+        else:
+            self.run(*words)
+
+    def add(self, name):
+        """Another node, a district's."""
+        self.names.append(name)
+        self.ports[name], self.doors[name] = free_port(), free_port()
+        self.daemons[name] = None
+        self.join(name, is_typed=True)
+        self.link(name)
 
     def employ(self, name, who, *roles):
         """An officer of district NAME, whom the authority grants ROLES; his label."""
@@ -144,6 +161,11 @@ class Drill(Nodes):
         """What running node NAME holds of logs of records: (size, root) by id."""
         return {row["log"]: (row["size"], row["root"])
                 for row in self.rows("cut", "--socket", f"{name}.sock")}
+
+    def state(self, name, victim):
+        """How stopped node NAME has heard of node VICTIM."""
+        return next(row["state"] for row in self.rows("nodes", "--dir", name)
+                    if row["key_id"] == self.keys[victim])
 
     def own(self, name):
         """The id of the log of records that stopped node NAME writes."""
