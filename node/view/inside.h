@@ -46,7 +46,7 @@ enum sg_inside_db {
 _Static_assert(SG_INSIDE_DB_COUNT <= SG_ENV_DATABASES_MAX, "databases");
 _Static_assert((int)SG_INSIDE_META == (int)SG_SEALED_META, "meta");
 
-#define SG_INSIDE_FORMAT 3u
+#define SG_INSIDE_FORMAT 4u
 #define SG_INSIDE_NOBODY UINT32_MAX /* no subject has this number */
 
 /* What `tallies` holds: the first byte of a key. */
@@ -63,6 +63,7 @@ enum sg_inside_tally {
 #define SG_INSIDE_NUMBER_SIZE 4u
 #define SG_INSIDE_MEMBER_SIZE (SG_SEALED_KEY_SIZE + SG_INSIDE_NUMBER_SIZE)
 #define SG_INSIDE_BUCKET_SIZE (3u + SG_INSIDE_NUMBER_SIZE)
+#define SG_INSIDE_SHORT_SIZE  4u /* of a name that is cut */
 
 /* How far the view is in a log. */
 struct sg_inside_log {
@@ -182,13 +183,24 @@ static inline struct sg_inside_key sg_inside_place(uint32_t log, uint64_t index)
     return key;
 }
 
+/* How much of a keyed hash stands in keys of DB. Whoever finds a subject by a
+ * short one looks at it, so that a chance hit costs that look and no more; by
+ * the others, subjects are joined unseen. */
+static inline size_t sg_inside_name_size(enum sg_inside_db db)
+{
+    return db == SG_INSIDE_NAMES || db == SG_INSIDE_UNITS ||
+                   db == SG_INSIDE_KIN || db == SG_INSIDE_CONFLICTS
+               ? SG_INSIDE_SHORT_SIZE
+               : SG_SEALED_KEY_SIZE;
+}
+
 /* The keyed hash of BYTES in DB; with NUMBER behind it: an entry of an index.
  */
 static inline struct sg_inside_key sg_inside_name(const struct sg_view *view,
                                                   enum sg_inside_db db,
                                                   struct sg_bytes bytes)
 {
-    struct sg_inside_key key = {.size = SG_SEALED_KEY_SIZE};
+    struct sg_inside_key key = {.size = sg_inside_name_size(db)};
 
     sg_sealed_name(view->sealed, db, bytes, key.bytes);
     return key;

@@ -81,7 +81,7 @@ struct sg_inside_key sg_pile_name(struct sg_pile *pile, enum sg_inside_db db,
         memcpy(name->name, key.bytes, sizeof name->name);
         return key;
     }
-    key.size = sizeof name->name;
+    key.size = sg_inside_name_size(db);
     memcpy(key.bytes, name->name, sizeof name->name);
     return key;
 }

@@ -107,6 +107,18 @@ void sg_crypto_blake2b_purpose_init(struct sg_blake2b *ctx, const uint8_t *key,
                                     const char *purpose,
                                     const struct sg_hash *registry);
 
+/* --- SipHash-2-4 (Aumasson, Bernstein 2012) ------------------------------ */
+
+#define SG_SIPHASH_KEY_SIZE 16u
+#define SG_SIPHASH_SIZE     8u
+
+/* Hashes DATA under KEY, a secret: for what is looked up by a keyed hash and
+ * never leaves this machine, in a tenth of the time of BLAKE2b. Of 64 bits two
+ * may be equal: it is no tag and no id. */
+void sg_crypto_siphash(const uint8_t key[SG_SIPHASH_KEY_SIZE],
+                       const uint8_t *data, size_t size,
+                       uint8_t ret_hash[SG_SIPHASH_SIZE]);
+
 /* --- HMAC-SHA256 (RFC 2104) and HKDF-SHA256 (RFC 5869) ----------------- */
 
 #define SG_HKDF_SIZE_MAX (255u * 32u) /* RFC 5869, 2.3: L <= 255*HashLen */

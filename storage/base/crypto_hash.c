@@ -163,6 +163,19 @@ void sg_crypto_blake2b_purpose_init(struct sg_blake2b *ctx, const uint8_t *key,
     sg_crypto_blake2b_update(ctx, block, sizeof(block));
 }
 
+_Static_assert(crypto_shorthash_siphash24_KEYBYTES == SG_SIPHASH_KEY_SIZE,
+               "SipHash-2-4");
+_Static_assert(crypto_shorthash_siphash24_BYTES == SG_SIPHASH_SIZE,
+               "SipHash-2-4");
+
+void sg_crypto_siphash(const uint8_t key[SG_SIPHASH_KEY_SIZE],
+                       const uint8_t *data, size_t size,
+                       uint8_t ret_hash[SG_SIPHASH_SIZE])
+{
+    int rc = crypto_shorthash_siphash24(ret_hash, data, size, key);
+    SG_ASSERT(rc == 0);
+}
+
 void sg_crypto_hmac_sha256(const uint8_t *key, size_t key_size,
                            const uint8_t *data, size_t size,
                            uint8_t ret_tag[32])

@@ -16,7 +16,6 @@
 #define PLACE_MAX   (1 + 2 + KEY_MAX)
 #define MARK_SIZE   16u /* format, and what stands for the registry */
 #define HASH_SIZE   32u
-#define NAME_SIZE   16u /* of the hash that a name in a key is cut from */
 #define KEYED       SG_BYTES_TEXT("sealed")
 #define DIRTY       SG_BYTES_TEXT("dirty")
 #define ROW_PURPOSE "sogoc v1 view row"
@@ -25,7 +24,7 @@
 struct secret {
     uint8_t cipher[SG_KEY_SIZE];
     uint8_t nonce[SG_KEY_SIZE];
-    struct sg_blake2b name; /* has taken in all but database and bytes */
+    uint8_t name[SG_SIPHASH_KEY_SIZE];
 };
 
 struct sg_sealed {
@@ -37,6 +36,8 @@ struct sg_sealed {
     struct secret *secret;
     pthread_rwlock_t lock; /* work shares it; another environment excludes */
 };
+
+_Static_assert(SG_SEALED_KEY_SIZE == SG_SIPHASH_SIZE, "a name is one");
 
 /* --- keys -------------------------------------------------------------- */
 
@@ -55,22 +56,22 @@ static void derive(struct sg_sealed *sealed, const uint8_t key[SG_KEY_SIZE])
     memcpy(secret->cipher, keys, SG_KEY_SIZE);
     memcpy(secret->nonce, keys + SG_KEY_SIZE, SG_KEY_SIZE);
     sg_crypto_wipe(keys, sizeof keys);
-    sg_crypto_blake2b_purpose_init(&secret->name, key, SG_KEY_SIZE, NAME_SIZE,
+    sg_crypto_blake2b_purpose_init(&ctx, key, SG_KEY_SIZE, sizeof secret->name,
                                    ROW_PURPOSE, registry);
-    sg_crypto_blake2b_update(&secret->name, &for_names, 1);
+    sg_crypto_blake2b_update(&ctx, &for_names, 1);
+    sg_crypto_blake2b_final(&ctx, secret->name, sizeof secret->name);
 }
 
 void sg_sealed_name(const struct sg_sealed *sealed, unsigned db,
                     struct sg_bytes bytes, uint8_t ret[SG_SEALED_KEY_SIZE])
 {
-    struct sg_blake2b ctx = sealed->secret->name;
-    uint8_t number = (uint8_t)db, hash[NAME_SIZE];
+    uint8_t room[1 + SG_SEALED_NAME_MAX];
 
     SG_ASSERT(bytes.size <= SG_SEALED_NAME_MAX);
-    sg_crypto_blake2b_update(&ctx, &number, 1);
-    sg_crypto_blake2b_update(&ctx, bytes.data, bytes.size);
-    sg_crypto_blake2b_final(&ctx, hash, sizeof hash);
-    memcpy(ret, hash, SG_SEALED_KEY_SIZE);
+    room[0] = (uint8_t)db;
+    if (bytes.size > 0)
+        memcpy(room + 1, bytes.data, bytes.size);
+    sg_crypto_siphash(sealed->secret->name, room, 1 + bytes.size, ret);
 }
 
 /* --- rows -------------------------------------------------------------- */

@@ -25,7 +25,8 @@ struct sg_sealed;
  * module's. */
 #define SG_SEALED_META 0u
 
-/* What a keyed hash is cut to where it stands in a key. */
+/* A keyed hash that stands in a key; a caller who looks at what he finds may
+ * cut it. */
 #define SG_SEALED_KEY_SIZE 8u
 
 /* A value in the clear, at most: what one transaction opens at once. */

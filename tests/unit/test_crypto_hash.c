@@ -387,6 +387,24 @@ static int mend(void **state)
     return 0;
 }
 
+/* SipHash-2-4 gives the first, the sixteenth and the last of the 64 hashes that
+ * its authors give for key 00 01 02..., messages 00 01 02... of 0 to 63 bytes.
+ */
+static void test_siphash_examples(void **state)
+{
+    uint8_t bytes[64], hash[SG_SIPHASH_SIZE];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)i;
+    sg_crypto_siphash(bytes, bytes, 0, hash);
+    assert_hex(SG_BYTES_ARRAY(hash), "310e0edd47db6f72");
+    sg_crypto_siphash(bytes, bytes, 15, hash);
+    assert_hex(SG_BYTES_ARRAY(hash), "e545be4961ca29a1");
+    sg_crypto_siphash(bytes, bytes, 63, hash);
+    assert_hex(SG_BYTES_ARRAY(hash), "724506eb4c328a95");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_blake2b_keyed),
         cmocka_unit_test(test_blake2b_sizes),
         cmocka_unit_test(test_blake2b_purpose),
+        cmocka_unit_test(test_siphash_examples),
         cmocka_unit_test(test_hmac_sha256),
         cmocka_unit_test(test_hkdf_with_salt_and_info),
         cmocka_unit_test(test_hkdf_without_salt_and_info),
