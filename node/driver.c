@@ -245,22 +245,27 @@ static bool is_own(const struct sg_store *store, uint32_t number)
     return false;
 }
 
-static void tell_head(struct sg_driver *driver, const struct sg_event *event,
-                      const struct sg_store_log *log, bool is_own_log)
+struct sg_sync_head sg_driver_head(const struct sg_store_log *log)
 {
-    struct sg_event next = *event;
-
-    next.kind = SG_EVENT_HEAD;
-    next.head = (struct sg_sync_head){
+    return (struct sg_sync_head){
         .core = log->row.core,
         .branch = log->branch,
-        .is_own = is_own_log,
         .is_forked = (log->row.flags & SG_LOG_FORKED) != 0,
         .known = log->row.known,
         .frontier = log->row.frontier,
         .absent = log->row.absent,
         .change = log->row.change,
     };
+}
+
+static void tell_head(struct sg_driver *driver, const struct sg_event *event,
+                      const struct sg_store_log *log, bool is_own_log)
+{
+    struct sg_event next = *event;
+
+    next.kind = SG_EVENT_HEAD;
+    next.head = sg_driver_head(log);
+    next.head.is_own = is_own_log;
     sg_driver_step(driver, &next);
 }
 

@@ -87,6 +87,9 @@ bool sg_driver_is_closed(const struct sg_driver *driver);
  * acknowledged. */
 enum sg_err sg_driver_failure(const struct sg_driver *driver);
 
+/* Gives the head of LOG as the core knows it, but for whose it is. */
+struct sg_sync_head sg_driver_head(const struct sg_store_log *log);
+
 /* Gives the keeper, to append to own logs with. */
 struct sg_keeper *sg_driver_keeper(struct sg_driver *driver);
 

@@ -1,5 +1,4 @@
 /* The daemon sogocd: reads its configuration, opens its directory, runs. */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "node/uv_node.h"
 #include "storage/base/alloc.h"
 #include "storage/base/version.h"
+#include "storage/lmdb/file.h"
 
 /* Exit codes, those of sogoc where they mean the same. */
 enum {
@@ -94,25 +94,6 @@ static void say_fault(const char *path, const struct sg_config_fault *fault)
                   fault->allowed);
 }
 
-static enum sg_err read_text(const char *path, struct sg_buf *buf)
-{
-    uint8_t bytes[4096];
-    FILE *file = fopen(path, "rbe");
-    enum sg_err err = SG_OK;
-    size_t n;
-
-    if (file == NULL)
-        return errno == EACCES ? SG_ERR_ACCESS : SG_ERR_NOTFOUND;
-    do {
-        n = fread(bytes, 1, sizeof bytes, file);
-        err = sg_buf_append(buf, sg_bytes(bytes, n));
-    } while (n == sizeof bytes && err == SG_OK);
-    if (ferror(file) && err == SG_OK)
-        err = SG_ERR_IO;
-    (void)fclose(file);
-    return err;
-}
-
 /* Reads PATH; what is wrong is said. Returns an exit code. */
 static int read_config(const char *path, struct sg_config *ret_config)
 {
@@ -121,7 +102,7 @@ static int read_config(const char *path, struct sg_config *ret_config)
     enum sg_err err;
 
     sg_buf_init(&text, SG_CONFIG_SIZE_MAX + 1);
-    err = read_text(path, &text);
+    err = sg_file_read(path, &text);
     if (err != SG_OK) {
         (void)fprintf(stderr, "sogocd: %s: %s\n", path,
                       sg_err_text(err, SG_LANG_EN));

@@ -260,6 +260,20 @@ int sg_cli_options(const struct sg_cli *cli, struct sg_cli_words *words,
     return 0;
 }
 
+int sg_cli_key(const struct sg_cli *cli, const char *hex,
+               uint8_t ret_key[SG_KEY_SIZE])
+{
+    struct sg_writer writer;
+
+    sg_writer_init_array(&writer, ret_key, SG_KEY_SIZE);
+    sg_text_hex_decode(&writer, sg_bytes(hex, strlen(hex)));
+    if (sg_writer_end(&writer) == SG_OK && writer.size == SG_KEY_SIZE)
+        return 0;
+    return sg_cli_fail(cli, SG_EXIT_USAGE,
+                       "--key wants 64 lowercase hex digits",
+                       "--key cần 64 chữ số hex viết thường");
+}
+
 int sg_cli_end(struct sg_cli *cli, int code)
 {
     enum sg_err err = sg_out_end(&cli->out);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "storage/base/crypto.h"
 #include "storage/base/err.h"
 #include "tools/out.h"
 
@@ -99,6 +100,11 @@ int sg_cli_init(struct sg_cli *cli, int argc, char **argv,
 int sg_cli_options(const struct sg_cli *cli, struct sg_cli_words *words,
                    const struct sg_cli_option options[], size_t option_count,
                    int min, int max);
+
+/* Reads the value HEX of --key, a public key. Returns 0, or the exit code after
+ * it has printed the error. */
+int sg_cli_key(const struct sg_cli *cli, const char *hex,
+               uint8_t ret_key[SG_KEY_SIZE]);
 
 /* Ends a verb's output. Returns CODE, or the exit code of an output that failed
  * after it has printed the error. */

@@ -23,19 +23,6 @@
 /* --- Plans -----------------------------------------------------------------
  */
 
-static struct sg_sync_head head_of(const struct sg_store_log *log)
-{
-    return (struct sg_sync_head){
-        .core = log->row.core,
-        .branch = log->branch,
-        .is_forked = (log->row.flags & SG_LOG_FORKED) != 0,
-        .known = log->row.known,
-        .frontier = log->row.frontier,
-        .absent = log->row.absent,
-        .change = log->row.change,
-    };
-}
-
 static enum sg_err add_logs(struct sg_stick *stick, struct sg_bundle_plan *plan)
 {
     struct sg_store_log log;
@@ -49,7 +36,7 @@ static enum sg_err add_logs(struct sg_stick *stick, struct sg_bundle_plan *plan)
             return SG_OK;
         if (err != SG_OK)
             return err;
-        head = head_of(&log);
+        head = sg_driver_head(&log);
         err = sg_bundle_plan_add(plan, &head);
     }
     return err;

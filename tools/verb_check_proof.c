@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "storage/base/text.h"
 #include "tools/home.h"
 #include "tools/verb.h"
 
@@ -71,20 +70,6 @@ static enum sg_err read_file(const char *path, uint8_t *bytes, size_t size,
     return n == 0 ? SG_OK : SG_ERR_IO;
 }
 
-static int read_key(const struct sg_cli *cli, const char *hex,
-                    uint8_t ret_key[SG_KEY_SIZE])
-{
-    struct sg_writer writer;
-
-    sg_writer_init_array(&writer, ret_key, SG_KEY_SIZE);
-    sg_text_hex_decode(&writer, sg_bytes(hex, strlen(hex)));
-    if (sg_writer_end(&writer) == SG_OK && writer.size == SG_KEY_SIZE)
-        return 0;
-    return sg_cli_fail(cli, SG_EXIT_USAGE,
-                       "--key wants 64 lowercase hex digits",
-                       "--key cần 64 chữ số hex viết thường");
-}
-
 /* Looks the log's node key up in the store. */
 static int find_key(const struct sg_cli *cli, const struct sg_tlog_proof *proof,
                     uint8_t ret_key[SG_KEY_SIZE])
@@ -150,7 +135,7 @@ int sg_verb_check_proof(struct sg_cli *cli, struct sg_cli_words words)
     int code = sg_cli_options(cli, &words, options, 1, 1, 1);
 
     if (code == 0 && hex != NULL)
-        code = read_key(cli, hex, key);
+        code = sg_cli_key(cli, hex, key);
     if (code != 0)
         return code;
     enum sg_err err = read_file(words.words[0], text, sizeof text, &size);

@@ -199,20 +199,6 @@ static int issue(struct sg_cli *cli, const struct sg_home *home, uint64_t index,
 /* --- Checking one ---------------------------------------------------------
  */
 
-static int read_key(const struct sg_cli *cli, const char *hex,
-                    uint8_t ret_key[SG_KEY_SIZE])
-{
-    struct sg_writer writer;
-
-    sg_writer_init_array(&writer, ret_key, SG_KEY_SIZE);
-    sg_text_hex_decode(&writer, sg_bytes(hex, strlen(hex)));
-    if (sg_writer_end(&writer) == SG_OK && writer.size == SG_KEY_SIZE)
-        return 0;
-    return sg_cli_fail(cli, SG_EXIT_USAGE,
-                       "--key wants 64 lowercase hex digits",
-                       "--key cần 64 chữ số hex viết thường");
-}
-
 /* Finds the key that signed the slip's certificate in DIR/chain. */
 static enum sg_err find_key(const struct sg_cli *cli,
                             const struct sg_slip *slip,
@@ -267,7 +253,7 @@ static int check(struct sg_cli *cli, const char *path, const char *hex)
     char text[SG_SLIP_TEXT_SIZE + 1];
     struct sg_slip slip;
     struct sg_buf file;
-    int code = hex != NULL ? read_key(cli, hex, key) : 0;
+    int code = hex != NULL ? sg_cli_key(cli, hex, key) : 0;
 
     if (code != 0)
         return code;
