@@ -12,8 +12,9 @@
 #include "storage/base/limits.h"
 #include "storage/lmdb/batch.h"
 
-/* Nothing more came for so long: there is no company to wait for. */
-#define QUIET_MS 2
+/* Nothing more came for so long: there is no company to wait for. A peer that
+ * has used up its credit sends nothing until there was a commit. */
+#define QUIET_US 250
 /* How often a full volume is looked at again. */
 #define FULL_MS 200
 
@@ -380,9 +381,9 @@ static void commit_all(struct sg_keeper *keeper, struct sg_keeper_job *jobs,
  */
 
 /* Lets go of the lock for a moment. */
-static void wait_ms(struct sg_keeper *keeper, unsigned ms)
+static void wait_us(struct sg_keeper *keeper, unsigned us)
 {
-    const struct timespec time = {.tv_nsec = (long)ms * 1000000};
+    const struct timespec time = {.tv_nsec = (long)us * 1000};
 
     (void)pthread_mutex_unlock(&keeper->lock);
     (void)nanosleep(&time, NULL);
@@ -392,13 +393,14 @@ static void wait_ms(struct sg_keeper *keeper, unsigned ms)
 /* Waits as long as more comes and there is room for it in one commit. */
 static void wait_for_company(struct sg_keeper *keeper)
 {
-    for (unsigned waited = 0; waited < SG_COMMIT_MS_MAX; waited += QUIET_MS) {
+    for (unsigned waited = 0; waited < SG_COMMIT_MS_MAX * 1000;
+         waited += QUIET_US) {
         size_t before = keeper->size;
 
         if (keeper->is_stopping || keeper->appends > 0 ||
             keeper->entries >= SG_COMMIT_ENTRIES_MAX)
             return;
-        wait_ms(keeper, QUIET_MS);
+        wait_us(keeper, QUIET_US);
         if (keeper->size == before)
             return;
     }
@@ -443,7 +445,7 @@ static void turn(struct sg_keeper *keeper)
 
 static void look_for_room(struct sg_keeper *keeper)
 {
-    wait_ms(keeper, FULL_MS);
+    wait_us(keeper, FULL_MS * 1000);
     if (keeper->first == NULL)
         keeper->done.is_full = sg_batch_is_full(keeper->batch);
 }
