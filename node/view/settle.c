@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/view/stow.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/registry/merge/conflict.h"
@@ -320,14 +321,6 @@ static enum sg_err change_roots(struct sg_settle *settle,
 static enum sg_err add_entry(struct sg_settle *settle,
                              const struct sg_index_entry *entry, bool is_put)
 {
-    struct sg_settle_bulk *bulk = settle->bulk;
-
-    if (bulk != NULL) {
-        SG_ASSERT(is_put);
-        return sg_spool_put(bulk->entries, entry->key[0] * bulk->n_parts / 256u,
-                            sg_bytes((const uint8_t *)entry, sizeof *entry),
-                            sg_bytes(NULL, 0));
-    }
     if (!sg_alloc_grow((void **)&settle->entries, settle->n_entries,
                        &settle->entries_capacity, sizeof *settle->entries))
         return SG_ERR_NOMEM;
@@ -616,6 +609,60 @@ static enum sg_err settle_one(struct sg_settle *settle,
     return err == SG_OK ? add_row_of(settle, sheet) : err;
 }
 
+/* --- numbers of a bulk build ------------------------------------------- */
+
+/* Gives the rows numbers in the order in which they fill their pages. RET_MAP
+ * has the new number of each, from FIRST on. */
+static enum sg_err number_rows(struct sg_settle *settle, uint32_t first,
+                               uint32_t *ret_map)
+{
+    struct sg_arena *arena = &settle->desk->pile.arena;
+    size_t count = settle->n_rows;
+    uint16_t *sizes = sg_arena_take(arena, count, sizeof *sizes);
+    uint32_t *order = sg_arena_take(arena, count, sizeof *order);
+    enum sg_err err;
+
+    if (sizes == NULL || order == NULL)
+        return SG_ERR_NOMEM;
+    for (size_t i = 0; i < count; i++)
+        sizes[i] = (uint16_t)sg_sealed_room_of(SG_INSIDE_NUMBER_SIZE,
+                                               settle->rows[i].bytes.size);
+    err = sg_stow_order(sizes, count, &settle->bulk->page_left, order);
+    for (size_t i = 0; i < count && err == SG_OK; i++) {
+        struct sg_settle_row *row = &settle->rows[order[i]];
+
+        ret_map[row->number - first] = first + (uint32_t)i;
+        row->number = first + (uint32_t)i;
+    }
+    return err;
+}
+
+/* Numbers all who are new, and spools their index entries. */
+static enum sg_err number_new(struct sg_settle *settle)
+{
+    struct sg_settle_bulk *bulk = settle->bulk;
+    struct sg_pile *pile = &settle->desk->pile;
+    uint32_t *map = sg_arena_take(&pile->arena, pile->count, sizeof *map);
+    uint32_t first = pile->count > 0 ? pile->list[0]->number : 0;
+    enum sg_err err = map != NULL ? SG_OK : SG_ERR_NOMEM;
+
+    SG_ASSERT(settle->n_rows == pile->count); /* who is new has a record */
+    if (err == SG_OK)
+        err = number_rows(settle, first, map);
+    for (size_t i = 0; i < settle->n_entries && err == SG_OK; i++) {
+        struct sg_index_entry *entry = &settle->entries[i].entry;
+        uint8_t *number = entry->key + entry->size - SG_INSIDE_NUMBER_SIZE;
+
+        SG_ASSERT(settle->entries[i].is_put);
+        sg_bytes_put_u32be(number, map[sg_bytes_get_u32be(number) - first]);
+        err = sg_spool_put(bulk->entries, entry->key[0] * bulk->n_parts / 256u,
+                           sg_bytes((const uint8_t *)entry, sizeof *entry),
+                           sg_bytes(NULL, 0));
+    }
+    settle->n_entries = 0;
+    return err;
+}
+
 enum sg_err sg_settle_fold(struct sg_settle *settle, uint32_t first,
                            uint32_t end)
 {
@@ -642,7 +689,7 @@ enum sg_err sg_settle_fold(struct sg_settle *settle, uint32_t first,
         if (err == SG_OK && settle->bulk == NULL)
             err = list_dependents(settle, sheet);
     }
-    return err;
+    return err == SG_OK && settle->bulk != NULL ? number_new(settle) : err;
 }
 
 /* --- writing ----------------------------------------------------------- */

@@ -32,6 +32,7 @@ struct sg_settle_bulk {
     unsigned n_parts;         /* of it */
     struct sg_spool *waits;   /* struct sg_tally_wait: one part */
     struct sg_briefs *briefs; /* NULL: figures are left to a sweep */
+    size_t page_left;         /* of the last page of rows */
 };
 
 /* A change to the root of a unit on one side. */

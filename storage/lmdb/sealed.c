@@ -156,6 +156,27 @@ bool sg_sealed_get(const struct sg_sealed *sealed, struct sg_txn *txn,
            sg_sealed_decode(sealed, txn, db, key, value, ret);
 }
 
+/* LMDB's pages, where they are of 4 KiB: a head of 16 bytes, two for each
+ * node's place, nodes with heads of 8, even; of a node beyond half a page what
+ * is behind the key is on pages of its own, and the number of the first is
+ * there instead. */
+#define PAGE_HEAD_SIZE   16u
+#define PLACE_SIZE       2u
+#define NODE_HEAD_SIZE   8u
+#define NODE_SIZE_MAX    (SG_SEALED_PAGE_SIZE / 2 / 2 * 2 - PLACE_SIZE)
+#define PAGE_NUMBER_SIZE 8u
+
+_Static_assert(SG_SEALED_PAGE_SIZE + PAGE_HEAD_SIZE == 4096, "a page");
+
+size_t sg_sealed_room_of(size_t key_size, size_t size)
+{
+    size_t node = NODE_HEAD_SIZE + key_size + size + OVERHEAD;
+
+    if (node > NODE_SIZE_MAX)
+        node = NODE_HEAD_SIZE + key_size + PAGE_NUMBER_SIZE;
+    return node + node % 2 + PLACE_SIZE;
+}
+
 static void write_row(const struct sg_sealed *sealed, struct sg_txn *txn,
                       unsigned db, struct sg_bytes key, struct sg_bytes plain,
                       bool is_last)

@@ -88,6 +88,12 @@ SG_USE_RESULT enum sg_err sg_sealed_write(struct sg_sealed *sealed,
 SG_USE_RESULT enum sg_err sg_sealed_stat(struct sg_sealed *sealed,
                                          struct sg_env_stat *ret_stat);
 
+/* Gives how many bytes of a page, which has SG_SEALED_PAGE_SIZE for all its
+ * rows, a value of SIZE bytes in the clear takes at a key of KEY_SIZE: for who
+ * chooses an order in which pages are filled by sg_sealed_append. */
+#define SG_SEALED_PAGE_SIZE 4080u
+size_t sg_sealed_room_of(size_t key_size, size_t size);
+
 /* --- in a transaction -------------------------------------------------- */
 
 /* Computes what stands for BYTES, at most SG_SEALED_NAME_MAX of them, in keys

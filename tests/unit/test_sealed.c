@@ -245,6 +245,56 @@ static void test_names(void **state)
     assert_memory_not_equal(a, b, sizeof a);
 }
 
+struct fill {
+    struct fixture *f;
+    uint32_t count;
+    size_t size;
+};
+
+static enum sg_err append_rows(struct sg_txn *txn, void *context)
+{
+    static uint8_t plain[4096];
+    const struct fill *fill = context;
+
+    for (uint32_t i = 0; i < fill->count; i++) {
+        uint8_t key[4];
+
+        sg_bytes_put_u32be(key, i);
+        sg_sealed_append(fill->f->sealed, txn, 1, SG_BYTES_ARRAY(key),
+                         sg_bytes(plain, fill->size));
+    }
+    return sg_txn_err(txn);
+}
+
+/* Gives the pages that COUNT rows of SIZE take when they are appended. */
+static size_t pages_of(struct fixture *f, uint32_t count, size_t size)
+{
+    struct fill fill = {f, count, size};
+    struct sg_env_stat before, after;
+
+    assert_ok(sg_sealed_clear(f->sealed, f->config.key));
+    assert_ok(sg_sealed_stat(f->sealed, &before));
+    assert_ok(sg_sealed_write(f->sealed, append_rows, &fill));
+    assert_ok(sg_sealed_stat(f->sealed, &after));
+    return (size_t)(after.file_size - before.file_size) / 4096;
+}
+
+/* A page takes what is said of its rows: eight that fill it, seven that are two
+ * bytes larger; and of rows beyond half a page there is next to nothing. */
+static void test_room(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(sg_sealed_room_of(4, 472), SG_SEALED_PAGE_SIZE / 8);
+    assert_in_range(pages_of(f, 5600, 472), 700, 725);
+    assert_int_equal(sg_sealed_room_of(4, 473), SG_SEALED_PAGE_SIZE / 8 + 2);
+    assert_in_range(pages_of(f, 5600, 473), 800, 825);
+    assert_int_equal(sg_sealed_room_of(4, 2002), SG_SEALED_PAGE_SIZE / 2);
+    assert_in_range(pages_of(f, 1000, 2002), 500, 525);
+    assert_int_equal(sg_sealed_room_of(4, 2003), 22);
+    assert_in_range(pages_of(f, 1000, 2003), 1000, 1025);
+}
+
 /* What is of no use is deleted, and says why. */
 static void test_anew(void **state)
 {
@@ -334,6 +384,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_size_max, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_room, setup, teardown),
         cmocka_unit_test_setup_teardown(test_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clear, setup, teardown),
