@@ -1,6 +1,5 @@
 #include "node/view/build.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "node/view/kept.h"
@@ -212,11 +211,6 @@ static enum sg_err end_figures(struct building *building)
 
 /* --- indexes ----------------------------------------------------------- */
 
-static int compare_entries(const void *a, const void *b)
-{
-    return sg_index_compare(a, b);
-}
-
 static enum sg_err take_entries(void *context, struct sg_bytes pieces)
 {
     struct building *building = context;
@@ -294,6 +288,18 @@ static enum sg_err find_touched(struct building *building)
     return SG_OK;
 }
 
+static enum sg_err sort_entries(struct building *building)
+{
+    struct sg_index_entry *room =
+        sg_alloc((building->n_entries + 1) * sizeof *room);
+
+    if (room == NULL)
+        return SG_ERR_NOMEM;
+    sg_index_sort(building->entries, room, building->n_entries);
+    sg_free(room);
+    return SG_OK;
+}
+
 /* Appends PART of the index entries. */
 static enum sg_err append_one(struct building *building, unsigned part)
 {
@@ -304,10 +310,9 @@ static enum sg_err append_one(struct building *building, unsigned part)
                         take_entries, building);
     if (err != SG_OK)
         return err;
-    if (building->n_entries > 1)
-        qsort(building->entries, building->n_entries, sizeof *building->entries,
-              compare_entries);
-    err = find_touched(building);
+    err = sort_entries(building);
+    if (err == SG_OK)
+        err = find_touched(building);
     return err == SG_OK
                ? sg_sealed_write(building->view->sealed, append_part, building)
                : err;

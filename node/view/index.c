@@ -1,8 +1,8 @@
 #include "node/view/index.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "storage/base/check.h"
 #include "storage/registry/merge/mention.h"
 #include "storage/registry/name.h"
 
@@ -14,21 +14,60 @@ const struct sg_uid sg_index_endorse = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 
 int sg_index_compare(const void *a, const void *b)
 {
-    const struct sg_index_entry *x = a, *y = b;
-
-    if (x->db != y->db)
-        return x->db < y->db ? -1 : 1;
-    /* Most are told apart by the name that they begin with. */
-    if (x->size >= sizeof(uint64_t) && y->size >= sizeof(uint64_t)) {
-        uint64_t a_name = sg_bytes_get_u64be(x->key);
-        uint64_t b_name = sg_bytes_get_u64be(y->key);
-
-        if (a_name != b_name)
-            return a_name < b_name ? -1 : 1;
-    }
-    return sg_bytes_compare(sg_bytes(x->key, x->size),
-                            sg_bytes(y->key, y->size));
+    return memcmp(a, b, sizeof(struct sg_index_entry));
 }
+
+/* --- sorting ----------------------------------------------------------- */
+
+/* How many entries have which byte at each place. */
+typedef uint32_t places[sizeof(struct sg_index_entry)][256];
+
+/* Moves FROM to TO in the order of byte AT, and otherwise as they are. */
+static void move_by(size_t at, const uint32_t counts[256],
+                    const struct sg_index_entry *from,
+                    struct sg_index_entry *to, size_t count)
+{
+    uint32_t begins[256], begin = 0;
+
+    for (unsigned i = 0; i < 256; i++) {
+        begins[i] = begin;
+        begin += counts[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint8_t byte;
+
+        memcpy(&byte, (const uint8_t *)&from[i] + at, 1);
+        to[begins[byte]++] = from[i];
+    }
+}
+
+/* By the last byte first. Bytes that all have alike are passed over. */
+void sg_index_sort(struct sg_index_entry *entries, struct sg_index_entry *room,
+                   size_t count)
+{
+    struct sg_index_entry *from = entries, *to = room;
+    places counts = {{0}};
+
+    SG_ASSERT(count <= UINT32_MAX);
+    if (count == 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        for (size_t at = 0; at < sizeof *entries; at++)
+            counts[at][((const uint8_t *)&entries[i])[at]]++;
+    for (size_t at = sizeof *entries; at-- > 0;) {
+        struct sg_index_entry *last = from;
+
+        if (counts[at][((const uint8_t *)entries)[at]] == count)
+            continue;
+        move_by(at, counts[at], from, to, count);
+        from = to;
+        to = last;
+    }
+    if (from != entries)
+        memcpy(entries, from, count * sizeof *entries);
+}
+
+/* --- collecting -------------------------------------------------------- */
 
 struct collecting {
     struct sg_pile *pile;
@@ -59,6 +98,7 @@ static void add(struct collecting *at, enum sg_inside_db db,
         list->capacity = more;
     }
     key = sg_inside_with(key, at->sheet->number);
+    SG_ASSERT(key.size <= sizeof entry->key);
     entry = &list->entries[list->count++];
     *entry =
         (struct sg_index_entry){.db = (uint8_t)db, .size = (uint8_t)key.size};
@@ -371,17 +411,24 @@ static void add_person(struct collecting *at, const struct sg_sheet *sheet,
         keep_names(list, begin);
 }
 
+/* They are few: each is put where it belongs, once. */
 static void sort(struct sg_index_list *list)
 {
+    struct sg_index_entry *entries = list->entries;
     size_t count = 0;
 
-    if (list->count > 1)
-        qsort(list->entries, list->count, sizeof *list->entries,
-              sg_index_compare);
-    for (size_t i = 0; i < list->count; i++)
-        if (count == 0 ||
-            sg_index_compare(&list->entries[count - 1], &list->entries[i]) != 0)
-            list->entries[count++] = list->entries[i];
+    for (size_t i = 0; i < list->count; i++) {
+        struct sg_index_entry entry = entries[i];
+        size_t at = count;
+
+        while (at > 0 && sg_index_compare(&entries[at - 1], &entry) > 0)
+            at--;
+        if (at > 0 && sg_index_compare(&entries[at - 1], &entry) == 0)
+            continue;
+        memmove(entries + at + 1, entries + at, (count - at) * sizeof entry);
+        entries[at] = entry;
+        count++;
+    }
     list->count = count;
 }
 

@@ -6,11 +6,15 @@
 
 #include "node/view/pile.h"
 
+/* As bytes, entries are in the order of their databases and keys: what is
+ * behind a key is zero, and all keys of one database have one size. */
 struct sg_index_entry {
     uint8_t db;
     uint8_t size;
-    uint8_t key[18];
+    uint8_t key[14];
 };
+
+_Static_assert(sizeof(struct sg_index_entry) == 16, "nothing in between");
 
 /* Entries of one sheet at one time. Lies in an arena; all zero when empty. */
 struct sg_index_list {
@@ -53,6 +57,10 @@ SG_USE_RESULT enum sg_err sg_index_collect_stored(
 
 /* Compares two entries as sorted. */
 int sg_index_compare(const void *a, const void *b);
+
+/* Sorts many entries; ROOM has room for as many more. */
+void sg_index_sort(struct sg_index_entry *entries, struct sg_index_entry *room,
+                   size_t count);
 
 /* Gives the key under which WORDS (search keys joined by blanks) of a name lie,
  * without a number. */

@@ -46,7 +46,7 @@ static size_t utf8_sequence(struct sg_bytes text)
 bool sg_text_is_utf8(struct sg_bytes text)
 {
     while (text.size > 0) {
-        size_t size = utf8_sequence(text);
+        size_t size = text.data[0] < 0x80 ? 1 : utf8_sequence(text);
 
         if (size == 0)
             return false;

@@ -58,19 +58,20 @@ size_t sg_unit_index(const struct sg_unit_table *table,
 static const struct sg_unit *find_last(const struct sg_unit_table *table,
                                        uint64_t key)
 {
-    size_t begin = 0;
-    size_t end = table->n_units;
+    const struct sg_unit *unit = table->units;
+    size_t count = table->n_units;
 
     SG_ASSERT(table->is_sealed);
-    while (begin < end) {
-        size_t middle = begin + (end - begin) / 2;
+    if (count == 0)
+        return NULL;
+    /* Without a branch that no processor can foresee. */
+    while (count > 1) {
+        size_t half = count / 2;
 
-        if (table->units[middle].key.value <= key)
-            begin = middle + 1;
-        else
-            end = middle;
+        unit = unit[half].key.value <= key ? unit + half : unit;
+        count -= half;
     }
-    return begin == 0 ? NULL : &table->units[begin - 1];
+    return unit->key.value <= key ? unit : NULL;
 }
 
 const struct sg_unit *sg_unit_find(const struct sg_unit_table *table,
