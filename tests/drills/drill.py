@@ -175,8 +175,13 @@ class Drill(Nodes):
                     "c" not in row["flags"])
 
     def roots(self, name):
-        """(persons, state root) by unit and of "all", as running node NAME counts."""
-        whole, *units = self.rows("cut", "--roots", "--socket", f"{name}.sock")
+        """(persons, state root) by unit and of "all", as running node NAME counts: none
+        while it makes its register for the first time."""
+        asked = ("cut", "--roots", "--socket", f"{name}.sock")
+        if subprocess.run(self.command(*asked), cwd=self.folder.name, env=self.env, check=False,
+                          capture_output=True).returncode == 3:
+            return {"all": (0, None)}
+        whole, *units = self.rows(*asked)
         return {"all": (whole["persons"], whole["root"]),
                 **{row["unit"]: (row["persons"], row["root"]) for row in units}}
 
