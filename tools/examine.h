@@ -16,6 +16,29 @@ SG_USE_RESULT int sg_examine_store(struct sg_cli *cli, struct sg_store *store,
                                    void *context,
                                    struct sg_verify_totals *ret_totals);
 
+/* Opens the store in DIR to be looked at, also while a sogocd has it; nothing
+ * is written and no epoch begins. The caller closes it. */
+SG_USE_RESULT int sg_examine_open(const struct sg_cli *cli, const char *dir,
+                                  struct sg_store **ret_store);
+
+/* What was found beside the logs. */
+struct sg_examine_beside {
+    uint64_t highwater;
+    uint64_t keys;
+    uint64_t identity; /* certificate, chain */
+};
+
+/* Looks at what lies beside the logs in CLI's directory: the high-water file;
+ * the key files, of which those under a passphrase are opened where one is at
+ * hand without asking; certificate and chain. Prints a row for each finding. */
+SG_USE_RESULT int sg_examine_beside(struct sg_cli *cli, struct sg_store *store,
+                                    struct sg_examine_beside *ret_found);
+
+static inline uint64_t sg_examine_count(const struct sg_examine_beside *found)
+{
+    return found->highwater + found->keys + found->identity;
+}
+
 /* Prints a finding as a row. Its context is a struct sg_cli. */
 void sg_examine_print(void *context, uint32_t log, uint64_t index,
                       enum sg_damage damage);

@@ -41,39 +41,6 @@ static enum sg_err copy_into(struct sg_store *store, const char *folder)
 
 /* --- What was signed last ------------------------------------------------- */
 
-/* Reads it from the store's high-water file; its sequence is 0 where there is
- * none. */
-static enum sg_err read_highwater(const struct sg_store *store,
-                                  struct sg_highwater *ret)
-{
-    uint8_t file[SG_HIGHWATER_FILE_SIZE];
-    char path[SG_STORE_PATH_MAX];
-    unsigned slot;
-    ssize_t size = 0;
-    int fd;
-    enum sg_err err = sg_store_path(store->dir, "highwater", path, sizeof path);
-
-    memset(ret, 0, sizeof *ret);
-    if (err != SG_OK) {
-        return err;
-    }
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno == ENOENT ? SG_OK : err_from_errno();
-    }
-    size = pread(fd, file, sizeof file, 0);
-    (void)close(fd);
-    if (size < 0) {
-        return SG_ERR_IO;
-    }
-    err = sg_highwater_choose(sg_bytes(file, (size_t)size), ret, &slot);
-    if (err == SG_ERR_NOTFOUND) {
-        memset(ret, 0, sizeof *ret);
-        err = SG_OK;
-    }
-    return err;
-}
-
 struct signing {
     const struct sg_store *store;
     const struct sg_highwater *highwater;
@@ -176,7 +143,7 @@ enum sg_err sg_backup_write(struct sg_store *store, const char *dir)
         return SG_ERR_EXISTS;
     }
     /* Before the copy, which then has all that this covers. */
-    err = read_highwater(store, &highwater);
+    err = sg_store_signed(store, &highwater);
     if (err != SG_OK) {
         return err;
     }
@@ -321,7 +288,7 @@ enum sg_err sg_backup_restore(const char *from, const char *dir,
         err = SG_ERR_EXISTS;
     }
     if (err == SG_OK) {
-        err = read_highwater(store, ret_before);
+        err = sg_store_signed(store, ret_before);
     }
     if (err == SG_OK) {
         err = make_copy(store, from, ret_before);

@@ -624,7 +624,7 @@ struct row_at {
     const struct sg_entry_hasher *hasher;
     uint32_t log;
     uint64_t index;
-    bool intact;
+    bool taken;              /* by a row of another place */
     struct sg_row_entry row; /* without its payload */
 };
 
@@ -639,7 +639,8 @@ static enum sg_err row_at(struct sg_txn *txn, void *context)
     if (err == SG_OK) {
         err = sg_walk_check(wanted->hasher, &wanted->row);
     }
-    wanted->intact = err == SG_OK;
+    wanted->taken =
+        err != SG_OK && sg_walk_is_taken(txn, wanted->log, wanted->index);
     wanted->row.entry.payload = sg_bytes(NULL, 0);
     return err;
 }
@@ -714,14 +715,19 @@ enum sg_err sg_batch_fill(struct sg_batch *batch, uint32_t number,
 enum sg_err sg_batch_mend(struct sg_batch *batch, uint32_t number,
                           uint64_t index, const struct sg_entry *entry)
 {
-    struct sg_commit_log *log;
+    struct sg_commit_log *log = NULL;
     struct row_at at;
     enum sg_err err = check_space(batch);
 
     if (err == SG_OK) {
         err = replace(batch, number, index, &at, &log);
     }
-    if (err != SG_OK && err != SG_ERR_DAMAGED) {
+    if (err == SG_ERR_DAMAGED ||
+        (err == SG_ERR_NOTFOUND && log != NULL && index < log->before.size)) {
+        /* At the end of a log a row that became another's looks like none. */
+        err = at.taken ? SG_ERR_STATE : SG_OK;
+    }
+    if (err != SG_OK) {
         return err;
     }
     at.row.log = number;

@@ -94,7 +94,9 @@ SG_USE_RESULT enum sg_err sg_batch_fill(struct sg_batch *batch, uint32_t number,
 
 /* Replaces a damaged row by an intact ENTRY whose leaf hash the caller has
  * verified against a signed root (storage/lmdb/repair.h does).
- * Errors: NOTFOUND (not held at all), FULL, LIMIT. */
+ * Errors: NOTFOUND (not held at all), STATE (an intact row of another place
+ * lies there: rewrite the extents first, storage/lmdb/rewrite.h), FULL, LIMIT.
+ */
 SG_USE_RESULT enum sg_err sg_batch_mend(struct sg_batch *batch, uint32_t number,
                                         uint64_t index,
                                         const struct sg_entry *entry);

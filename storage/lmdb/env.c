@@ -564,11 +564,16 @@ static enum sg_err look_at_pages(struct sg_txn *txn, void *context)
     return sg_page_all_are_sound(txn) ? SG_OK : SG_ERR_DAMAGED;
 }
 
+enum sg_err sg_env_look(struct sg_env *env)
+{
+    return sg_env_read(env, look_at_pages, NULL);
+}
+
 /* LMDB copies without a guard, on a thread of its own: it is not let near a
  * damaged page. */
 enum sg_err sg_env_copy(struct sg_env *env, const char *path)
 {
-    enum sg_err err = sg_env_read(env, look_at_pages, NULL);
+    enum sg_err err = sg_env_look(env);
     int fd;
     if (err != SG_OK) {
         return err;

@@ -84,6 +84,9 @@ SG_USE_RESULT enum sg_err sg_env_sync(struct sg_env *env);
  * environment and belongs to it could not be kept. */
 void sg_env_fail(struct sg_env *env);
 
+/* Looks at every page that is in use. Errors: DAMAGED. */
+SG_USE_RESULT enum sg_err sg_env_look(struct sg_env *env);
+
 /* Writes a compact copy to the file PATH, which must not exist, and syncs it.
  * Readers and the writer go on meanwhile.
  * Errors: EXISTS, FULL, IO, DAMAGED. */

@@ -58,6 +58,12 @@ SG_USE_RESULT enum sg_err sg_store_path(const char *dir, const char *name,
 SG_USE_RESULT enum sg_err sg_store_remove_folder(const char *dir,
                                                  const char *name);
 
+/* Reads the store's high-water file as it is.
+ * Errors: NOTFOUND, ACCESS, IO. */
+SG_USE_RESULT enum sg_err sg_store_read_highwater(
+    const struct sg_store *store, uint8_t ret_file[SG_HIGHWATER_FILE_SIZE],
+    size_t *ret_size);
+
 /* Configures the environment in DIR's folder NAME ("log" or "log.new"); PATH
  * is scratch that must live as long as RET_CONFIG. */
 #define SG_STORE_PATH_MAX 4096

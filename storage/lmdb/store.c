@@ -87,6 +87,33 @@ bool sg_store_has_folder(const char *dir, const char *name)
            stat(path, &stat_of) == 0;
 }
 
+enum sg_err sg_store_read_highwater(const struct sg_store *store,
+                                    uint8_t ret_file[SG_HIGHWATER_FILE_SIZE],
+                                    size_t *ret_size)
+{
+    char path[SG_STORE_PATH_MAX];
+    ssize_t size;
+    enum sg_err err = sg_store_path(store->dir, "highwater", path, sizeof path);
+    int fd;
+
+    if (err != SG_OK) {
+        return err;
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT   ? SG_ERR_NOTFOUND
+               : errno == EACCES ? SG_ERR_ACCESS
+                                 : SG_ERR_IO;
+    }
+    size = pread(fd, ret_file, SG_HIGHWATER_FILE_SIZE, 0);
+    (void)close(fd);
+    if (size < 0) {
+        return SG_ERR_IO;
+    }
+    *ret_size = (size_t)size;
+    return SG_OK;
+}
+
 /* --- A store in memory --------------------------------------------------- */
 
 static void set_sizes(struct sg_store *store,
@@ -370,6 +397,25 @@ enum sg_err sg_store_claim(const char *dir, struct sg_store **ret_store)
         } else {
             sg_store_close(store);
         }
+    }
+    return err;
+}
+
+enum sg_err sg_store_signed(const struct sg_store *store,
+                            struct sg_highwater *ret_signed)
+{
+    uint8_t file[SG_HIGHWATER_FILE_SIZE];
+    unsigned slot;
+    size_t size;
+    enum sg_err err = sg_store_read_highwater(store, file, &size);
+
+    memset(ret_signed, 0, sizeof *ret_signed);
+    if (err == SG_OK) {
+        err = sg_highwater_choose(sg_bytes(file, size), ret_signed, &slot);
+    }
+    if (err == SG_ERR_NOTFOUND) {
+        memset(ret_signed, 0, sizeof *ret_signed);
+        err = SG_OK;
     }
     return err;
 }

@@ -22,6 +22,7 @@
 #include "storage/lmdb/row.h"
 #include "storage/log/checkpoint.h"
 #include "storage/log/entry.h"
+#include "storage/log/highwater.h"
 
 struct sg_store;
 
@@ -104,6 +105,13 @@ const struct sg_entry_hasher *sg_store_hasher(const struct sg_store *store);
 /* Gives the I-th own log, in the order of the keys at open; NULL beyond. Its
  * checkpoint moves on with each commit. Context: the writer's thread. */
 const struct sg_store_own *sg_store_own(const struct sg_store *store, size_t i);
+
+/* Gives what the high-water file beside STORE says was signed last, which the
+ * database itself may not have yet; sequence 0 where there is no such file, or
+ * none that says anything. Its signatures are not verified.
+ * Errors: ACCESS, IO. */
+SG_USE_RESULT enum sg_err sg_store_signed(const struct sg_store *store,
+                                          struct sg_highwater *ret_signed);
 
 /* A log as it is now. */
 struct sg_store_log {

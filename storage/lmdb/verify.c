@@ -55,9 +55,14 @@ const char *sg_verify_damage_text(enum sg_damage damage, enum sg_lang lang)
         [SG_DAMAGE_CHECKPOINT] = {"checkpoint does not fit",
                                   "điểm kiểm không khớp"},
         [SG_DAMAGE_COUNT] = {"counts do not add up", "số đếm không khớp"},
-        [SG_DAMAGE_LOG] = {"log row unreadable", "dòng nhật ký không đọc được"},
+        [SG_DAMAGE_LOG] = {"log row changed or unreadable",
+                           "dòng nhật ký bị thay đổi hoặc không đọc được"},
+        [SG_DAMAGE_SLOT] = {"a slot of the high-water file is damaged",
+                            "một ô của tệp highwater bị hỏng"},
+        [SG_DAMAGE_SIGNED] = {"the logs are not those that were signed",
+                              "nhật ký không phải là nhật ký đã ký"},
     };
-    SG_ASSERT(damage >= SG_DAMAGE_PAYLOAD && damage <= SG_DAMAGE_LOG);
+    SG_ASSERT(damage >= SG_DAMAGE_PAYLOAD && damage <= SG_DAMAGE_LAST);
     return texts[damage][lang == SG_LANG_VI];
 }
 
@@ -208,6 +213,33 @@ static bool has_id(struct sg_verify *v)
            sg_bytes_equal(value, sg_schema_bytes(&number));
 }
 
+/* Says whether the log's last change is one of its own. */
+static bool has_change(struct sg_verify *v)
+{
+    struct sg_schema_key at = sg_schema_number(v->row.change);
+    struct sg_schema_key number = sg_schema_log(v->log);
+    struct sg_bytes key, value;
+    return sg_txn_seek_back(v->txn, SG_DB_CHANGES, sg_schema_bytes(&at), &key,
+                            &value) &&
+           sg_bytes_equal(value, sg_schema_bytes(&number));
+}
+
+/* Says whether the flags are what others' rows make of them: a log is forked
+ * when there is a proof, only an own one is closed, and none is refused yet. */
+static bool has_flags(struct sg_verify *v)
+{
+    struct sg_log_id id = sg_entry_log_id(&v->store->registry, &v->row.core);
+    unsigned flags = v->row.flags;
+    struct sg_bytes value;
+    bool is_forked =
+        sg_txn_get(v->txn, SG_DB_FORKS, SG_BYTES_ARRAY(id.hash.bytes), &value);
+    return (((flags & SG_LOG_FORKED) != 0) == is_forked ||
+            v->row.branch != 0) &&
+           ((flags & SG_LOG_CLOSED) == 0 || (flags & SG_LOG_OWN) != 0) &&
+           (flags & ~(unsigned)(SG_LOG_OWN | SG_LOG_CLOSED | SG_LOG_FORKED)) ==
+               0;
+}
+
 static enum sg_err begin_log(struct sg_verify *v, bool *ret_end)
 {
     struct sg_schema_key from = sg_schema_log(v->log + 1);
@@ -227,10 +259,18 @@ static enum sg_err begin_log(struct sg_verify *v, bool *ret_end)
     memset(&v->chunks, 0, sizeof v->chunks);
     v->chunk.count = v->chunk.broken = v->chunk.differs = 0;
     v->in_log = sg_row_log_decode(value, &v->row) == SG_OK;
-    if (!v->in_log || !has_id(v)) {
+    if (!v->in_log || !has_id(v) || !has_change(v) || !has_flags(v)) {
         report(v, 0, SG_DAMAGE_LOG);
     }
     return sg_txn_err(v->txn);
+}
+
+/* Where nothing is known, nothing stands. */
+static bool is_zero(const struct sg_checkpoint *known)
+{
+    static const struct sg_checkpoint none;
+    return memcmp(known->root.bytes, none.root.bytes, sizeof none.root) == 0 &&
+           memcmp(known->signature, none.signature, sizeof none.signature) == 0;
 }
 
 /* The newest signature, and its root where the log reaches it. */
@@ -247,6 +287,9 @@ static void check_known(struct sg_verify *v)
         known = v->row.known; /* committed and signed since we began */
     }
     if (known.size == 0) {
+        if (!is_zero(&known)) {
+            report(v, 0, SG_DAMAGE_CHECKPOINT);
+        }
         return;
     }
     good = sg_checkpoint_verify(&v->store->registry, &id, v->row.core.node_key,
@@ -391,4 +434,172 @@ enum sg_err sg_verify_step(struct sg_verify *verify, uint64_t entries,
     err = sg_env_read(verify->store->env, step, verify);
     *ret_done = err == SG_OK && !verify->begun;
     return err;
+}
+
+/* --- Beside the logs ------------------------------------------------------ */
+
+enum sg_err sg_verify_pages(struct sg_store *store)
+{
+    return sg_env_look(store->env);
+}
+
+/* The file against the logs. */
+struct highwater {
+    struct sg_store *store;
+    struct sg_highwater newest;
+    sg_verify_found_fn *found;
+    void *context;
+};
+
+static void report_signed(const struct highwater *h, uint32_t log,
+                          uint64_t size)
+{
+    h->found(h->context, log, size > 0 ? size - 1 : 0, SG_DAMAGE_SIGNED);
+}
+
+/* Says whether log NUMBER is what CHECKPOINT was signed of, and open. */
+static bool is_as_signed(struct sg_txn *txn, uint32_t number,
+                         const struct highwater *h,
+                         const struct sg_highwater_log *last)
+{
+    uint64_t size = last->checkpoint.size;
+    struct sg_frontier frontier;
+    struct sg_row_log row;
+    struct sg_hash root;
+    if (sg_store_row(txn, number, &row) != SG_OK ||
+        row.core.kind != last->kind ||
+        (row.flags & (SG_LOG_OWN | SG_LOG_CLOSED)) != SG_LOG_OWN ||
+        row.frontier.size < size ||
+        sg_checkpoint_verify(&h->store->registry, &last->log, row.core.node_key,
+                             &last->checkpoint) != SG_OK) {
+        return false;
+    }
+    frontier = row.frontier;
+    if (frontier.size > size &&
+        sg_tree_frontier(txn, number, size, &frontier) != SG_OK) {
+        return false;
+    }
+    root = sg_merkle_root(&frontier);
+    return same(&root, &last->checkpoint.root);
+}
+
+static enum sg_err check_signed(struct sg_txn *txn, const struct highwater *h)
+{
+    unsigned i;
+    for (i = 0; i < h->newest.count; i++) {
+        const struct sg_highwater_log *last = &h->newest.logs[i];
+        struct sg_schema_key id = sg_schema_log_id(&last->log, 0);
+        struct sg_bytes value;
+        bool is_here =
+            sg_txn_get(txn, SG_DB_LOGIDS, sg_schema_bytes(&id), &value) &&
+            value.size == 4;
+        uint32_t number = is_here ? sg_bytes_get_u32be(value.data) : 0;
+        if (!is_here || !is_as_signed(txn, number, h, last)) {
+            report_signed(h, number, last->checkpoint.size);
+        }
+    }
+    return sg_txn_err(txn);
+}
+
+static bool is_named(const struct highwater *h, const struct sg_log_id *id)
+{
+    unsigned i;
+    for (i = 0; i < h->newest.count; i++) {
+        if (memcmp(&h->newest.logs[i].log, id, sizeof *id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An open own log of which something was signed is in the file. */
+static enum sg_err check_open(struct sg_txn *txn, const struct highwater *h)
+{
+    struct sg_schema_key from = sg_schema_log(0);
+    struct sg_bytes key, value;
+    bool found =
+        sg_txn_seek(txn, SG_DB_LOGS, sg_schema_bytes(&from), &key, &value);
+    while (found) {
+        struct sg_row_log row;
+        if (key.size == 4 && sg_row_log_decode(value, &row) == SG_OK &&
+            (row.flags & (SG_LOG_OWN | SG_LOG_CLOSED)) == SG_LOG_OWN &&
+            row.known.size > 0) {
+            struct sg_log_id id =
+                sg_entry_log_id(&h->store->registry, &row.core);
+            if (!is_named(h, &id)) {
+                report_signed(h, sg_bytes_get_u32be(key.data), row.known.size);
+            }
+        }
+        found = sg_txn_next(txn, SG_DB_LOGS, &key, &value);
+    }
+    return sg_txn_err(txn);
+}
+
+static enum sg_err check_highwater(struct sg_txn *txn, void *context)
+{
+    const struct highwater *h = context;
+    struct sg_bytes machine, begun;
+    bool is_begun =
+        sg_txn_get(txn, SG_DB_META, SG_BYTES_TEXT("machine"), &machine);
+    enum sg_err err;
+
+    if (sg_txn_get(txn, SG_DB_META, SG_BYTES_TEXT("begun"), &begun) &&
+        sg_schema_meta_get(txn, "begun") == h->newest.sequence) {
+        return SG_OK; /* epochs are about to enter the file: see own.c */
+    }
+    if (memcmp(h->newest.database, h->store->database,
+               sizeof h->newest.database) != 0 ||
+        !same(&h->newest.registry.hash, &h->store->registry.hash) ||
+        (is_begun &&
+         !sg_bytes_equal(machine,
+                         SG_BYTES_ARRAY(h->newest.fingerprint.bytes)))) {
+        report_signed(h, 0, 0);
+        return sg_txn_err(txn);
+    }
+    err = check_signed(txn, h);
+    return err == SG_OK ? check_open(txn, h) : err;
+}
+
+/* Says whether SLOT of FILE, of which SIZE bytes were read, is a slot, or is
+ * not written yet. */
+static bool is_slot(const uint8_t *file, size_t size, unsigned slot)
+{
+    size_t at = (size_t)slot * SG_HIGHWATER_STRIDE, i;
+    struct sg_highwater read;
+    if (size < at + SG_HIGHWATER_SLOT_SIZE) {
+        return size <= at;
+    }
+    for (i = 0; i < SG_HIGHWATER_SLOT_SIZE && file[at + i] == 0; i++) {
+    }
+    return i == SG_HIGHWATER_SLOT_SIZE ||
+           sg_highwater_decode(file + at, &read) == SG_OK;
+}
+
+enum sg_err sg_verify_highwater(struct sg_store *store,
+                                sg_verify_found_fn *found, void *context)
+{
+    struct highwater h = {.store = store, .found = found, .context = context};
+    uint8_t file[SG_HIGHWATER_FILE_SIZE];
+    unsigned slot, newest;
+    size_t size;
+    enum sg_err err = sg_store_read_highwater(store, file, &size);
+
+    if (err == SG_OK && (!is_slot(file, size, 0) || !is_slot(file, size, 1))) {
+        /* Its writer may be at it: look once more. */
+        err = sg_store_read_highwater(store, file, &size);
+    }
+    if (err != SG_OK) {
+        return err == SG_ERR_NOTFOUND ? SG_OK : err;
+    }
+    for (slot = 0; slot < 2; slot++) {
+        if (!is_slot(file, size, slot)) {
+            found(context, 0, 0, SG_DAMAGE_SLOT);
+        }
+    }
+    if (sg_highwater_choose(sg_bytes(file, size), &h.newest, &newest) !=
+        SG_OK) {
+        found(context, 0, 0, SG_DAMAGE_SIGNED);
+        return SG_OK;
+    }
+    return sg_env_read(store->env, check_highwater, &h);
 }

@@ -28,8 +28,13 @@ enum sg_damage {
     SG_DAMAGE_FRONTIER = 5,   /* the log's frontier is not that of its leaves */
     SG_DAMAGE_CHECKPOINT = 6, /* the checkpoint does not verify or not fit */
     SG_DAMAGE_COUNT = 7,      /* counters or rows that belong to no log */
-    SG_DAMAGE_LOG = 8,        /* a log row is unreadable */
+    SG_DAMAGE_LOG = 8, /* a log row is unreadable, or at odds with others */
+    /* Of the high-water file; found by sg_verify_highwater alone: */
+    SG_DAMAGE_SLOT = 9,    /* a slot is torn, or was changed */
+    SG_DAMAGE_SIGNED = 10, /* the logs lack what was signed, or differ from it
+                              or are not those that the file was written for */
 };
+#define SG_DAMAGE_LAST SG_DAMAGE_SIGNED
 
 /* Names DAMAGE in one English or Vietnamese phrase; static storage. */
 const char *sg_verify_damage_text(enum sg_damage damage, enum sg_lang lang);
@@ -54,6 +59,19 @@ void sg_verify_free(struct sg_verify *verify);
  * on: the store has to be rebuilt from peers or a backup. */
 SG_USE_RESULT enum sg_err sg_verify_step(struct sg_verify *verify,
                                          uint64_t entries, bool *ret_done);
+
+/* Looks at all pages of the database, also of those rows that no walk comes by.
+ * One read transaction; nothing is read twice. Errors: DAMAGED. */
+SG_USE_RESULT enum sg_err sg_verify_pages(struct sg_store *store);
+
+/* Holds the high-water file that lies beside STORE against the logs, where
+ * there is one: a backup has none. STORE is best opened beside, since a start
+ * with keys acts on what is found here. FOUND is called with the entry up to
+ * which something was signed, or 0.
+ * Errors: ACCESS, IO, DAMAGED. */
+SG_USE_RESULT enum sg_err sg_verify_highwater(struct sg_store *store,
+                                              sg_verify_found_fn *found,
+                                              void *context);
 
 struct sg_verify_totals {
     uint32_t logs;

@@ -108,6 +108,24 @@ enum sg_err sg_walk_next(struct sg_walk *walk, struct sg_row_entry *ret_row)
     return err;
 }
 
+bool sg_walk_is_taken(struct sg_txn *txn, uint32_t log, uint64_t index)
+{
+    struct sg_row_entry row;
+    struct sg_schema_key key;
+    struct sg_bytes value;
+    uint64_t arrival, back;
+
+    if (sg_walk_locate(txn, log, index, &arrival) != SG_OK) {
+        return false;
+    }
+    key = sg_schema_number(arrival);
+    return sg_txn_get(txn, SG_DB_ENTRIES, sg_schema_bytes(&key), &value) &&
+           sg_row_entry_decode(value, &row) == SG_OK &&
+           (row.log != log || row.index != index) &&
+           sg_walk_locate(txn, row.log, row.index, &back) == SG_OK &&
+           back == arrival;
+}
+
 enum sg_err sg_walk_check(const struct sg_entry_hasher *hasher,
                           struct sg_row_entry *row)
 {

@@ -7,6 +7,7 @@
 #ifndef SG_STORAGE_LMDB_WALK_H
 #define SG_STORAGE_LMDB_WALK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "storage/base/err.h"
@@ -37,6 +38,10 @@ SG_USE_RESULT enum sg_err sg_walk_next(struct sg_walk *walk,
 /* Finds where the row at INDEX lies. Errors: NOTFOUND. */
 SG_USE_RESULT enum sg_err sg_walk_locate(struct sg_txn *txn, uint32_t log,
                                          uint64_t index, uint64_t *ret_arrival);
+
+/* Says whether an intact row of another place lies where the row at INDEX
+ * should: it is the extents that are damaged then. */
+bool sg_walk_is_taken(struct sg_txn *txn, uint32_t log, uint64_t index);
 
 /* Recomputes ROW's payload hash, where there is a payload, and its leaf hash;
  * sets the payload hash.

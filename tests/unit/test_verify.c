@@ -489,7 +489,7 @@ static void test_texts(void **state)
 {
     int damage;
     (void)state;
-    for (damage = SG_DAMAGE_PAYLOAD; damage <= SG_DAMAGE_LOG; damage++) {
+    for (damage = SG_DAMAGE_PAYLOAD; damage <= SG_DAMAGE_LAST; damage++) {
         const char *en =
             sg_verify_damage_text((enum sg_damage)damage, SG_LANG_EN);
         const char *vi =
