@@ -172,6 +172,8 @@ static const struct act *act_before(const struct sg_territory *territory,
 {
     uint32_t newest = 0;
 
+    if (territory->n_acts == 0) /* it is asked of every copy of a record */
+        return NULL;
     for (; unit.value != 0; unit = above(territory, unit)) {
         const struct served *served = served_of(territory, unit);
         uint32_t at = served == NULL ? 0 : served->newest;
