@@ -30,6 +30,8 @@ struct sg_api_peer {
     const char *name;    /* of the configuration; NULL: a caller */
     const char *address; /* as written or seen */
     uint32_t session;    /* SG_SYNC_NONE: no session now */
+    uint64_t open_ms;    /* since the session began */
+    uint64_t silent_ms;  /* since its last message */
 };
 
 struct sg_api_config {

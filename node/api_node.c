@@ -223,6 +223,9 @@ static json_t *json_of_peer(const struct sg_api *api,
     sg_api_call_set(json, "sent", json_integer((json_int_t)view.sent));
     sg_api_call_set(json, "received", json_integer((json_int_t)view.received));
     sg_api_call_set(json, "fetching", json_integer((json_int_t)view.wants));
+    sg_api_call_set(json, "open_ms", json_integer((json_int_t)peer->open_ms));
+    sg_api_call_set(json, "silent_ms",
+                    json_integer((json_int_t)peer->silent_ms));
     return json;
 }
 

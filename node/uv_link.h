@@ -47,9 +47,10 @@ struct sg_uv_link_owner {
 struct sg_uv_link_place {
     struct sg_uv_link *next, **back; /* the owner's list */
     bool is_initiator;
-    bool is_open;     /* the handshake is complete */
-    uint32_t peer;    /* that was dialled */
-    uint32_t session; /* when open */
+    bool is_open;                 /* the handshake is complete */
+    uint32_t peer;                /* that was dialled */
+    uint32_t session;             /* when open */
+    uint64_t opened_ms, heard_ms; /* by the loop's clock */
     struct sockaddr_storage address;
 };
 

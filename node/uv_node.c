@@ -162,6 +162,7 @@ static void on_opened(void *context, struct sg_uv_link *link)
         return;
     }
     place->session = session;
+    place->opened_ms = place->heard_ms = uv_now(&node->loop);
     node->sessions[session] = link;
     node->n_open++;
     sg_say(SG_CONFIG_LOG_DEBUG, "%s: encrypted, session %u begins",
@@ -190,6 +191,7 @@ static void on_message(void *context, struct sg_uv_link *link,
     struct node *node = context;
     struct sg_event event = event_of(SG_EVENT_MESSAGE);
 
+    sg_uv_link_place(link)->heard_ms = uv_now(&node->loop);
     event.session = sg_uv_link_place(link)->session;
     event.message = *message;
     sg_driver_step(node->driver, &event);
@@ -643,6 +645,17 @@ static void end_loop(struct node *node)
     (void)uv_loop_close(&node->loop);
 }
 
+static void set_session(const struct node *node,
+                        const struct sg_uv_link_place *place,
+                        struct sg_api_peer *peer)
+{
+    uint64_t now = uv_now(&node->loop);
+
+    peer->session = place->session;
+    peer->open_ms = now - place->opened_ms;
+    peer->silent_ms = now - place->heard_ms;
+}
+
 /* The I-th peer: those of the configuration, then callers. */
 static bool peer_of(void *context, size_t i, struct sg_api_peer *ret_peer)
 {
@@ -661,12 +674,12 @@ static bool peer_of(void *context, size_t i, struct sg_api_peer *ret_peer)
         if (place->session == SG_SYNC_NONE)
             continue;
         if (i < n && place->peer == i)
-            ret_peer->session = place->session;
+            set_session(node, place, ret_peer);
         if (place->peer != SG_SYNC_NONE || n++ != i)
             continue;
         sg_uv_address_print(&place->address, ((struct node *)context)->caller);
         ret_peer->address = node->caller;
-        ret_peer->session = place->session;
+        set_session(node, place, ret_peer);
     }
     return ret_peer->address != NULL;
 }
