@@ -28,10 +28,11 @@ struct sg_log_table {
     uint32_t authority_logs[SG_AUTHORITY_LOGS_MAX];
     uint32_t authority_count;
     bool authority_is_forked;
-    /* Frontiers, and the numbers of those that are free. */
+    /* Frontiers, the rows that have them, and which is lent next. */
     struct sg_frontier *frontiers;
-    uint32_t *free_frontiers;
-    uint32_t free_count;
+    uint32_t *holders; /* SG_LOG_NONE: free */
+    uint32_t frontiers_max;
+    uint32_t next_frontier;
 };
 
 /* --- Making ------------------------------------------------------------ */
@@ -58,10 +59,9 @@ static enum sg_err take_memory(struct sg_log_table *table,
     /* Of the largest piece only what is in use is touched. */
     table->frontiers =
         sg_alloc(config->frontiers_max * sizeof *table->frontiers);
-    table->free_frontiers =
-        sg_calloc(config->frontiers_max, sizeof *table->free_frontiers);
+    table->holders = sg_calloc(config->frontiers_max, sizeof *table->holders);
     if (table->index == NULL || table->logs == NULL ||
-        table->frontiers == NULL || table->free_frontiers == NULL)
+        table->frontiers == NULL || table->holders == NULL)
         return SG_ERR_NOMEM;
     err = sg_head_tree_new(&config->registry, config->logs_max, &table->heads);
     if (err == SG_OK)
@@ -92,11 +92,9 @@ enum sg_err sg_log_table_new(const struct sg_log_table_config *config,
     table->newest = SG_LOG_NONE;
     table->oldest = SG_LOG_NONE;
     sg_head_tree_hasher(&config->registry, &table->hasher);
-    while (table->free_count < config->frontiers_max) {
-        uint32_t left = config->frontiers_max - table->free_count - 1;
-
-        table->free_frontiers[table->free_count++] = left;
-    }
+    table->frontiers_max = config->frontiers_max;
+    for (uint32_t i = 0; i < config->frontiers_max; i++)
+        table->holders[i] = SG_LOG_NONE;
     *ret_table = table;
     return SG_OK;
 }
@@ -110,7 +108,7 @@ void sg_log_table_free(struct sg_log_table *table)
     sg_free(table->index);
     sg_free(table->logs);
     sg_free(table->frontiers);
-    sg_free(table->free_frontiers);
+    sg_free(table->holders);
     sg_free(table);
 }
 
@@ -461,24 +459,41 @@ void sg_log_table_sort(struct sg_log_table *table)
     }
 }
 
+/* Gives the number of a frontier that nobody has, or whose log gives it back:
+ * the one that has it longest, and is not written here. */
+static uint32_t free_frontier(struct sg_log_table *table)
+{
+    for (uint32_t i = 0; i < table->frontiers_max; i++) {
+        uint32_t at = table->next_frontier;
+        struct sg_log *holder = table->holders[at] == SG_LOG_NONE
+                                    ? NULL
+                                    : &table->logs[table->holders[at]];
+
+        table->next_frontier = (at + 1) % table->frontiers_max;
+        if (holder == NULL)
+            return at;
+        if (holder->is_own)
+            continue;
+        holder->frontier = SG_LOG_NONE;
+        return at;
+    }
+    return SG_LOG_NONE;
+}
+
 struct sg_frontier *sg_log_table_frontier(struct sg_log_table *table,
                                           struct sg_log *log)
 {
-    if (log->frontier == SG_LOG_NONE) {
-        if (table->free_count == 0)
-            return NULL;
-        log->frontier = table->free_frontiers[--table->free_count];
-        table->frontiers[log->frontier].size = 0;
-    }
-    return &table->frontiers[log->frontier];
-}
+    uint32_t at = log->frontier;
 
-void sg_log_table_frontier_drop(struct sg_log_table *table, struct sg_log *log)
-{
-    if (log->frontier == SG_LOG_NONE)
-        return;
-    table->free_frontiers[table->free_count++] = log->frontier;
-    log->frontier = SG_LOG_NONE;
+    if (at == SG_LOG_NONE) {
+        at = free_frontier(table);
+        if (at == SG_LOG_NONE)
+            return NULL;
+        table->holders[at] = log->number;
+        table->frontiers[at].size = 0;
+        log->frontier = at;
+    }
+    return &table->frontiers[at];
 }
 
 /* --- Hashes and sums --------------------------------------------------- */

@@ -115,13 +115,12 @@ SG_USE_RESULT enum sg_err sg_log_table_set_authority(struct sg_log_table *table,
  * as long known (first = 0): after the rows of the store are in. */
 void sg_log_table_sort(struct sg_log_table *table);
 
-/* Gives the frontier kept for LOG, taking a free one (of size 0) if there is
- * none yet; the caller keeps it at HELD. NULL: all are in use. */
+/* Gives the frontier kept for LOG; if there is none yet, a free one or else
+ * that of another log, of size 0: the caller has LOG's from the store again. He
+ * keeps it at HELD, and no pointer to it. NULL: all belong to logs that are
+ * written here. */
 struct sg_frontier *sg_log_table_frontier(struct sg_log_table *table,
                                           struct sg_log *log);
-
-/* Gives LOG's frontier back; the caller can have it again from the store. */
-void sg_log_table_frontier_drop(struct sg_log_table *table, struct sg_log *log);
 
 /* --- Finding ----------------------------------------------------------- */
 
