@@ -1,9 +1,12 @@
 #include "tools/officer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "storage/base/check.h"
 #include "storage/base/text.h"
+#include "tools/ask.h"
+#include "tools/home.h"
 
 #define DIGITS_MIN 8u
 
@@ -21,6 +24,27 @@ int sg_officer_check_name(const struct sg_cli *cli, const char *name)
                        "%s: số hiệu chỉ gồm a đến z, 0 đến 9, - và _, tối đa "
                        "%d ký tự",
                        name, SG_OFFICER_NAME_SIZE - 1);
+}
+
+int sg_officer_key(const struct sg_cli *cli, const char *name,
+                   struct sg_key **ret_key)
+{
+    char folder[SG_HOME_PATH_MAX], file[SG_OFFICER_NAME_SIZE + 16];
+    int code = sg_officer_check_name(cli, name);
+
+    if (code == 0)
+        code = sg_home_keys_path(cli, folder);
+    if (code != 0)
+        return code;
+    (void)snprintf(file, sizeof file, "officer-%s", name);
+    code = sg_ask_key(cli, folder, file, NULL, ret_key);
+    if (code == 0 && *ret_key == NULL)
+        code = sg_cli_fail(cli, SG_EXIT_KEY,
+                           "%s/%s.key is missing; make it with sogoc officer "
+                           "new",
+                           "thiếu %s/%s.key; hãy tạo bằng sogoc officer new",
+                           folder, file);
+    return code;
 }
 
 struct walk {

@@ -5,6 +5,7 @@
 #ifndef SG_TOOLS_OFFICER_H
 #define SG_TOOLS_OFFICER_H
 
+#include "storage/log/key_file.h"
 #include "storage/registry/authority.h"
 #include "tools/cli.h"
 #include "tools/seat.h"
@@ -14,6 +15,11 @@
 
 SG_USE_RESULT int sg_officer_check_name(const struct sg_cli *cli,
                                         const char *name);
+
+/* Opens the key of officer NAME in the keys of the data directory; caller frees
+ * with sg_key_file_free. */
+SG_USE_RESULT int sg_officer_key(const struct sg_cli *cli, const char *name,
+                                 struct sg_key **ret_key);
 
 /* Called for each officer; stops at the first result other than SG_OK. */
 typedef enum sg_err sg_officer_fn(void *context,

@@ -4,8 +4,6 @@
 
 #include "storage/base/text.h"
 #include "storage/registry/unit_file.h"
-#include "tools/ask.h"
-#include "tools/home.h"
 #include "tools/officer.h"
 #include "tools/synth.h"
 #include "tools/synth_history.h"
@@ -185,28 +183,6 @@ static int read_wish(const struct sg_cli *cli, const char *count,
     return 0;
 }
 
-/* Opens the key of officer NAME. */
-static int read_officer(const struct sg_cli *cli, const char *name,
-                        struct sg_key **ret_key)
-{
-    char folder[SG_HOME_PATH_MAX], file[SG_OFFICER_NAME_SIZE + 16];
-    int code = sg_officer_check_name(cli, name);
-
-    if (code == 0)
-        code = sg_home_keys_path(cli, folder);
-    if (code != 0)
-        return code;
-    (void)snprintf(file, sizeof file, "officer-%s", name);
-    code = sg_ask_key(cli, folder, file, NULL, ret_key);
-    if (code == 0 && *ret_key == NULL)
-        code = sg_cli_fail(cli, SG_EXIT_KEY,
-                           "%s/%s.key is missing; make it with sogoc officer "
-                           "new",
-                           "thiếu %s/%s.key; hãy tạo bằng sogoc officer new",
-                           folder, file);
-    return code;
-}
-
 /* Forms are of one node, signed by officers who are known to the authority. */
 static int read_forms(const struct sg_cli *cli, struct wish *wish)
 {
@@ -223,7 +199,7 @@ static int read_forms(const struct sg_cli *cli, struct wish *wish)
                            "--records");
     for (size_t i = 0; i < 2 && code == 0; i++)
         if (wish->officers[i] != NULL)
-            code = read_officer(cli, wish->officers[i], &wish->keys[i]);
+            code = sg_officer_key(cli, wish->officers[i], &wish->keys[i]);
     if (code != 0)
         return code;
     wish->history.n_nodes = 1;

@@ -265,16 +265,16 @@ enum sg_err sg_record_build_copy(struct sg_bytes inner,
 
 /* Everything of ours is read back before it is used. */
 static enum sg_err check(struct sg_bytes payload,
-                         const struct sg_registry_id *registry)
+                         const struct sg_registry_id *registry,
+                         struct sg_record *ret_record)
 {
-    struct sg_record record;
     uint8_t no;
-    enum sg_err err = sg_record_decode(payload, &record);
+    enum sg_err err = sg_record_decode(payload, ret_record);
 
     if (err != SG_OK)
         return err;
-    SG_ASSERT(record.schema != NULL);
-    return sg_record_fit(&record, registry, &no) == SG_RECORD_FITS
+    SG_ASSERT(ret_record->schema != NULL);
+    return sg_record_fit(ret_record, registry, &no) == SG_RECORD_FITS
                ? SG_OK
                : SG_ERR_INVALID;
 }
@@ -283,7 +283,8 @@ static enum sg_err assemble(const struct sg_record_build *build,
                             const struct sg_record_copy *copy,
                             const struct sg_sign_key *key,
                             const struct sg_registry_id *registry,
-                            struct sg_buf *payload, struct sg_hash *ret_id)
+                            struct sg_buf *payload, struct sg_hash *ret_id,
+                            struct sg_record *ret_record)
 {
     size_t start = payload->size;
     uint8_t made[SG_SIGNATURE_SIZE];
@@ -319,7 +320,7 @@ static enum sg_err assemble(const struct sg_record_build *build,
     if (err != SG_OK)
         return err;
     return check(sg_bytes(payload->data + start, payload->size - start),
-                 registry);
+                 registry, ret_record);
 }
 
 enum sg_err sg_record_build_end(struct sg_record_build *build,
@@ -328,17 +329,32 @@ enum sg_err sg_record_build_end(struct sg_record_build *build,
                                 const struct sg_registry_id *registry,
                                 struct sg_buf *payload, struct sg_hash *ret_id)
 {
+    struct sg_record record;
+
+    return sg_record_build_read(build, copy, key, registry, payload, ret_id,
+                                &record);
+}
+
+enum sg_err sg_record_build_read(struct sg_record_build *build,
+                                 const struct sg_record_copy *copy,
+                                 const struct sg_sign_key *key,
+                                 const struct sg_registry_id *registry,
+                                 struct sg_buf *payload, struct sg_hash *ret_id,
+                                 struct sg_record *ret_record)
+{
     size_t before = payload->size;
+    struct sg_record record;
     struct sg_hash id;
     enum sg_err err = sg_writer_end(&build->pack.writer);
 
     if (err == SG_OK)
-        err = assemble(build, copy, key, registry, payload, &id);
+        err = assemble(build, copy, key, registry, payload, &id, &record);
     sg_record_build_clear(build);
     if (err != SG_OK) {
         sg_buf_truncate(payload, before);
         return err;
     }
     *ret_id = id;
+    *ret_record = record;
     return SG_OK;
 }

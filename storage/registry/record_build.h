@@ -93,6 +93,14 @@ SG_USE_RESULT enum sg_err sg_record_build_end(
     const struct sg_sign_key *key, const struct sg_registry_id *registry,
     struct sg_buf *payload, struct sg_hash *ret_id);
 
+/* As sg_record_build_end; gives the record too, as it was read back. Borrows:
+ * PAYLOAD, unmoved, as long as the record is used. */
+SG_USE_RESULT enum sg_err sg_record_build_read(
+    struct sg_record_build *build, const struct sg_record_copy *copy,
+    const struct sg_sign_key *key, const struct sg_registry_id *registry,
+    struct sg_buf *payload, struct sg_hash *ret_id,
+    struct sg_record *ret_record);
+
 /* Puts a copy together around the INNER bytes that somebody else has made:
  * appends its payload to PAYLOAD. COPY is the outer part, with the signature
  * that it has, or none. What comes out is not checked: read it with

@@ -1,0 +1,69 @@
+/* Rows of a table that somebody else has made: CSV (RFC 4180) and JSON lines,
+ * read in bounded memory.
+ *
+ * A row gives the values of the columns that were asked for, as text. A row
+ * that is not right says so and the next one begins at the next line of the
+ * file: one bad row costs no other. What the values mean is not asked here.
+ */
+#ifndef SG_TOOLS_ROWS_H
+#define SG_TOOLS_ROWS_H
+
+#include "storage/base/bytes.h"
+#include "storage/base/crypto.h"
+#include "storage/base/err.h"
+
+#define SG_ROWS_COLUMNS_MAX 64u
+/* The longest row, with all its lines. */
+#define SG_ROWS_SIZE_MAX 65536u
+
+enum sg_rows_form { SG_ROWS_CSV, SG_ROWS_JSON };
+
+enum sg_rows_state {
+    SG_ROWS_ROW,
+    SG_ROWS_END,
+    SG_ROWS_LONG,  /* longer than SG_ROWS_SIZE_MAX */
+    SG_ROWS_QUOTE, /* quotation marks that do not fit */
+    SG_ROWS_COUNT, /* more or fewer values than the head has */
+    SG_ROWS_TEXT,  /* no UTF-8 */
+    SG_ROWS_NO_OBJECT,
+};
+
+struct sg_rows;
+
+/* Opens PATH, "-" being standard input; SEPARATOR stands between the values of
+ * CSV. Caller frees with sg_rows_close. Errors: NOTFOUND, ACCESS, IO, NOMEM. */
+SG_USE_RESULT enum sg_err sg_rows_open(const char *path, enum sg_rows_form form,
+                                       char separator,
+                                       struct sg_rows **ret_rows);
+
+/* Takes ROWS, which may be NULL; wipes what it has read. */
+void sg_rows_close(struct sg_rows *rows);
+
+/* Says which COUNT columns are wanted, before the first row: names of the head
+ * of CSV, of which it reads the head; members of JSON, of members
+ * (`father.uid`) or of lists (`name.0`). A NULL is none. Borrows: NAMES until
+ * sg_rows_close. RET_FOUND says which columns CSV has; JSON is taken to have
+ * all. Errors: MALFORMED (there is no head, or a column stands in it twice);
+ * IO. */
+SG_USE_RESULT enum sg_err sg_rows_bind(struct sg_rows *rows,
+                                       const char *const names[],
+                                       unsigned count, bool ret_found[]);
+
+/* Gives the name of a column of CSV that was not asked for, INDEX from 0; false
+ * behind the last. Borrowed until the next row. */
+bool sg_rows_left_over(const struct sg_rows *rows, unsigned index,
+                       struct sg_bytes *ret_name);
+
+/* Reads the next row; what it does not have has no bytes. Borrows: RET_VALUES
+ * until the next call. Errors: IO, NOMEM. */
+SG_USE_RESULT enum sg_err sg_rows_next(struct sg_rows *rows,
+                                       struct sg_bytes ret_values[],
+                                       enum sg_rows_state *ret_state);
+
+/* The line of the file, from 1, in which the last row began. */
+uint64_t sg_rows_line(const struct sg_rows *rows);
+
+/* The hash of all bytes up to the end of the last row. */
+void sg_rows_digest(const struct sg_rows *rows, struct sg_hash *ret_hash);
+
+#endif
