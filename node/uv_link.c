@@ -2,13 +2,17 @@
 
 #include <string.h>
 
+#include "node/say.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
+#include "storage/base/plant.h"
 
 /* Header of a message in the stream, at the most. */
 #define HEADER_MAX 8u
 /* Handles of a link that libuv holds. */
 #define HANDLES 2u
+/* No message of this version. */
+#define LATER_MESSAGE 120
 
 struct sg_uv_link {
     struct sg_uv_link_place place;
@@ -181,8 +185,8 @@ void sg_uv_link_flush(struct sg_uv_link *link)
     write_output(link);
 }
 
-void sg_uv_link_send(struct sg_uv_link *link, enum sg_message_type type,
-                     struct sg_bytes body)
+static void send_message(struct sg_uv_link *link, enum sg_message_type type,
+                         struct sg_bytes body)
 {
     enum sg_err err;
 
@@ -196,6 +200,23 @@ void sg_uv_link_send(struct sg_uv_link *link, enum sg_message_type type,
     link->bodies += body.size;
     if (err != SG_OK)
         fail_later(link, err);
+}
+
+/* What only a later minor version says: it is passed over. */
+static void speak_later(struct sg_uv_link *link)
+{
+    sg_say(SG_CONFIG_LOG_DEBUG, "session %u: a message of a later version",
+           (unsigned)link->place.session);
+    send_message(link, (enum sg_message_type)LATER_MESSAGE,
+                 sg_bytes("later", 5));
+}
+
+void sg_uv_link_send(struct sg_uv_link *link, enum sg_message_type type,
+                     struct sg_bytes body)
+{
+    send_message(link, type, body);
+    if (SG_PLANT(later_message))
+        speak_later(link);
 }
 
 /* --- Reading

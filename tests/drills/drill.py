@@ -23,6 +23,7 @@ class Drill(Nodes):
     officers. All dial the authority, the districts the centre too."""
 
     def __init__(self, *districts):
+        self.programs = {}  # by node: another than sogocd
         self.days = 0  # by which the clocks of all machines were moved
         names = ["authority", "centre", *districts]
         super().__init__(len(names), names=names)
@@ -33,6 +34,11 @@ class Drill(Nodes):
     def link(self, name):
         """NAME dials as it does on a good day."""
         self.configure(name, ["authority"] if name == "centre" else ["authority", "centre"])
+
+    def sogocd(self, *words):
+        """The daemon of the configuration that WORDS end with."""
+        name = os.path.basename(words[-1]).removesuffix(".conf")
+        return [os.path.join(self.build, self.programs.get(name, "sogocd")), *words]
 
     # --- The person --------------------------------------------------------------
 
@@ -59,7 +65,8 @@ class Drill(Nodes):
     def begin(self, *names):
         """Starts daemons."""
         for name in names:
-            print(f"$ sogocd -f {name}.conf &", flush=True)
+            program = os.path.basename(self.programs.get(name, "sogocd"))
+            print(f"$ {program} -f {name}.conf &", flush=True)
         self.start(*names)
 
     def end(self, *names):
