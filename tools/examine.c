@@ -123,18 +123,28 @@ struct beside {
     struct sg_examine_beside found;
 };
 
-static void report(const struct beside *beside, const char *file,
-                   enum sg_err err)
+void sg_examine_report(struct sg_cli *cli, const char *file, uint64_t index,
+                       const char *const texts[2])
 {
-    struct sg_cli *cli = beside->cli;
     const struct sg_out_value values[] = {
         sg_out_bytes(SG_OUT_BODY, sg_bytes(file, strlen(file))),
         sg_out_none(),
-        sg_out_none(),
-        sg_out_word(sg_err_text(err, SG_LANG_EN), sg_err_text(err, cli->lang)),
+        index == UINT64_MAX ? sg_out_none() : sg_out_number(index),
+        sg_out_word(texts[SG_LANG_EN], texts[cli->lang]),
     };
 
     sg_out_row(&cli->out, &shape, values);
+}
+
+static void report(const struct beside *beside, const char *file,
+                   enum sg_err err)
+{
+    const char *const texts[2] = {
+        [SG_LANG_EN] = sg_err_text(err, SG_LANG_EN),
+        [SG_LANG_VI] = sg_err_text(err, SG_LANG_VI),
+    };
+
+    sg_examine_report(beside->cli, file, UINT64_MAX, texts);
 }
 
 static void found_signed(void *context, uint32_t log, uint64_t index,

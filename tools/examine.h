@@ -39,6 +39,18 @@ static inline uint64_t sg_examine_count(const struct sg_examine_beside *found)
     return found->highwater + found->keys + found->identity;
 }
 
+/* Looks at the view in CLI's directory, row by row, and, where nobody has the
+ * store, compares it with one that is made beside it of the logs. Prints a row
+ * for each finding; RET_FINDINGS is how many. */
+SG_USE_RESULT int sg_examine_view(struct sg_cli *cli,
+                                  const struct sg_registry_id *registry,
+                                  uint64_t *ret_findings);
+
+/* Prints as a finding that FILE is as TEXTS say, by enum sg_lang; at INDEX
+ * where that is no UINT64_MAX. */
+void sg_examine_report(struct sg_cli *cli, const char *file, uint64_t index,
+                       const char *const texts[2]);
+
 /* Prints a finding as a row. Its context is a struct sg_cli. */
 void sg_examine_print(void *context, uint32_t log, uint64_t index,
                       enum sg_damage damage);

@@ -3,8 +3,7 @@
 
 #include "storage/base/crypto.h"
 #include "storage/base/text.h"
-#include "tools/ask.h"
-#include "tools/caller.h"
+#include "tools/reading.h"
 #include "tools/unit_name.h"
 #include "tools/verb.h"
 
@@ -381,70 +380,21 @@ static int decide_rows(struct word *word)
 /* --- The officer ----------------------------------------------------------
  */
 
-static int ask_unlock(const struct word *word,
-                      const struct sg_passphrase *passphrase,
-                      unsigned *ret_status, json_t **ret_answer)
-{
-    json_t *body = json_pack("{s:s}", "officer", word->officer);
-    int code;
-
-    if (passphrase != NULL)
-        (void)json_object_set_new(
-            body, "passphrase",
-            json_stringn((const char *)passphrase->bytes, passphrase->size));
-    code = sg_caller_ask(word->cli, word->socket, "/v1/unlock", body,
-                         ret_status, ret_answer);
-    json_decref(body);
-    return code;
-}
-
-/* A key in the clear needs no passphrase; the node says so without a try. */
-static int unlock(const struct word *word)
-{
-    struct sg_passphrase *passphrase;
-    unsigned status = 0;
-    json_t *answer;
-    int code = ask_unlock(word, NULL, &status, &answer);
-
-    if (code == 0 && status == 403 &&
-        strcmp(sg_caller_text(answer, "error"), "passphrase") == 0) {
-        json_decref(answer);
-        code = sg_ask_passphrase(word->cli, word->officer, false, &passphrase);
-        if (code != 0)
-            return code;
-        code = ask_unlock(word, passphrase, &status, &answer);
-        sg_passphrase_free(passphrase);
-    }
-    if (code != 0)
-        return code;
-    if (status != 200)
-        code = sg_caller_refused(word->cli, status, answer);
-    json_decref(answer);
-    return code;
-}
-
-static void lock(const struct word *word)
-{
-    json_t *body = json_object(), *answer = NULL;
-    unsigned status;
-
-    if (sg_caller_ask(word->cli, word->socket, "/v1/lock", body, &status,
-                      &answer) == 0)
-        json_decref(answer);
-    json_decref(body);
-}
-
 static int run(struct word *word, struct sg_cli_words words)
 {
-    int code = word->officer == NULL ? 0 : unlock(word);
+    const struct sg_reading reading = {
+        .cli = word->cli,
+        .socket = word->socket,
+        .officer = word->officer,
+    };
+    int code = sg_reading_begin(&reading);
 
     if (code != 0)
         return code;
     for (int i = 0; code == 0 && i < words.count; i++)
         code = strcmp(words.words[i], "-") == 0 ? decide_rows(word)
                                                 : decide(word, words.words[i]);
-    if (word->officer != NULL)
-        lock(word);
+    sg_reading_end(&reading);
     return code;
 }
 

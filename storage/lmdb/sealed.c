@@ -115,33 +115,40 @@ static void seal(const struct sg_sealed *sealed, struct sg_bytes place,
     SG_ASSERT(err == SG_OK);
 }
 
-bool sg_sealed_decode(const struct sg_sealed *sealed, struct sg_txn *txn,
-                      unsigned db, struct sg_bytes key, struct sg_bytes value,
-                      struct sg_buf *ret)
+/* Opens VALUE at PLACE and appends it to RET. Errors: DAMAGED; LIMIT, NOMEM. */
+static enum sg_err open_value(const struct sg_sealed *sealed, unsigned db,
+                              struct sg_bytes key, struct sg_bytes value,
+                              struct sg_buf *ret)
 {
     uint8_t room[PLACE_MAX], nonce[HASH_SIZE], *plain;
     struct sg_bytes place;
     enum sg_err err;
 
     if (value.size < OVERHEAD || value.size - OVERHEAD > SG_SEALED_SIZE_MAX ||
-        key.size > KEY_MAX) {
-        (void)sg_txn_fail(txn, SG_ERR_DAMAGED);
-        return false;
-    }
+        key.size > KEY_MAX)
+        return SG_ERR_DAMAGED;
     err = sg_buf_extend(ret, value.size - OVERHEAD, &plain);
-    if (err == SG_OK) {
-        place = sg_bytes(room, make_place(db, key, room));
-        hash_at(sealed, 1, place, sg_bytes(value.data, SALT_SIZE), nonce);
-        err = sg_crypto_open(
-            SG_AEAD_XCHACHA20POLY1305, sealed->secret->cipher,
-            sg_bytes(nonce, SG_XAEAD_NONCE_SIZE), place,
-            sg_bytes(value.data + SALT_SIZE, value.size - SALT_SIZE), plain,
-            value.size - OVERHEAD);
-        if (err != SG_OK) {
-            sg_buf_truncate(ret, ret->size - (value.size - OVERHEAD));
-            err = SG_ERR_DAMAGED;
-        }
-    }
+    if (err != SG_OK)
+        return err;
+    place = sg_bytes(room, make_place(db, key, room));
+    hash_at(sealed, 1, place, sg_bytes(value.data, SALT_SIZE), nonce);
+    err =
+        sg_crypto_open(SG_AEAD_XCHACHA20POLY1305, sealed->secret->cipher,
+                       sg_bytes(nonce, SG_XAEAD_NONCE_SIZE), place,
+                       sg_bytes(value.data + SALT_SIZE, value.size - SALT_SIZE),
+                       plain, value.size - OVERHEAD);
+    if (err == SG_OK)
+        return SG_OK;
+    sg_buf_truncate(ret, ret->size - (value.size - OVERHEAD));
+    return SG_ERR_DAMAGED;
+}
+
+bool sg_sealed_decode(const struct sg_sealed *sealed, struct sg_txn *txn,
+                      unsigned db, struct sg_bytes key, struct sg_bytes value,
+                      struct sg_buf *ret)
+{
+    enum sg_err err = open_value(sealed, db, key, value, ret);
+
     if (err != SG_OK)
         (void)sg_txn_fail(txn, err);
     return err == SG_OK;
@@ -358,9 +365,9 @@ static enum sg_err take_path(struct sg_sealed *sealed, const char *dir)
     return SG_OK;
 }
 
-enum sg_err sg_sealed_open(const struct sg_sealed_config *config,
-                           struct sg_sealed **ret_sealed,
-                           enum sg_sealed_start *ret_start)
+/* Makes one in memory, with what is derived of its key. */
+static enum sg_err new_sealed(const struct sg_sealed_config *config,
+                              struct sg_sealed **ret_sealed)
 {
     struct sg_sealed *sealed = sg_calloc(1, sizeof *sealed);
     enum sg_err err;
@@ -373,10 +380,25 @@ enum sg_err sg_sealed_open(const struct sg_sealed_config *config,
     sealed->secret = sg_crypto_secret_new(sizeof *sealed->secret);
     err =
         sealed->secret == NULL ? SG_ERR_NOMEM : take_path(sealed, config->dir);
-    if (err == SG_OK) {
-        derive(sealed, config->key);
-        err = open_or_make(sealed, ret_start);
+    if (err != SG_OK) {
+        sg_sealed_close(sealed);
+        return err;
     }
+    derive(sealed, config->key);
+    *ret_sealed = sealed;
+    return SG_OK;
+}
+
+enum sg_err sg_sealed_open(const struct sg_sealed_config *config,
+                           struct sg_sealed **ret_sealed,
+                           enum sg_sealed_start *ret_start)
+{
+    struct sg_sealed *sealed;
+    enum sg_err err = new_sealed(config, &sealed);
+
+    if (err != SG_OK)
+        return err;
+    err = open_or_make(sealed, ret_start);
     if (err != SG_OK) {
         sg_sealed_close(sealed);
         return err;
@@ -408,6 +430,110 @@ enum sg_err sg_sealed_clear(struct sg_sealed *sealed,
     derive(sealed, key);
     err = make(sealed);
     (void)pthread_rwlock_unlock(&sealed->lock);
+    return err;
+}
+
+/* --- looking ----------------------------------------------------------- */
+
+struct looking {
+    const struct sg_sealed *sealed;
+    const struct sg_sealed_check *check;
+    struct sg_buf plain; /* of one value */
+    uint64_t rows;
+};
+
+/* Says what is wrong with the row; SG_OK: nothing. */
+static enum sg_err look_at_row(struct looking *looking, unsigned db,
+                               struct sg_bytes key, struct sg_bytes value)
+{
+    const struct sg_sealed_check *check = looking->check;
+    enum sg_err err;
+
+    if ((check->plain & 1U << db) != 0)
+        return check->judge(check->context, db, key, value) ? SG_OK
+                                                            : SG_ERR_DAMAGED;
+    err = open_value(looking->sealed, db, key, value, &looking->plain);
+    sg_crypto_wipe(looking->plain.data, looking->plain.size);
+    sg_buf_truncate(&looking->plain, 0);
+    return err;
+}
+
+static bool is_behind(struct sg_bytes key, struct sg_bytes last)
+{
+    size_t size = key.size < last.size ? key.size : last.size;
+    int order = memcmp(key.data, last.data, size);
+
+    return order > 0 || (order == 0 && key.size > last.size);
+}
+
+static enum sg_err look_at_rows(struct looking *looking, struct sg_txn *txn,
+                                unsigned db)
+{
+    static const uint8_t first = 0;
+    const struct sg_sealed_check *check = looking->check;
+    struct sg_bytes key, value, last = {.data = &first, .size = 0};
+    uint64_t no = 0;
+    bool found = sg_txn_seek(txn, db, sg_bytes(&first, 1), &key, &value);
+
+    for (; found; no++) {
+        enum sg_err err = look_at_row(looking, db, key, value);
+
+        if (err == SG_ERR_DAMAGED)
+            check->found(check->context, db, no, SG_SEALED_VALUE);
+        else if (err != SG_OK)
+            return err;
+        if (no > 0 && !is_behind(key, last))
+            check->found(check->context, db, no, SG_SEALED_ORDER);
+        last = key;
+        found = sg_txn_next(txn, db, &key, &value);
+    }
+    looking->rows += no;
+    if (sg_txn_err(txn) == SG_OK && no != sg_txn_count(txn, db))
+        check->found(check->context, db, no, SG_SEALED_ORDER);
+    return sg_txn_err(txn);
+}
+
+static enum sg_err look_at_all(struct sg_txn *txn, void *context)
+{
+    struct looking *looking = context;
+    struct look look = {looking->sealed, SG_SEALED_DAMAGED};
+    enum sg_err err = look_at_mark(txn, &look);
+
+    looking->rows = 0;
+    if (look.start != SG_SEALED_FOUND)
+        looking->check->found(looking->check->context, SG_SEALED_META, 0,
+                              SG_SEALED_MARK);
+    if (err != SG_OK || look.start == SG_SEALED_KEY)
+        return sg_txn_err(txn);
+    for (unsigned db = 0;
+         db < looking->sealed->config.database_count && err == SG_OK; db++)
+        err = look_at_rows(looking, txn, db);
+    return err;
+}
+
+enum sg_err sg_sealed_look(const struct sg_sealed_config *config,
+                           const struct sg_sealed_check *check,
+                           uint64_t *ret_rows)
+{
+    struct sg_env_config env;
+    struct sg_sealed *sealed;
+    struct looking looking = {.check = check};
+    enum sg_err err = new_sealed(config, &sealed);
+
+    if (err != SG_OK)
+        return err;
+    looking.sealed = sealed;
+    sg_buf_init(&looking.plain, SG_SEALED_SIZE_MAX);
+    env_config(sealed, sealed->dir, false, &env);
+    env.is_beside = true;
+    err = sg_env_open(&env, &sealed->env);
+    if (err == SG_OK)
+        err = sg_env_look(sealed->env);
+    if (err == SG_OK)
+        err = sg_env_read(sealed->env, look_at_all, &looking);
+    *ret_rows = looking.rows;
+    sg_buf_clear(&looking.plain);
+    sg_sealed_close(sealed);
     return err;
 }
 

@@ -62,6 +62,33 @@ SG_USE_RESULT enum sg_err sg_sealed_open(const struct sg_sealed_config *config,
                                          struct sg_sealed **ret_sealed,
                                          enum sg_sealed_start *ret_start);
 
+/* What a look at an environment has found wrong. */
+enum sg_sealed_fault {
+    SG_SEALED_VALUE, /* it does not open, or is not as it must be */
+    SG_SEALED_ORDER, /* a key that does not follow the one before it */
+    SG_SEALED_MARK,  /* of another format, key or registry, or a bulk build */
+};
+
+/* How an environment is looked at. */
+struct sg_sealed_check {
+    uint32_t plain; /* databases whose values are not sealed: bit by number */
+    /* Says whether VALUE at KEY of such a database is as it must be. */
+    bool (*judge)(void *context, unsigned db, struct sg_bytes key,
+                  struct sg_bytes value);
+    /* Called for each finding: row NO, from 0, of database DB. */
+    void (*found)(void *context, unsigned db, uint64_t no,
+                  enum sg_sealed_fault fault);
+    void *context;
+};
+
+/* Opens every value of the environment that lies at CONFIG->dir, beside the
+ * process that has it or none; nothing is changed. RET_ROWS is how many.
+ * Errors: NOTFOUND (there is none); DAMAGED, TRUNCATED (its pages); VERSION;
+ * ACCESS, IO, NOMEM. */
+SG_USE_RESULT enum sg_err sg_sealed_look(const struct sg_sealed_config *config,
+                                         const struct sg_sealed_check *check,
+                                         uint64_t *ret_rows);
+
 /* Closes; no transaction may be running. Takes NULL. */
 void sg_sealed_close(struct sg_sealed *sealed);
 

@@ -374,6 +374,98 @@ static void test_path(void **state)
     f->config.dir = f->path;
 }
 
+struct seen {
+    unsigned count;
+    unsigned db;
+    uint64_t no;
+    enum sg_sealed_fault fault;
+};
+
+static void see(void *context, unsigned db, uint64_t no,
+                enum sg_sealed_fault fault)
+{
+    struct seen *seen = context;
+
+    seen->count++;
+    seen->db = db;
+    seen->no = no;
+    seen->fault = fault;
+}
+
+/* Of `meta` here: whatever stands there has the size of a mark, or is empty. */
+static bool judge(void *context, unsigned db, struct sg_bytes key,
+                  struct sg_bytes value)
+{
+    (void)context;
+    (void)key;
+    return db == SG_SEALED_META && (value.size == 16 || value.size == 0);
+}
+
+static enum sg_err put_ten(struct sg_txn *txn, void *context)
+{
+    const struct fixture *f = context;
+
+    for (uint8_t i = 0; i < 10; i++)
+        sg_sealed_put(f->sealed, txn, 1, sg_bytes(&i, 1),
+                      SG_BYTES_TEXT("one of ten"));
+    return sg_txn_err(txn);
+}
+
+/* The value of row 4 as if it were that of row 3. */
+static enum sg_err move_one(struct sg_txn *txn, void *context)
+{
+    static const uint8_t three = 3, four = 4;
+    uint8_t copy[64];
+    struct sg_bytes value;
+
+    (void)context;
+    assert_true(sg_txn_get(txn, 1, sg_bytes(&four, 1), &value));
+    memcpy(copy, value.data, value.size);
+    sg_txn_put(txn, 1, sg_bytes(&three, 1), sg_bytes(copy, value.size));
+    return sg_txn_err(txn);
+}
+
+/* A look opens every value and names the one that is not of its place; it finds
+ * another key, and nothing where there is nothing; it changes nothing. */
+static void test_look(void **state)
+{
+    struct fixture *f = *state;
+    struct seen seen = {0};
+    const struct sg_sealed_check check = {.plain = 1U << SG_SEALED_META,
+                                          .judge = judge,
+                                          .found = see,
+                                          .context = &seen};
+    uint64_t rows;
+
+    assert_ok(sg_sealed_write(f->sealed, put_ten, f));
+    sg_sealed_close(f->sealed);
+    f->sealed = NULL;
+    assert_ok(sg_sealed_look(&f->config, &check, &rows));
+    assert_int_equal(seen.count, 0);
+    assert_int_equal(rows, 11);
+
+    f->config.key[0]++;
+    assert_ok(sg_sealed_look(&f->config, &check, &rows));
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.fault, SG_SEALED_MARK);
+    f->config.key[0]--;
+
+    reopen(f);
+    assert_int_equal(f->start, SG_SEALED_FOUND);
+    assert_ok(sg_sealed_write(f->sealed, move_one, f));
+    sg_sealed_close(f->sealed);
+    f->sealed = NULL;
+    seen.count = 0;
+    assert_ok(sg_sealed_look(&f->config, &check, &rows));
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.db, 1);
+    assert_int_equal(seen.no, 3);
+    assert_int_equal(seen.fault, SG_SEALED_VALUE);
+
+    (void)snprintf(f->path, sizeof f->path, "%s/none", f->dir);
+    assert_err(sg_sealed_look(&f->config, &check, &rows), NOTFOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +481,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clear, setup, teardown),
         cmocka_unit_test_setup_teardown(test_path, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_look, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
