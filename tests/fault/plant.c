@@ -268,32 +268,23 @@ static bool plant_frontier(struct plant *plant)
 
 /* --- Rows that lead to rows ----------------------------------------------- */
 
-/* Gives the N-th row of NAME whose key and value have these sizes; 0: any. */
-static bool find_row(const struct plant *plant, size_t key_size,
-                     size_t value_size, size_t n, struct pages_row *ret)
-{
-    size_t i;
-    for (i = 0; pages_row(&plant->pages, i, ret); i++) {
-        if ((key_size == 0 || ret->key_size == key_size) &&
-            (value_size == 0 ? ret->value_size > 0
-                             : ret->value_size == value_size) &&
-            n-- == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
+/* Gives any row whose key and value have these sizes; 0: any key, and any value
+ * but none. */
 static bool any_of(struct plant *plant, size_t key_size, size_t value_size,
                    struct pages_row *ret)
 {
-    size_t count = 0;
-    while (find_row(plant, key_size, value_size, count, ret)) {
-        count++;
+    struct pages_row row;
+    uint64_t seen = 0;
+    size_t i;
+    for (i = 0; pages_row(&plant->pages, i, &row); i++) {
+        if ((key_size == 0 || row.key_size == key_size) &&
+            (value_size == 0 ? row.value_size > 0
+                             : row.value_size == value_size) &&
+            sg_prng_below(&plant->prng, ++seen) == 0) {
+            *ret = row;
+        }
     }
-    return count > 0 &&
-           find_row(plant, key_size, value_size,
-                    (size_t)sg_prng_below(&plant->prng, count), ret);
+    return seen > 0;
 }
 
 /* No other database has keys of 12 bytes and values of 8. */
