@@ -293,6 +293,18 @@ static void skip_mark(struct sg_rows *rows)
         (void)take(rows, sizeof mark, 0);
 }
 
+/* Passes over remarks: the head of an export of ours. */
+static enum sg_err skip_remarks(struct sg_rows *rows, bool *ret_more)
+{
+    enum sg_err err = skip_empty(rows, ret_more);
+
+    while (err == SG_OK && *ret_more && rows->bytes[rows->begin] == '#') {
+        (void)take(rows, line_size(rows), 1);
+        err = skip_empty(rows, ret_more);
+    }
+    return err;
+}
+
 enum sg_err sg_rows_bind(struct sg_rows *rows, const char *const names[],
                          unsigned count, bool ret_found[])
 {
@@ -310,7 +322,7 @@ enum sg_err sg_rows_bind(struct sg_rows *rows, const char *const names[],
     skip_mark(rows);
     if (err != SG_OK || rows->form == SG_ROWS_JSON)
         return err;
-    err = skip_empty(rows, &is_more);
+    err = skip_remarks(rows, &is_more);
     if (err != SG_OK)
         return err;
     if (!is_more || csv_row(rows, head, HEAD_MAX, &n_head) != SG_ROWS_ROW)
@@ -424,5 +436,8 @@ enum sg_err sg_rows_next(struct sg_rows *rows, struct sg_bytes ret_values[],
     *ret_state = rows->form == SG_ROWS_CSV ? next_csv(rows, ret_values)
                                            : next_json(rows, ret_values);
     rows->row_digest = rows->digest;
+    if (rows->line == 1 &&
+        json_object_get(rows->json, SG_ROWS_JSON_HEAD) != NULL)
+        return sg_rows_next(rows, ret_values, ret_state);
     return SG_OK;
 }

@@ -15,6 +15,8 @@
 #define SG_ROWS_COLUMNS_MAX 64u
 /* The longest row, with all its lines. */
 #define SG_ROWS_SIZE_MAX 65536u
+/* A first line of JSON with this member is the head of an export, no row. */
+#define SG_ROWS_JSON_HEAD "sogoc_export"
 
 enum sg_rows_form { SG_ROWS_CSV, SG_ROWS_JSON };
 
@@ -40,7 +42,7 @@ SG_USE_RESULT enum sg_err sg_rows_open(const char *path, enum sg_rows_form form,
 void sg_rows_close(struct sg_rows *rows);
 
 /* Says which COUNT columns are wanted, before the first row: names of the head
- * of CSV, of which it reads the head; members of JSON, of members
+ * of CSV, before which lines with # are remarks; members of JSON, of members
  * (`father.uid`) or of lists (`name.0`). A NULL is none. Borrows: NAMES until
  * sg_rows_close. RET_FOUND says which columns CSV has; JSON is taken to have
  * all. Errors: MALFORMED (there is no head, or a column stands in it twice);

@@ -66,6 +66,7 @@ static void test_csv(void **state)
 {
     static const char text[] =
         "\xef\xbb\xbf"
+        "# remark\r\n"
         "b,other,a\r\n1,2,3\r\n\n\"x,\"\"y\"\"\",,\"two\nlines\"\n4,5,6";
     struct sg_bytes left;
     struct sg_rows *rows;
@@ -78,10 +79,10 @@ static void test_csv(void **state)
     assert_true(sg_rows_left_over(rows, 0, &left));
     assert_true(sg_bytes_equal(left, SG_BYTES_TEXT("other")));
     assert_false(sg_rows_left_over(rows, 1, &left));
-    assert_row(rows, 2, "3", "1");
-    assert_row(rows, 4, "two\nlines", "x,\"y\"");
-    assert_row(rows, 6, "6", "4");
-    assert_state(rows, 6, SG_ROWS_END);
+    assert_row(rows, 3, "3", "1");
+    assert_row(rows, 5, "two\nlines", "x,\"y\"");
+    assert_row(rows, 7, "6", "4");
+    assert_state(rows, 7, SG_ROWS_END);
     sg_rows_close(rows);
     sg_tempdir_free(dir);
 }
@@ -197,6 +198,25 @@ static void test_json(void **state)
     sg_tempdir_free(dir);
 }
 
+/* The head of an export of ours is no row; behind it it would be one. */
+static void test_json_head(void **state)
+{
+    static const char text[] = "{\"sogoc_export\":1}\n{\"a\":\"1\",\"b\":"
+                               "\"2\"}\n{\"sogoc_export\":1}\n";
+    struct sg_rows *rows;
+    char path[512];
+    char *dir = path_new(path);
+
+    (void)state;
+    assert_int_equal(
+        open_text(path, text, sizeof text - 1, SG_ROWS_JSON, &rows), SG_OK);
+    assert_row(rows, 2, "1", "2");
+    assert_row(rows, 3, "", "");
+    assert_state(rows, 3, SG_ROWS_END);
+    sg_rows_close(rows);
+    sg_tempdir_free(dir);
+}
+
 /* The digest is of the bytes up to the last row: empty lines behind it, and
  * what is added there later, are not in it. */
 static void test_digest(void **state)
@@ -229,7 +249,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_csv),      cmocka_unit_test(test_csv_bad),
         cmocka_unit_test(test_csv_head), cmocka_unit_test(test_long),
-        cmocka_unit_test(test_json),     cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_json),     cmocka_unit_test(test_json_head),
+        cmocka_unit_test(test_digest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
