@@ -13,6 +13,8 @@
 #define BOUND_STEPS 8u
 /* Of a thousand nodes each knows thousands of logs; a province's are fewer. */
 #define FRONTIERS_MAX 1024u
+/* The statements of a province's authority are for fewer nodes than these. */
+#define PROVINCE_NODES 512u
 
 /* --- Effects ------------------------------------------------------------ */
 
@@ -165,6 +167,9 @@ static struct sg_sync *make_core(struct world *world, struct node *node)
         .sessions_max = node->slots + 1,
         .logs_max = world->logs_max,
         .frontiers_max = FRONTIERS_MAX,
+        .trust_limits = world->options.nodes > PROVINCE_NODES
+                            ? &sg_trust_limits_country
+                            : NULL,
         .interval_ms = world->interval_ms,
         .metered_ms = world->interval_ms,
         .ping_ms = world_ping_ms(world),
