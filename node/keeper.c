@@ -455,8 +455,6 @@ static void *run(void *context)
     struct sg_keeper *keeper = context;
 
     (void)pthread_mutex_lock(&keeper->lock);
-    /* Who begins on a full disk says so before he is given anything. */
-    keeper->done.is_full = sg_batch_is_full(keeper->batch);
     while (keeper->done.err == SG_OK) {
         if (keeper->is_turning) {
             (void)pthread_cond_wait(&keeper->came, &keeper->lock);
@@ -510,8 +508,12 @@ enum sg_err sg_keeper_new(struct sg_store *store, sg_keeper_wake *wake,
     keeper->last = &keeper->first;
     keeper->done_last = &keeper->done.jobs;
     err = sg_batch_new(store, &keeper->batch);
-    if (err == SG_OK)
+    if (err == SG_OK) {
+        /* Who begins on a full disk says so before he is given anything; the
+         * batch is asked while no other thread has it. */
+        keeper->done.is_full = sg_batch_is_full(keeper->batch);
         err = start(keeper);
+    }
     if (err != SG_OK) {
         sg_batch_free(keeper->batch);
         sg_free(keeper);

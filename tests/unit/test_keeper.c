@@ -275,6 +275,33 @@ static void test_an_append_is_committed_here(void **state)
     assert_int_equal(log.row.known.size, 22);
 }
 
+/* A keeper may be given work before its thread has begun: the two never have
+ * the batch at once (said by ThreadSanitizer). */
+static void test_work_may_come_before_the_thread(void **state)
+{
+    static const uint8_t payload[] = "a statement";
+    struct fixture *fixture = *state;
+    struct sg_entry entry;
+
+    assert_ok(sg_entry_make(sg_store_hasher(fixture->to.store), SG_ENTRY_PLAIN,
+                            0, sg_bytes(payload, sizeof payload), &entry));
+    for (uint64_t i = 0; i < 50; i++) {
+        struct sg_keeper_append here;
+        enum sg_err err;
+        struct sg_store_log log;
+
+        sg_keeper_free(fixture->keeper);
+        fixture->keeper = NULL;
+        assert_ok(sg_keeper_new(fixture->to.store, on_wake, fixture,
+                                &fixture->keeper));
+        here = append_of(fixture, 1 + i, &entry, &err);
+        assert_ok(sg_keeper_append_here(fixture->keeper, &here));
+        take_appends(fixture, 1, &err, &log);
+        assert_ok(err);
+        assert_int_equal(log.row.known.size, 2 + i);
+    }
+}
+
 struct kept {
     size_t peers, forks, holdings;
     struct sg_keep_peer peer;
@@ -414,6 +441,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_an_append_is_committed_here, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_work_may_come_before_the_thread,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_waits_is_kept_at_the_end,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_keepsakes_are_kept, setup,
