@@ -2,8 +2,8 @@
 
 #define DECIMAL_SIZE_MAX 20
 
-/* RFC 3629, section 4: by first byte, how long a sequence is and what the
- * second byte may be; the others are 80 to BF. */
+/* RFC 3629, section 4: by first byte, how long a sequence of more than one is
+ * and what the second byte may be; the others are 80 to BF. */
 static const struct lead {
     uint8_t first_min;
     uint8_t first_max;
@@ -11,11 +11,10 @@ static const struct lead {
     uint8_t second_min;
     uint8_t second_max;
 } leads[] = {
-    {0x00, 0x7f, 1, 0x00, 0xff}, {0xc2, 0xdf, 2, 0x80, 0xbf},
-    {0xe0, 0xe0, 3, 0xa0, 0xbf}, {0xe1, 0xec, 3, 0x80, 0xbf},
-    {0xed, 0xed, 3, 0x80, 0x9f}, {0xee, 0xef, 3, 0x80, 0xbf},
-    {0xf0, 0xf0, 4, 0x90, 0xbf}, {0xf1, 0xf3, 4, 0x80, 0xbf},
-    {0xf4, 0xf4, 4, 0x80, 0x8f},
+    {0xc2, 0xdf, 2, 0x80, 0xbf}, {0xe0, 0xe0, 3, 0xa0, 0xbf},
+    {0xe1, 0xec, 3, 0x80, 0xbf}, {0xed, 0xed, 3, 0x80, 0x9f},
+    {0xee, 0xef, 3, 0x80, 0xbf}, {0xf0, 0xf0, 4, 0x90, 0xbf},
+    {0xf1, 0xf3, 4, 0x80, 0xbf}, {0xf4, 0xf4, 4, 0x80, 0x8f},
 };
 
 static bool within(uint8_t byte, uint8_t min, uint8_t max)
@@ -23,7 +22,8 @@ static bool within(uint8_t byte, uint8_t min, uint8_t max)
     return byte >= min && byte <= max;
 }
 
-/* Returns the length of the sequence at the start of TEXT, 0 if it is none. */
+/* Returns the length of the sequence at the start of TEXT, which is no ASCII;
+ * 0 if it is none. */
 static size_t utf8_sequence(struct sg_bytes text)
 {
     const struct lead *lead = leads;
@@ -33,8 +33,7 @@ static size_t utf8_sequence(struct sg_bytes text)
         lead++;
     if (lead == end || text.data[0] < lead->first_min || text.size < lead->size)
         return 0;
-    if (lead->size > 1 &&
-        !within(text.data[1], lead->second_min, lead->second_max))
+    if (!within(text.data[1], lead->second_min, lead->second_max))
         return 0;
     for (size_t i = 2; i < lead->size; i++) {
         if (!within(text.data[i], 0x80, 0xbf))
