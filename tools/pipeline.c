@@ -5,6 +5,7 @@
 
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
+#include "tools/relay.h"
 
 /* Room for one more body than the size at which a chunk is full. */
 #define BODIES_MAX (SG_PIPELINE_BODIES_SIZE + SG_RECORD_SIZE_MAX)
@@ -14,26 +15,15 @@
 
 struct sg_pipeline {
     struct sg_pipeline_config config;
-    struct worker {
-        struct sg_pipeline *pipeline;
-        struct sg_sealer *sealer;
-        pthread_t thread;
-    } workers[SG_PIPELINE_THREADS];
-    unsigned n_started;
+    struct sg_relay *relay;
+    struct sg_sealer *sealers[SG_PIPELINE_THREADS];
     struct sg_sealer *again_sealer; /* the writer's */
+    bool is_out;                    /* a chunk is with the writer */
 
-    pthread_mutex_t source; /* held while a chunk is filled; before mutex */
     pthread_mutex_t mutex;
-    pthread_cond_t changed;
     /* Under the mutex: */
     uint64_t next; /* index of the next body to be sealed */
     uint64_t round;
-    unsigned n_filled; /* chunks that were filled and placed, in all */
-    unsigned n_got;
-    unsigned n_done;
-    bool is_ended;
-    bool is_stopping;
-    enum sg_err err; /* how it ended */
 
     struct sg_pipeline_chunk chunks[SG_PIPELINE_CHUNKS];
 };
@@ -66,7 +56,7 @@ static enum sg_err seal(const struct sg_pipeline_config *config,
 }
 
 /* Fills CHUNK from the source. */
-static enum sg_err fill(const struct sg_pipeline_config *config,
+static enum sg_err take(const struct sg_pipeline_config *config,
                         struct sg_pipeline_chunk *chunk, bool *ret_end)
 {
     enum sg_pipeline_next next = SG_PIPELINE_BODY;
@@ -91,110 +81,55 @@ static enum sg_err fill(const struct sg_pipeline_config *config,
     return err;
 }
 
-/* Waits for a chunk that is free; NULL when there is nothing more to do. */
-static struct sg_pipeline_chunk *wait_free(struct sg_pipeline *pipeline)
-{
-    struct sg_pipeline_chunk *chunk = NULL;
-
-    (void)pthread_mutex_lock(&pipeline->mutex);
-    while (!pipeline->is_stopping && !pipeline->is_ended &&
-           pipeline->n_filled - pipeline->n_done == SG_PIPELINE_CHUNKS)
-        (void)pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
-    if (!pipeline->is_stopping && !pipeline->is_ended)
-        chunk = &pipeline->chunks[pipeline->n_filled % SG_PIPELINE_CHUNKS];
-    (void)pthread_mutex_unlock(&pipeline->mutex);
-    return chunk;
-}
-
-/* Gives CHUNK, which is filled unless it is empty, its turn; returns where it
- * will stand as things are now. */
-static uint64_t place(struct sg_pipeline *pipeline,
-                      struct sg_pipeline_chunk *chunk, bool is_end,
-                      enum sg_err err)
+/* Gives CHUNK the place that it will have as things are now. */
+static void place(struct sg_pipeline *pipeline, struct sg_pipeline_chunk *chunk)
 {
     (void)pthread_mutex_lock(&pipeline->mutex);
-    uint64_t first = pipeline->next;
-    if (chunk->count > 0) {
-        pipeline->next += chunk->count;
-        pipeline->n_filled++;
-        chunk->round = pipeline->round;
-        chunk->is_sealed = false;
-    }
-    pipeline->is_ended = is_end || err != SG_OK;
-    pipeline->err = err;
-    (void)pthread_cond_broadcast(&pipeline->changed);
-    (void)pthread_mutex_unlock(&pipeline->mutex);
-    return first;
-}
-
-static void hand_over(struct sg_pipeline *pipeline,
-                      struct sg_pipeline_chunk *chunk, enum sg_err err)
-{
-    (void)pthread_mutex_lock(&pipeline->mutex);
-    chunk->is_sealed = true;
-    chunk->err = err;
-    (void)pthread_cond_broadcast(&pipeline->changed);
+    chunk->first = pipeline->next;
+    chunk->round = pipeline->round;
+    pipeline->next += chunk->count;
     (void)pthread_mutex_unlock(&pipeline->mutex);
 }
 
-/* Takes the next chunk's bodies; one thread at a time, so that their order is
- * the source's. NULL at the end. */
-static struct sg_pipeline_chunk *take(struct sg_pipeline *pipeline,
-                                      uint64_t *ret_first)
+static enum sg_err fill(void *context, unsigned slot, bool *ret_is_filled,
+                        bool *ret_is_end)
 {
-    struct sg_pipeline_chunk *chunk;
-    enum sg_err err;
-    bool is_end = false;
+    struct sg_pipeline *pipeline = context;
+    struct sg_pipeline_chunk *chunk = &pipeline->chunks[slot];
+    enum sg_err err = take(&pipeline->config, chunk, ret_is_end);
 
-    (void)pthread_mutex_lock(&pipeline->source);
-    do { /* again after a pause that came before the first body */
-        chunk = wait_free(pipeline);
-        if (chunk == NULL)
-            break;
-        err = fill(&pipeline->config, chunk, &is_end);
-        *ret_first = place(pipeline, chunk, is_end, err);
-    } while (chunk->count == 0);
-    (void)pthread_mutex_unlock(&pipeline->source);
-    return chunk;
+    place(pipeline, chunk);
+    *ret_is_filled = chunk->count > 0;
+    return err;
 }
 
-static void *run(void *context)
+static enum sg_err work(void *context, unsigned thread, unsigned slot)
 {
-    struct worker *worker = context;
-    struct sg_pipeline *pipeline = worker->pipeline;
-    struct sg_pipeline_chunk *chunk;
-    uint64_t first;
+    struct sg_pipeline *pipeline = context;
+    struct sg_pipeline_chunk *chunk = &pipeline->chunks[slot];
 
-    while ((chunk = take(pipeline, &first)) != NULL)
-        hand_over(pipeline, chunk,
-                  seal(&pipeline->config, worker->sealer, chunk, first));
-    return NULL;
-}
-
-static enum sg_err start_workers(struct sg_pipeline *pipeline)
-{
-    for (unsigned i = 0; i < SG_PIPELINE_THREADS; i++) {
-        struct worker *worker = &pipeline->workers[i];
-        worker->pipeline = pipeline;
-        enum sg_err err = sg_seal_sealer_new(&worker->sealer);
-        if (err != SG_OK)
-            return err;
-        if (pthread_create(&worker->thread, NULL, run, worker) != 0)
-            return SG_ERR_LIMIT;
-        pipeline->n_started++;
-    }
-    return SG_OK;
+    return seal(&pipeline->config, pipeline->sealers[thread], chunk,
+                chunk->first);
 }
 
 static enum sg_err start(struct sg_pipeline *pipeline)
 {
+    const struct sg_relay_config relay = {
+        .threads = SG_PIPELINE_THREADS,
+        .slots = SG_PIPELINE_CHUNKS,
+        .fill = fill,
+        .work = work,
+        .context = pipeline,
+    };
     enum sg_err err = sg_seal_sealer_new(&pipeline->again_sealer);
 
+    for (unsigned i = 0; i < SG_PIPELINE_THREADS && err == SG_OK; i++)
+        err = sg_seal_sealer_new(&pipeline->sealers[i]);
     for (unsigned i = 0; i < SG_PIPELINE_CHUNKS && err == SG_OK; i++) {
         /* All at once: bodies are secrets, and what moves is not wiped. */
         err = sg_buf_reserve(&pipeline->chunks[i].bodies, BODIES_MAX);
     }
-    return err == SG_OK ? start_workers(pipeline) : err;
+    return err == SG_OK ? sg_relay_new(&relay, &pipeline->relay) : err;
 }
 
 enum sg_err sg_pipeline_new(const struct sg_pipeline_config *config,
@@ -213,9 +148,7 @@ enum sg_err sg_pipeline_new(const struct sg_pipeline_config *config,
         sg_buf_init(&pipeline->chunks[i].bodies, BODIES_MAX);
         sg_buf_init(&pipeline->chunks[i].payloads, PAYLOADS_MAX);
     }
-    (void)pthread_mutex_init(&pipeline->source, NULL);
     (void)pthread_mutex_init(&pipeline->mutex, NULL);
-    (void)pthread_cond_init(&pipeline->changed, NULL);
     enum sg_err err = start(pipeline);
     if (err == SG_OK)
         *ret_pipeline = pipeline;
@@ -228,60 +161,41 @@ void sg_pipeline_free(struct sg_pipeline *pipeline)
 {
     if (pipeline == NULL)
         return;
-    (void)pthread_mutex_lock(&pipeline->mutex);
-    pipeline->is_stopping = true;
-    (void)pthread_cond_broadcast(&pipeline->changed);
-    (void)pthread_mutex_unlock(&pipeline->mutex);
-    for (unsigned i = 0; i < pipeline->n_started; i++)
-        (void)pthread_join(pipeline->workers[i].thread, NULL);
+    sg_relay_free(pipeline->relay);
     for (unsigned i = 0; i < SG_PIPELINE_THREADS; i++)
-        sg_seal_sealer_free(pipeline->workers[i].sealer);
+        sg_seal_sealer_free(pipeline->sealers[i]);
     for (unsigned i = 0; i < SG_PIPELINE_CHUNKS; i++) {
         sg_buf_wipe(&pipeline->chunks[i].bodies);
         sg_buf_clear(&pipeline->chunks[i].payloads);
     }
     sg_seal_sealer_free(pipeline->again_sealer);
-    (void)pthread_cond_destroy(&pipeline->changed);
     (void)pthread_mutex_destroy(&pipeline->mutex);
-    (void)pthread_mutex_destroy(&pipeline->source);
     sg_free(pipeline);
 }
 
 enum sg_err sg_pipeline_get(struct sg_pipeline *pipeline,
                             struct sg_pipeline_chunk **ret_chunk)
 {
-    struct sg_pipeline_chunk *chunk =
-        &pipeline->chunks[pipeline->n_got % SG_PIPELINE_CHUNKS];
+    enum sg_relay_got got;
+    unsigned slot = 0;
     enum sg_err err;
 
-    (void)pthread_mutex_lock(&pipeline->mutex);
-    SG_ASSERT(pipeline->n_got == pipeline->n_done);
-    while (pipeline->n_got == pipeline->n_filled ? !pipeline->is_ended
-                                                 : !chunk->is_sealed)
-        (void)pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
-    if (pipeline->n_got == pipeline->n_filled) {
-        chunk = NULL;
-        err = pipeline->err;
-    } else {
-        err = chunk->err;
-        pipeline->n_got += err == SG_OK;
-    }
-    (void)pthread_mutex_unlock(&pipeline->mutex);
-    if (err == SG_OK)
-        *ret_chunk = chunk;
-    return err;
+    SG_ASSERT(!pipeline->is_out);
+    err = sg_relay_get(pipeline->relay, true, &got, &slot);
+    if (err != SG_OK)
+        return err;
+    pipeline->is_out = got == SG_RELAY_SLOT;
+    *ret_chunk = pipeline->is_out ? &pipeline->chunks[slot] : NULL;
+    return SG_OK;
 }
 
 void sg_pipeline_done(struct sg_pipeline *pipeline,
                       struct sg_pipeline_chunk *chunk)
 {
-    (void)pthread_mutex_lock(&pipeline->mutex);
-    SG_ASSERT(chunk ==
-              &pipeline->chunks[pipeline->n_done % SG_PIPELINE_CHUNKS]);
-    pipeline->n_done++;
-    SG_ASSERT(pipeline->n_done == pipeline->n_got);
-    (void)pthread_cond_broadcast(&pipeline->changed);
-    (void)pthread_mutex_unlock(&pipeline->mutex);
+    SG_ASSERT(pipeline->is_out);
+    SG_ASSERT(chunk >= pipeline->chunks);
+    pipeline->is_out = false;
+    sg_relay_done(pipeline->relay);
 }
 
 enum sg_err sg_pipeline_again(struct sg_pipeline *pipeline,

@@ -60,8 +60,6 @@ struct sg_pipeline_chunk {
     struct sg_buf bodies;
     struct sg_buf payloads;
     uint64_t round; /* how often places had been corrected */
-    bool is_sealed; /* or failed: */
-    enum sg_err err;
 };
 
 struct sg_pipeline;
