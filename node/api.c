@@ -156,6 +156,8 @@ void sg_api_call_drop(struct sg_api *api, struct sg_api_task *task)
     *task->back = task->next;
     if (task->next != NULL)
         task->next->back = task->back;
+    if (task->clear != NULL)
+        task->clear(task);
     sg_free(task);
 }
 
@@ -258,13 +260,18 @@ void sg_api_call_json(struct sg_api_answer *ret, unsigned status, json_t *json)
     json_decref(json);
 }
 
+json_t *sg_api_call_word(const char *code, const char *english,
+                         const char *vietnamese)
+{
+    return json_pack("{s:s,s:s,s:s}", "error", code, "en", english, "vi",
+                     vietnamese);
+}
+
 void sg_api_call_refuse(struct sg_api_answer *ret, unsigned status,
                         const char *code, const char *english,
                         const char *vietnamese)
 {
-    sg_api_call_json(ret, status,
-                     json_pack("{s:s,s:s,s:s}", "error", code, "en", english,
-                               "vi", vietnamese));
+    sg_api_call_json(ret, status, sg_api_call_word(code, english, vietnamese));
 }
 
 void sg_api_call_refuse_err(struct sg_api_answer *ret, unsigned status,
@@ -375,17 +382,33 @@ bool sg_api_call_number(const struct sg_api_request *request, const char *key,
     return false;
 }
 
+json_t *sg_api_call_parse(struct sg_bytes text)
+{
+    json_t *json = NULL;
+
+    if (sg_http_is_flat(text.data, text.size))
+        json = json_loadb((const char *)text.data, text.size,
+                          JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(json))
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
 json_t *sg_api_call_body(const struct sg_api_request *request,
                          struct sg_api_answer *ret)
 {
     json_t *json = NULL;
 
-    if (sg_http_is_flat(request->body.data, request->body.size))
-        json = json_loadb((const char *)request->body.data, request->body.size,
-                          JSON_REJECT_DUPLICATES, NULL);
-    if (json_is_object(json))
+    if (request->is_lines) {
+        sg_api_call_refuse(ret, 415, "content_type",
+                           "this takes application/json",
+                           "lời gọi này nhận application/json");
+        return NULL;
+    }
+    json = sg_api_call_parse(request->body);
+    if (json != NULL)
         return json;
-    json_decref(json);
     sg_api_call_refuse(ret, 400, "json", "the body is not one JSON object",
                        "nội dung không phải là một đối tượng JSON");
     return NULL;

@@ -20,6 +20,8 @@
 
 /* An answer: the logs of a page, a record with its proof. */
 #define SG_API_ANSWER_SIZE_MAX (2u << 20)
+/* Records that are handed in at a time, a line each. */
+#define SG_API_LINES_MAX 256u
 /* Rows of one page of a list. */
 #define SG_API_PAGE_MAX 1000u
 
@@ -93,6 +95,7 @@ struct sg_api_request {
         const char *key;
         const char *value;
     } query[SG_HTTP_QUERY_MAX];
+    bool is_lines; /* the body is JSON lines, not one object */
     struct sg_bytes body;
     void *owner; /* of the paper or task, where the answer comes later */
 };
@@ -113,7 +116,11 @@ void sg_api_handle(struct sg_api *api, const struct sg_api_call *call,
                    const struct sg_api_request *request,
                    struct sg_api_answer *ret_answer);
 
-/* Says what became of PAPER. */
+/* Takes the answer of PAPER if it is one of many that are answered together:
+ * their task comes to its end with the last. False: it is alone. */
+bool sg_api_gather(struct sg_api *api, const struct sg_desk_paper *paper);
+
+/* Says what became of PAPER, which is alone. */
 void sg_api_paper(struct sg_api *api, const struct sg_desk_paper *paper,
                   struct sg_api_answer *ret_answer);
 

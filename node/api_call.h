@@ -35,6 +35,8 @@ struct sg_api_task {
     void *owner;
     void (*finish)(struct sg_api *api, struct sg_api_task *task,
                    struct sg_api_answer *ret);
+    /* Frees what is beside the task; NULL: nothing is. */
+    void (*clear)(struct sg_api_task *task);
     bool goes_on;    /* FINISH has given it to somebody again */
     enum sg_err err; /* of the audit */
 };
@@ -58,6 +60,10 @@ void sg_api_call_json(struct sg_api_answer *ret, unsigned status, json_t *json);
 /* Appends JSON to BUF. False: no memory, and BUF may have a part of it. */
 bool sg_api_call_dump(const json_t *json, struct sg_buf *buf);
 
+/* Gives a refusal with words for programs and people; NULL: no memory. */
+json_t *sg_api_call_word(const char *code, const char *english,
+                         const char *vietnamese);
+
 /* Sets RET to a refusal with words for programs and people. */
 void sg_api_call_refuse(struct sg_api_answer *ret, unsigned status,
                         const char *code, const char *english,
@@ -75,6 +81,10 @@ bool sg_api_call_number(const struct sg_api_request *request, const char *key,
                         uint64_t instead, uint64_t least, uint64_t most,
                         uint64_t *ret_value, struct sg_api_answer *ret);
 
+/* Reads TEXT, one JSON object. NULL: it is none. Caller frees with json_decref.
+ */
+json_t *sg_api_call_parse(struct sg_bytes text);
+
 /* Reads the body, one JSON object. NULL: it is none, and RET says so. Caller
  * frees with json_decref. */
 json_t *sg_api_call_body(const struct sg_api_request *request,
@@ -89,8 +99,9 @@ json_t *sg_api_call_hash(const struct sg_hash *hash);
  * without it, which sg_api_call_json finds out. */
 void sg_api_call_set(json_t *object, const char *key, json_t *value);
 
-/* Says that a record in JSON is not what it must be (form.h). */
+/* Say that a record in JSON is not what it must be (form.h). */
 struct sg_form_fault;
+json_t *sg_api_call_fault(const struct sg_form_fault *fault);
 void sg_api_call_refuse_form(struct sg_api_answer *ret,
                              const struct sg_form_fault *fault);
 
@@ -225,9 +236,21 @@ sg_api_call_fn sg_api_work_campaign, sg_api_quality_show;
 sg_api_call_fn sg_api_conflict_list, sg_api_decision_file;
 /* Records as JSON: api_form.c. */
 sg_api_call_fn sg_api_form_turn;
-/* Sessions of a browser: api.c. Records: api_record.c. */
+/* Sessions of a browser: api.c. Records: api_record.c, api_lines.c. */
 sg_api_call_fn sg_api_session_begin, sg_api_session_end;
 sg_api_call_fn sg_api_record_submit, sg_api_record_slip;
+
+/* Reads FORM: the record that a form hands in. NULL: *RET_WORD says why not, or
+ * is NULL where there is no memory. */
+struct sg_desk_paper *sg_api_record_read(struct sg_api *api,
+                                         const struct sg_api_request *request,
+                                         const json_t *form, json_t **ret_word);
+/* Gives what is said of PAPER, with its status; NULL: no memory. */
+json_t *sg_api_record_word(const struct sg_desk_paper *paper,
+                           unsigned *ret_status);
+/* A form a line. */
+sg_api_call_fn sg_api_lines_submit;
+
 /* Officers: api_officer.c. */
 sg_api_call_fn sg_api_page_html, sg_api_page_css, sg_api_page_js;
 sg_api_call_fn sg_api_officer_unlock, sg_api_officer_lock, sg_api_officer_show;

@@ -6,8 +6,7 @@
 #include "node/form.h"
 #include "storage/base/text.h"
 
-void sg_api_call_refuse_form(struct sg_api_answer *ret,
-                             const struct sg_form_fault *fault)
+json_t *sg_api_call_fault(const struct sg_form_fault *fault)
 {
     json_t *json =
         json_pack("{s:s,s:s,s:s,s:s}", "error", "member", "en",
@@ -17,7 +16,13 @@ void sg_api_call_refuse_form(struct sg_api_answer *ret,
 
     if (fault->field != NULL)
         sg_api_call_set(json, "field", json_string(fault->field));
-    sg_api_call_json(ret, 400, json);
+    return json;
+}
+
+void sg_api_call_refuse_form(struct sg_api_answer *ret,
+                             const struct sg_form_fault *fault)
+{
+    sg_api_call_json(ret, 400, sg_api_call_fault(fault));
 }
 
 /* From JSON to what is signed. */

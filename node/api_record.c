@@ -8,7 +8,7 @@
 #include "storage/base/text.h"
 #include "storage/registry/rules.h"
 
-static void refuse_field(struct sg_api_answer *ret, const char *field)
+static json_t *field_word(const char *field)
 {
     static const char english[] = "a member is missing or is not what it must "
                                   "be: inner and signature base64, capture and "
@@ -17,9 +17,8 @@ static void refuse_field(struct sg_api_answer *ret, const char *field)
         "một trường bị thiếu hoặc sai dạng: inner và signature là base64, "
         "capture và home là đơn vị hành chính, không có trường nào khác";
 
-    sg_api_call_json(ret, 400,
-                     json_pack("{s:s,s:s,s:s,s:s}", "error", "member", "en",
-                               english, "vi", vietnamese, "member", field));
+    return json_pack("{s:s,s:s,s:s,s:s}", "error", "member", "en", english,
+                     "vi", vietnamese, "member", field);
 }
 
 /* Decodes the base64 in JSON; what is longer than BUF takes is refused. */
@@ -122,11 +121,10 @@ static void sign_own(struct sg_api *api, const struct sg_officer *officer,
                                         paper->signature) == SG_OK;
 }
 
-void sg_api_record_submit(struct sg_api *api,
-                          const struct sg_api_request *request,
-                          struct sg_api_answer *ret)
+struct sg_desk_paper *sg_api_record_read(struct sg_api *api,
+                                         const struct sg_api_request *request,
+                                         const json_t *form, json_t **ret_word)
 {
-    json_t *form = sg_api_call_body(request, ret);
     bool is_json = json_object_get(form, "record") != NULL;
     const struct sg_officer *officer =
         is_json
@@ -136,22 +134,41 @@ void sg_api_record_submit(struct sg_api *api,
     struct sg_form_fault fault;
     struct sg_buf buf;
 
-    if (form == NULL)
-        return;
     sg_buf_init(&buf, SG_RECORD_SIZE_MAX + SG_SIGNATURE_SIZE);
     paper = read_form(form, officer, &buf, &fault);
     sg_buf_wipe(&buf);
+    if (paper == NULL) {
+        *ret_word = fault.member == NULL ? NULL
+                    : is_json            ? sg_api_call_fault(&fault)
+                                         : field_word(fault.member);
+        return NULL;
+    }
+    sign_own(api, officer, paper);
+    paper->owner = request->owner;
+    return paper;
+}
+
+void sg_api_record_submit(struct sg_api *api,
+                          const struct sg_api_request *request,
+                          struct sg_api_answer *ret)
+{
+    struct sg_desk_paper *paper;
+    json_t *form, *word = NULL;
+
+    if (request->is_lines) {
+        sg_api_lines_submit(api, request, ret);
+        return;
+    }
+    form = sg_api_call_body(request, ret);
+    if (form == NULL)
+        return;
+    paper = sg_api_record_read(api, request, form, &word);
     json_decref(form);
-    if (paper == NULL && fault.member != NULL) {
-        if (is_json)
-            sg_api_call_refuse_form(ret, &fault);
-        else
-            refuse_field(ret, fault.member);
+    if (paper == NULL && word != NULL) {
+        sg_api_call_json(ret, 400, word);
         return;
     }
     if (paper != NULL) {
-        sign_own(api, officer, paper);
-        paper->owner = request->owner;
         if (sg_desk_put(api->config.desk, paper) == SG_OK) {
             ret->turn = SG_API_LATER;
             return;
@@ -165,8 +182,7 @@ void sg_api_record_submit(struct sg_api *api,
 /* --- What became of it ----------------------------------------------------
  */
 
-static void answer_kept(const struct sg_desk_paper *paper,
-                        struct sg_api_answer *ret)
+static json_t *kept_word(const struct sg_desk_paper *paper)
 {
     json_t *json = json_object();
 
@@ -177,7 +193,7 @@ static void answer_kept(const struct sg_desk_paper *paper,
     sg_api_call_set(json, "index", json_integer((json_int_t)paper->index));
     sg_api_call_set(json, "checkpoint",
                     sg_api_call_checkpoint(&paper->checkpoint));
-    sg_api_call_json(ret, paper->answer == SG_DESK_KEPT ? 201 : 200, json);
+    return json;
 }
 
 /* The words of RECORDS.md section 3. */
@@ -229,8 +245,8 @@ static void set_field(json_t *json, const struct sg_desk_paper *paper)
         sg_api_call_set(json, "name", json_string(field->name));
 }
 
-static void answer_refused(const struct sg_desk_paper *paper,
-                           struct sg_api_answer *ret)
+static json_t *refused_word(const struct sg_desk_paper *paper,
+                            unsigned *ret_status)
 {
     enum sg_admission_code code = paper->code;
     json_t *json;
@@ -249,44 +265,62 @@ static void answer_refused(const struct sg_desk_paper *paper,
     }
     if (code == SG_ADMISSION_A13)
         sg_api_call_set(json, "rule", json_integer(paper->rule));
-    sg_api_call_json(ret, checks[code].status, json);
+    *ret_status = checks[code].status;
+    return json;
+}
+
+static json_t *err_word(enum sg_err err)
+{
+    return sg_api_call_word(sg_err_name(err), sg_err_text(err, SG_LANG_EN),
+                            sg_err_text(err, SG_LANG_VI));
+}
+
+static json_t *unable_word(enum sg_err err, unsigned *ret_status)
+{
+    *ret_status = err == SG_ERR_NOTFOUND ? 403 : 503;
+    return err == SG_ERR_NOTFOUND
+               ? sg_api_call_word(
+                     "no_scope",
+                     "this node has no scope key of its own, as an authority's "
+                     "has none: hand records in at a district's or the "
+                     "centre's node",
+                     "nút này không có khóa phạm vi (nút cơ quan quản lý không "
+                     "có): hãy nộp hồ sơ tại nút huyện hoặc trung tâm")
+               : err_word(err);
+}
+
+json_t *sg_api_record_word(const struct sg_desk_paper *paper,
+                           unsigned *ret_status)
+{
+    switch (paper->answer) {
+    case SG_DESK_KEPT:
+    case SG_DESK_KEPT_BEFORE:
+        *ret_status = paper->answer == SG_DESK_KEPT ? 201 : 200;
+        return kept_word(paper);
+    case SG_DESK_USED:
+        *ret_status = 409;
+        return sg_api_call_word("submit", "another record has this submit id",
+                                "mã gửi này đã dùng cho bản ghi khác");
+    case SG_DESK_REFUSED:
+        return refused_word(paper, ret_status);
+    case SG_DESK_FULL:
+        *ret_status = 507;
+        return err_word(SG_ERR_FULL);
+    case SG_DESK_UNABLE:
+        break;
+    }
+    return unable_word(paper->err, ret_status);
 }
 
 void sg_api_paper(struct sg_api *api, const struct sg_desk_paper *paper,
                   struct sg_api_answer *ret_answer)
 {
+    unsigned status = 503;
+    json_t *word = sg_api_record_word(paper, &status);
+
     (void)api;
     ret_answer->turn = SG_API_NOW;
-    switch (paper->answer) {
-    case SG_DESK_KEPT:
-    case SG_DESK_KEPT_BEFORE:
-        answer_kept(paper, ret_answer);
-        return;
-    case SG_DESK_USED:
-        sg_api_call_refuse(ret_answer, 409, "submit",
-                           "another record has this submit id",
-                           "mã gửi này đã dùng cho bản ghi khác");
-        return;
-    case SG_DESK_REFUSED:
-        answer_refused(paper, ret_answer);
-        return;
-    case SG_DESK_FULL:
-        sg_api_call_refuse_err(ret_answer, 507, SG_ERR_FULL);
-        return;
-    case SG_DESK_UNABLE:
-        if (paper->err == SG_ERR_NOTFOUND) {
-            sg_api_call_refuse(
-                ret_answer, 403, "no_scope",
-                "this node has no scope key of its own, as an authority's has "
-                "none: hand "
-                "records in at a district's or the centre's node",
-                "nút này không có khóa phạm vi (nút cơ quan quản lý không có): "
-                "hãy nộp hồ sơ tại nút huyện hoặc trung tâm");
-            return;
-        }
-        sg_api_call_refuse_err(ret_answer, 503, paper->err);
-        return;
-    }
+    sg_api_call_json(ret_answer, status, word);
 }
 
 /* --- Slips ----------------------------------------------------------------

@@ -491,17 +491,19 @@ void sg_desk_free(struct sg_desk *desk)
     sg_free(desk);
 }
 
-enum sg_err sg_desk_put(struct sg_desk *desk, struct sg_desk_paper *paper)
+/* Takes the COUNT papers of ROW where no more than MAX wait then. */
+static enum sg_err put(struct sg_desk *desk, struct sg_desk_row *row,
+                       size_t count, size_t max)
 {
     enum sg_err err = SG_OK;
     bool is_wanted = false;
 
     (void)pthread_mutex_lock(&desk->lock);
-    if (desk->counts.waiting == SG_DESK_WAITING_MAX) {
+    if (desk->counts.waiting + count > max) {
         err = SG_ERR_LIMIT;
     } else {
-        desk->counts.waiting++;
-        sg_desk_row_put(&desk->waiting, paper);
+        desk->counts.waiting += count;
+        sg_desk_row_move(row, &desk->waiting);
         is_wanted = has_work(desk);
     }
     (void)pthread_mutex_unlock(&desk->lock);
@@ -509,6 +511,25 @@ enum sg_err sg_desk_put(struct sg_desk *desk, struct sg_desk_paper *paper)
     if (is_wanted)
         (void)pthread_cond_signal(&desk->changed);
     return err;
+}
+
+enum sg_err sg_desk_put(struct sg_desk *desk, struct sg_desk_paper *paper)
+{
+    struct sg_desk_row row;
+
+    sg_desk_row_init(&row);
+    sg_desk_row_put(&row, paper);
+    return put(desk, &row, 1, SG_DESK_WAITING_MAX);
+}
+
+enum sg_err sg_desk_put_all(struct sg_desk *desk, struct sg_desk_paper *papers)
+{
+    struct sg_desk_row row = {.first = papers, .last = &row.first};
+    size_t count = 0;
+
+    for (; *row.last != NULL; row.last = &(*row.last)->next)
+        count++;
+    return put(desk, &row, count, SG_DESK_WAITING_MAX - SG_DESK_WAITING_SPARE);
 }
 
 void sg_desk_judge(struct sg_desk *desk, uint64_t position, uint64_t floor_ms)

@@ -34,6 +34,9 @@ struct sg_desk;
 #define SG_DESK_KNOWN 32768u
 /* Papers that wait for the desk's thread; more are not taken. */
 #define SG_DESK_WAITING_MAX 1024u
+/* Of these places, those that many at a time leave to who comes with one: an
+ * import does not shut out an office. */
+#define SG_DESK_WAITING_SPARE 256u
 /* Papers that are sealed together, and bytes of them. */
 #define SG_DESK_FLIGHT_MAX  512u
 #define SG_DESK_FLIGHT_SIZE (1u << 20)
@@ -56,7 +59,11 @@ enum sg_desk_answer {
  * in the first part; who takes it back frees it with sg_desk_paper_free. */
 struct sg_desk_paper {
     struct sg_desk_paper *next;
-    void *owner; /* whoever waits for it; the desk does not look at it */
+    /* Whoever waits for it, and for which of many at a time (NULL: it is alone)
+     * it is; the desk does not look at them. */
+    void *owner;
+    void *many;
+    size_t at;
 
     /* The outer part as far as the form knows it. */
     struct sg_unit_key capture;
@@ -109,6 +116,11 @@ void sg_desk_free(struct sg_desk *desk);
 /* Takes PAPER. Errors: LIMIT (too many wait), and PAPER stays the caller's. */
 SG_USE_RESULT enum sg_err sg_desk_put(struct sg_desk *desk,
                                       struct sg_desk_paper *paper);
+
+/* Takes PAPERS, one behind the other by `next`, all or none. Errors: LIMIT (too
+ * many wait, SG_DESK_WAITING_SPARE left over), and they stay the caller's. */
+SG_USE_RESULT enum sg_err sg_desk_put_all(struct sg_desk *desk,
+                                          struct sg_desk_paper *papers);
 
 /* Says that what the authority has said has changed, and what this node holds
  * of it: POSITION for new records, FLOOR_MS below which no clock goes. */

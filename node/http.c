@@ -211,18 +211,23 @@ static struct sg_http_refusal check_caller(
     return fine;
 }
 
-static bool is_json(const char *type)
+/* Says whether the media type TEXT is TYPE, with parameters or without. */
+static bool is_type(const char *text, const char *type)
 {
-    static const char json[] = "application/json";
     size_t i = 0;
 
-    if (type == NULL)
+    if (text == NULL)
         return false;
-    while (json[i] != '\0' && is_same_letter(type[i], json[i]))
+    while (type[i] != '\0' && is_same_letter(text[i], type[i]))
         i++;
-    while (json[i] == '\0' && type[i] == ' ')
-        type++;
-    return json[i] == '\0' && (type[i] == '\0' || type[i] == ';');
+    while (type[i] == '\0' && text[i] == ' ')
+        text++;
+    return type[i] == '\0' && (text[i] == '\0' || text[i] == ';');
+}
+
+bool sg_http_is_lines(const char *content_type)
+{
+    return is_type(content_type, SG_HTTP_LINES);
 }
 
 struct sg_http_refusal sg_http_check(struct sg_http_gate *gate,
@@ -243,7 +248,8 @@ struct sg_http_refusal sg_http_check(struct sg_http_gate *gate,
         refusal = check_caller(gate, request, need, now_ms);
     if (refusal.status != 0)
         return refusal;
-    if (request->has_body && !is_json(request->content_type))
+    if (request->has_body && !is_type(request->content_type, SG_HTTP_JSON) &&
+        !sg_http_is_lines(request->content_type))
         return wrong_type;
     if (request->body_size > SG_HTTP_BODY_SIZE_MAX)
         return too_large_body;

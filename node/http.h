@@ -35,6 +35,10 @@
 #define SG_HTTP_TOKEN_SIZE 64u
 #define SG_HTTP_TOKEN_NEW  (SG_HTTP_TOKEN_SIZE + 1)
 
+/* Media types of a body. No page of another can send either unasked. */
+#define SG_HTTP_JSON  "application/json"
+#define SG_HTTP_LINES "application/x-ndjson"
+
 #define SG_HTTP_SESSIONS_MAX    16u
 #define SG_HTTP_SESSION_IDLE_MS 1800000u
 #define SG_HTTP_COOKIE          "sogoc"
@@ -108,6 +112,9 @@ const char *sg_http_session_id(struct sg_http_gate *gate, const char *cookie);
 
 /* Ends the session that COOKIE names; says whether there was one. */
 bool sg_http_session_end(struct sg_http_gate *gate, const char *cookie);
+
+/* Says whether CONTENT_TYPE, NULL being none, is that of JSON lines. */
+bool sg_http_is_lines(const char *content_type);
 
 /* Says whether TEXT of SIZE bytes nests arrays and objects no deeper than
  * SG_HTTP_JSON_DEPTH_MAX: asked before a parser that recurses sees it. */

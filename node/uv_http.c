@@ -445,6 +445,7 @@ static bool handle(struct request *request, struct MHD_Connection *connection)
         .way = request->door->way,
         .cookie = header_of(connection, "Cookie"),
         .now_ms = sg_clock_mono().ms,
+        .is_lines = sg_http_is_lines(header_of(connection, "Content-Type")),
         .body = sg_buf_bytes(&request->body),
         .owner = request,
     };
@@ -528,6 +529,10 @@ void sg_uv_http_answer(struct sg_uv_http *http, struct sg_desk_paper *papers)
         struct request *request = paper->owner;
 
         papers = paper->next;
+        if (sg_api_gather(http->api, paper)) {
+            sg_desk_paper_free(paper);
+            continue;
+        }
         request->has_paper = false;
         if (request->caller == NULL) {
             request_free(request);

@@ -650,15 +650,28 @@ static void test_unable(void **state)
     assert_err(answer->err, STATE);
 }
 
-/* So many wait, and no more. */
+/* So many wait, and no more. Many at a time are taken all or none, and leave
+ * places to who comes with one. */
 static void test_too_many(void **state)
 {
     struct fixture *fixture = *state;
     struct sg_desk_paper *paper;
+    struct sg_desk_counts counts;
 
     open_desk(fixture, fixture->identity.scope);
     sg_desk_stop(fixture->desk);
-    for (size_t i = 0; i < SG_DESK_WAITING_MAX; i++)
+    for (size_t i = 0; i < SG_DESK_WAITING_MAX - SG_DESK_WAITING_SPARE - 1; i++)
+        assert_ok(sg_desk_put_all(fixture->desk, paper_of(fixture, 0)));
+    paper = paper_of(fixture, 0);
+    paper->next = paper_of(fixture, 0);
+    assert_err(sg_desk_put_all(fixture->desk, paper), LIMIT);
+    sg_desk_count(fixture->desk, &counts);
+    assert_int_equal(counts.waiting,
+                     SG_DESK_WAITING_MAX - SG_DESK_WAITING_SPARE - 1);
+    sg_desk_paper_free(paper->next);
+    paper->next = NULL;
+    assert_ok(sg_desk_put_all(fixture->desk, paper));
+    for (size_t i = 0; i < SG_DESK_WAITING_SPARE; i++)
         assert_ok(sg_desk_put(fixture->desk, paper_of(fixture, 0)));
     paper = paper_of(fixture, 0);
     assert_err(sg_desk_put(fixture->desk, paper), LIMIT);

@@ -175,8 +175,14 @@ static void test_bodies(void **state)
     assert_int_equal(status_of(&request, SG_HTTP_OPEN), 0);
     request.content_type = "application/json ;charset=utf-8";
     assert_int_equal(status_of(&request, SG_HTTP_OPEN), 0);
+    assert_false(sg_http_is_lines(request.content_type));
     request.content_type = "application/jsonp";
     assert_int_equal(status_of(&request, SG_HTTP_OPEN), 415);
+    request.content_type = "application/x-ndjson";
+    assert_int_equal(status_of(&request, SG_HTTP_OPEN), 0);
+    assert_true(sg_http_is_lines(request.content_type));
+    assert_true(sg_http_is_lines("Application/X-NDJSON; charset=utf-8"));
+    assert_false(sg_http_is_lines(NULL));
     request.content_type = "text/plain";
     assert_int_equal(status_of(&request, SG_HTTP_OPEN), 415);
     request.content_type = NULL;
