@@ -14,35 +14,40 @@
 #include "storage/registry/rules.h"
 #include "tools/courier.h"
 #include "tools/import_journal.h"
+#include "tools/import_report.h"
+#include "tools/judging.h"
 
-/* With SG_CENSUS_RECORDS_MAX records each far fewer than the 32,768 submit ids
- * that a node knows. */
-#define BATCH_LINES 2048u
-#define PROGRESS_MS 500
-#define FORM_MAX    65536u
-#define REASON_SIZE 512
+/* Lines after which the journal is written. What was handed in and is not in it
+ * is far less than the 32,768 submit ids that a node knows. */
+#define JOURNAL_LINES 2048u
+#define PROGRESS_MS   500
+#define REASON_SIZE   512
 
-_Static_assert(BATCH_LINES *SG_CENSUS_RECORDS_MAX <= 16384, "a batch");
+_Static_assert((JOURNAL_LINES + (SG_JUDGING_PARTS + 1) * SG_JUDGING_ROWS) *
+                       SG_CENSUS_RECORDS_MAX <=
+                   16384,
+               "what is handed in and in no journal");
 
-/* A line of the batch. */
-struct line {
-    uint64_t number;
-    bool is_refused; /* by the node, for one record at least */
+/* A part that is out: its forms are handed in, and answered. */
+struct out {
+    struct sg_judging_part *part;
+    size_t left;                      /* forms that are not answered */
+    bool is_refused[SG_JUDGING_ROWS]; /* by the node, for one record at least */
 };
 
 struct importing {
     const struct sg_importing_config *config;
     struct sg_importing_sum *sum;
     struct sg_rows *rows;
-    struct sg_census *census;
+    struct sg_judging *judging;
     FILE *report;
     struct sg_import_journal journal;
-    struct sg_buf form;
-    struct sg_census_result result;
-    unsigned at; /* the next record of it */
-    struct line lines[BATCH_LINES];
-    size_t n_lines;
-    bool is_last;         /* the file has ended */
+    uint64_t unwritten; /* lines that are done and not in the journal's file */
+    /* The parts that are out: parts[n_done] to parts[n_got - 1], modulo. */
+    struct out outs[SG_JUDGING_PARTS];
+    unsigned n_got, n_done;
+    size_t at, offset;    /* the next form of the newest one, and its bytes */
+    enum sg_err err;      /* of the report or the journal */
     unsigned stop_status; /* what the node cannot do now */
     char stop_reason[REASON_SIZE];
     struct sg_mono said; /* word of progress */
@@ -99,30 +104,6 @@ int sg_importing_columns_map(const struct sg_cli *cli,
 /* --- The report ------------------------------------------------------------
  */
 
-static void put_quoted(FILE *file, const char *text)
-{
-    (void)fputs(",\"", file);
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            (void)putc('"', file);
-        (void)putc(*text, file);
-    }
-    (void)putc('"', file);
-}
-
-/* Nothing of what the line says is in the report: who has the file looks there.
- */
-static void report(struct importing *importing, uint64_t line, const char *code,
-                   int code_size, const char *field, bool is_flag,
-                   const char *english, const char *vietnamese)
-{
-    (void)fprintf(importing->report, "%" PRIu64 ",%s,%.*s,%s", line,
-                  is_flag ? "flagged" : "refused", code_size, code, field);
-    put_quoted(importing->report, english);
-    put_quoted(importing->report, vietnamese);
-    (void)fputs("\r\n", importing->report);
-}
-
 static int open_report(struct importing *importing)
 {
     const struct sg_importing_config *config = importing->config;
@@ -143,8 +124,7 @@ static int open_report(struct importing *importing)
     }
     (void)fseek(importing->report, 0, SEEK_END);
     if (is_new)
-        (void)fputs("line,verdict,code,field,reason_en,reason_vi\r\n",
-                    importing->report);
+        (void)fputs(SG_IMPORT_REPORT_HEAD, importing->report);
     return 0;
 }
 
@@ -163,47 +143,8 @@ static enum sg_err sync_report(struct importing *importing)
     return SG_OK;
 }
 
-/* --- Lines -----------------------------------------------------------------
+/* --- Parts that are done --------------------------------------------------
  */
-
-/* A row that has no values to judge. */
-static void report_row(struct importing *importing, enum sg_rows_state state)
-{
-    static const struct {
-        const char *code, *english, *vietnamese;
-    } words[] = {
-        [SG_ROWS_LONG] = {"row", "the row is too long", "dòng quá dài"},
-        [SG_ROWS_QUOTE] = {"CSV", "the quotation marks do not fit",
-                           "dấu ngoặc kép không khớp"},
-        [SG_ROWS_COUNT] = {"CSV",
-                           "the row does not have as many values as the "
-                           "head",
-                           "số giá trị khác số cột của dòng tiêu đề"},
-        [SG_ROWS_TEXT] = {"row", "the row is not UTF-8",
-                          "dòng không phải UTF-8"},
-        [SG_ROWS_NO_OBJECT] = {"JSON", "the line is not one JSON object",
-                               "dòng không phải một đối tượng JSON"},
-    };
-
-    report(importing, sg_rows_line(importing->rows), words[state].code, 4, "-",
-           false, words[state].english, words[state].vietnamese);
-}
-
-static void report_faults(struct importing *importing)
-{
-    const struct sg_census_result *result = &importing->result;
-    bool is_refused = result->n_records == 0;
-
-    importing->sum->refused += is_refused;
-    importing->sum->flagged += !is_refused && result->n_faults > 0;
-    for (unsigned i = 0; i < result->n_faults; i++) {
-        const struct sg_census_fault *fault = &result->faults[i];
-
-        report(importing, sg_rows_line(importing->rows), fault->code,
-               (int)sizeof fault->code, fault->field, fault->is_flag,
-               fault->english, fault->vietnamese);
-    }
-}
 
 static void say_progress(struct importing *importing)
 {
@@ -221,67 +162,123 @@ static void say_progress(struct importing *importing)
         sum->lines, sum->refused, sum->filed + sum->before);
 }
 
-/* Reads the next line and makes its records. */
-static enum sg_err take_line(struct importing *importing)
+/* What is durable at the node is told to the journal, with the report. */
+static enum sg_err write_journal(struct importing *importing)
 {
-    struct sg_bytes values[SG_CENSUS_FIELD_COUNT];
-    enum sg_rows_state state;
-    enum sg_err err = sg_rows_next(importing->rows, values, &state);
+    enum sg_err err;
 
-    importing->result.n_records = importing->at = 0;
-    if (err != SG_OK)
-        return err;
-    importing->is_last = state == SG_ROWS_END;
-    if (importing->is_last)
+    if (importing->unwritten == 0)
         return SG_OK;
-    importing->sum->lines++;
-    importing->sum->lines_now++;
-    if ((importing->sum->lines & 1023) == 0)
-        say_progress(importing);
-    if (state != SG_ROWS_ROW) {
-        importing->sum->refused++;
-        report_row(importing, state);
-        return SG_OK;
+    importing->unwritten = 0;
+    err = sync_report(importing);
+    return err == SG_OK ? sg_import_journal_write(importing->config->journal,
+                                                  &importing->journal)
+                        : err;
+}
+
+/* Takes PART as done: its lines were looked at, its records answered. */
+static enum sg_err end_part(struct importing *importing,
+                            const struct sg_judging_part *part)
+{
+    struct sg_importing_sum *sum = importing->sum;
+    struct sg_import_journal *journal = &importing->journal;
+
+    if (part->report.size > 0 &&
+        fwrite(part->report.data, part->report.size, 1, importing->report) != 1)
+        return errno == ENOSPC ? SG_ERR_FULL : SG_ERR_IO;
+    sum->lines += part->n_rows;
+    sum->lines_now += part->n_rows;
+    sum->refused += part->refused;
+    sum->flagged += part->flagged;
+    sum->records += part->records;
+    journal->line = part->rows[part->n_rows - 1].line;
+    journal->digest = part->digest;
+    journal->lines = sum->lines;
+    journal->refused = sum->refused;
+    journal->flagged = sum->flagged;
+    journal->records = sum->records;
+    importing->unwritten += part->n_rows;
+    sg_judging_done(importing->judging);
+    say_progress(importing);
+    return SG_OK;
+}
+
+/* Gives back the parts of which all is answered, oldest first. */
+static void end_parts(struct importing *importing)
+{
+    while (importing->err == SG_OK && importing->n_done != importing->n_got) {
+        const struct out *out =
+            &importing->outs[importing->n_done % SG_JUDGING_PARTS];
+
+        if (out->left > 0)
+            return;
+        importing->n_done++;
+        importing->err = end_part(importing, out->part);
+        if (importing->err == SG_OK && importing->unwritten >= JOURNAL_LINES)
+            importing->err = write_journal(importing);
     }
-    err = sg_census_take(importing->census, values,
-                         sg_rows_line(importing->rows), &importing->result);
-    if (err == SG_OK)
-        report_faults(importing);
-    importing->sum->records += importing->result.n_records;
-    return err;
 }
 
 /* --- To the node -----------------------------------------------------------
  */
 
-/* The source of a courier: the records of one batch of lines. Its numbers say
- * which line of the batch, and the type of the record. */
-static enum sg_err next_form(void *context, struct sg_bytes *ret_form,
-                             uint64_t *ret_number)
+/* Takes the next part out, if there is one yet. */
+static enum sg_err take_part(struct importing *importing, bool may_wait,
+                             enum sg_relay_got *ret_got)
+{
+    struct sg_judging_part *part;
+    struct out *out = &importing->outs[importing->n_got % SG_JUDGING_PARTS];
+    enum sg_err err =
+        sg_judging_get(importing->judging, may_wait, ret_got, &part);
+
+    if (err != SG_OK || *ret_got != SG_RELAY_SLOT)
+        return err;
+    *out = (struct out){.part = part, .left = part->n_forms};
+    importing->n_got++;
+    importing->at = importing->offset = 0;
+    end_parts(importing);
+    return importing->err;
+}
+
+static const struct sg_judging_part *newest_part(
+    const struct importing *importing)
+{
+    return importing->n_got == importing->n_done
+               ? NULL
+               : importing->outs[(importing->n_got - 1) % SG_JUDGING_PARTS]
+                     .part;
+}
+
+/* The source of a courier. Its numbers say which part that is out, and which
+ * form of it. */
+static enum sg_err next_form(void *context, bool is_idle,
+                             enum sg_pipeline_next *ret_next,
+                             struct sg_bytes *ret_form, uint64_t *ret_number)
 {
     struct importing *importing = context;
-    const struct sg_record *record;
-    enum sg_err err = SG_OK;
+    const struct sg_judging_part *part = newest_part(importing);
+    enum sg_relay_got got = SG_RELAY_SLOT;
+    enum sg_err err = importing->err;
 
-    while (err == SG_OK && importing->at == importing->result.n_records) {
-        if (importing->is_last || importing->stop_status != 0 ||
-            importing->n_lines == BATCH_LINES) {
-            *ret_form = sg_bytes(NULL, 0);
-            return SG_OK;
-        }
-        err = take_line(importing);
-        if (err == SG_OK && !importing->is_last)
-            importing->lines[importing->n_lines++] =
-                (struct line){.number = sg_rows_line(importing->rows)};
-    }
-    if (err != SG_OK)
+    *ret_next = SG_PIPELINE_END;
+    if (err != SG_OK || importing->stop_status != 0)
         return err;
-    record = &importing->result.records[importing->at++];
-    sg_buf_truncate(&importing->form, 0);
-    err = sg_census_form(record, &importing->form);
-    *ret_form = sg_buf_bytes(&importing->form);
-    *ret_number = (uint64_t)(importing->n_lines - 1) << 8 | record->type;
-    return err;
+    while (err == SG_OK && got == SG_RELAY_SLOT &&
+           (part == NULL || importing->at == part->n_forms)) {
+        err = take_part(importing, is_idle, &got);
+        part = newest_part(importing);
+    }
+    if (err != SG_OK || got == SG_RELAY_END)
+        return err;
+    *ret_next = got == SG_RELAY_LATER ? SG_PIPELINE_PAUSE : SG_PIPELINE_BODY;
+    if (got == SG_RELAY_LATER)
+        return SG_OK;
+    *ret_form = sg_bytes(part->forms.data + importing->offset,
+                         part->items[importing->at].size);
+    *ret_number = (uint64_t)((importing->n_got - 1) % SG_JUDGING_PARTS) << 16 |
+                  importing->at;
+    importing->offset += part->items[importing->at++].size;
+    return SG_OK;
 }
 
 static const char *text_of(const json_t *json, const char *name,
@@ -293,29 +290,33 @@ static const char *text_of(const json_t *json, const char *name,
 }
 
 /* A record that the node refuses for ever. */
-static void report_refused(struct importing *importing, struct line *line,
-                           unsigned type, const json_t *answer)
+static enum sg_err report_refused(struct out *out,
+                                  const struct sg_judging_form *form,
+                                  const json_t *answer)
 {
     uint64_t rule =
         (uint64_t)json_integer_value(json_object_get(answer, "rule"));
-    const struct sg_schema_type *schema = sg_schema_find((uint16_t)type, 1);
+    bool is_rule = rule >= 1 && rule <= SG_RULES_COUNT;
+    const struct sg_schema_type *schema = sg_schema_find(form->type, 1);
     char code[8];
+    struct sg_import_report_row row = {
+        .line = out->part->rows[form->row].line,
+        .field = schema == NULL ? "-" : schema->name,
+        .english = is_rule ? sg_rules_text((unsigned)rule, SG_LANG_EN)
+                           : text_of(answer, "en", "-"),
+        .vietnamese = is_rule ? sg_rules_text((unsigned)rule, SG_LANG_VI)
+                              : text_of(answer, "vi", "-"),
+    };
 
-    importing->sum->refused += !line->is_refused;
-    line->is_refused = true;
-    if (rule >= 1 && rule <= SG_RULES_COUNT)
+    out->part->refused += !out->is_refused[form->row];
+    out->is_refused[form->row] = true;
+    if (is_rule)
         (void)snprintf(code, sizeof code, "V%02u", (unsigned)rule);
     else
         (void)snprintf(code, sizeof code, "%.7s",
                        text_of(answer, "check", text_of(answer, "error", "-")));
-    report(importing, line->number, code, (int)sizeof code,
-           schema == NULL ? "-" : schema->name, false,
-           rule >= 1 && rule <= SG_RULES_COUNT
-               ? sg_rules_text((unsigned)rule, SG_LANG_EN)
-               : text_of(answer, "en", "-"),
-           rule >= 1 && rule <= SG_RULES_COUNT
-               ? sg_rules_text((unsigned)rule, SG_LANG_VI)
-               : text_of(answer, "vi", "-"));
+    row.code = sg_bytes(code, strlen(code));
+    return sg_import_report_put(&out->part->report, &row);
 }
 
 /* The node cannot take records at all now, or never: that is no line's fault.
@@ -327,27 +328,30 @@ static bool is_stop(unsigned status, const json_t *answer)
 }
 
 static void answered(void *context, uint64_t number, unsigned status,
-                     struct sg_bytes bytes)
+                     const json_t *answer)
 {
     struct importing *importing = context;
     const struct sg_cli *cli = importing->config->cli;
-    json_t *answer;
+    struct out *out = &importing->outs[number >> 16];
+    bool is_filed = status == 200 || status == 201;
 
-    SG_ASSERT(number >> 8 < importing->n_lines);
+    SG_ASSERT(out->left > 0);
+    SG_ASSERT((number & 0xffff) < out->part->n_forms);
     importing->sum->filed += status == 201;
     importing->sum->before += status == 200;
-    if (status == 200 || status == 201)
-        return;
-    answer = json_loadb((const char *)bytes.data, bytes.size, 0, NULL);
-    if (!is_stop(status, answer)) {
-        report_refused(importing, &importing->lines[number >> 8],
-                       (unsigned)(number & 255), answer);
-    } else if (importing->stop_status == 0) {
+    if (!is_filed && is_stop(status, answer)) {
+        if (importing->stop_status != 0)
+            return;
         importing->stop_status = status;
         (void)snprintf(importing->stop_reason, sizeof importing->stop_reason,
                        "%s", text_of(answer, sg_cli_say(cli, "en", "vi"), "?"));
+        return; /* its part is never done */
     }
-    json_decref(answer);
+    if (!is_filed && importing->err == SG_OK)
+        importing->err =
+            report_refused(out, &out->part->items[number & 0xffff], answer);
+    out->left--;
+    end_parts(importing);
 }
 
 static int fail_run(const struct importing *importing, enum sg_err err)
@@ -383,23 +387,6 @@ static int fail_run(const struct importing *importing, enum sg_err err)
     return code;
 }
 
-/* What is durable at the node is told to the journal, with the report. */
-static enum sg_err end_batch(struct importing *importing)
-{
-    struct sg_import_journal *journal = &importing->journal;
-    enum sg_err err = sync_report(importing);
-
-    journal->line = sg_rows_line(importing->rows);
-    sg_rows_digest(importing->rows, &journal->digest);
-    journal->lines = importing->sum->lines;
-    journal->refused = importing->sum->refused;
-    journal->flagged = importing->sum->flagged;
-    journal->records = importing->sum->records;
-    return err == SG_OK
-               ? sg_import_journal_write(importing->config->journal, journal)
-               : err;
-}
-
 static int file_all(struct importing *importing)
 {
     const struct sg_courier_config courier = {
@@ -410,26 +397,31 @@ static int file_all(struct importing *importing)
         .answered = answered,
         .context = importing,
     };
-    enum sg_err err = SG_OK;
+    enum sg_err err = sg_courier_run(&courier);
+    enum sg_err written;
 
-    while (err == SG_OK && !importing->is_last) {
-        importing->n_lines = 0;
-        err = sg_courier_run(&courier);
-        if (err == SG_OK && importing->stop_status != 0)
-            err = SG_ERR_STATE;
-        /* At the end of the file the last line is told, not what is behind. */
-        if (err == SG_OK && importing->n_lines > 0)
-            err = end_batch(importing);
-    }
+    if (err == SG_OK)
+        err = importing->err;
+    if (err == SG_OK && importing->stop_status != 0)
+        err = SG_ERR_STATE;
+    /* Also where it failed: so much need not be handed in again. */
+    written = importing->err == SG_OK ? write_journal(importing) : SG_OK;
+    if (err == SG_OK)
+        err = written;
     return err == SG_OK ? 0 : fail_run(importing, err);
 }
 
 static int look_at_all(struct importing *importing)
 {
+    enum sg_relay_got got = SG_RELAY_SLOT;
+    struct sg_judging_part *part;
     enum sg_err err = SG_OK;
 
-    while (err == SG_OK && !importing->is_last)
-        err = take_line(importing);
+    while (err == SG_OK && got != SG_RELAY_END) {
+        err = sg_judging_get(importing->judging, true, &got, &part);
+        if (err == SG_OK && got == SG_RELAY_SLOT)
+            err = end_part(importing, part);
+    }
     if (err == SG_OK)
         err = sync_report(importing);
     return err == SG_OK ? 0 : fail_run(importing, err);
@@ -543,16 +535,15 @@ static int go_on(struct importing *importing)
     const struct sg_importing_config *config = importing->config;
     const struct sg_import_journal *journal = &importing->journal;
     struct sg_importing_sum *sum = importing->sum;
-    struct sg_bytes values[SG_CENSUS_FIELD_COUNT];
-    enum sg_rows_state state = SG_ROWS_ROW;
+    struct sg_rows_piece piece = {.state = SG_ROWS_ROW};
     struct sg_hash digest = {{0}};
     enum sg_err err = SG_OK;
 
     if (journal->line == 0)
         return 0;
-    while (err == SG_OK && state != SG_ROWS_END &&
-           sg_rows_line(importing->rows) < journal->line)
-        err = sg_rows_next(importing->rows, values, &state);
+    while (err == SG_OK && piece.state != SG_ROWS_END &&
+           piece.line < journal->line)
+        err = sg_rows_cut(importing->rows, &piece);
     if (err != SG_OK)
         return sg_cli_fail_err(config->cli, err, config->file);
     sg_rows_digest(importing->rows, &digest);
@@ -575,7 +566,7 @@ static int go_on(struct importing *importing)
     return 0;
 }
 
-static int run(struct importing *importing)
+static int begin(struct importing *importing)
 {
     const struct sg_importing_config *config = importing->config;
     enum sg_err err;
@@ -585,10 +576,8 @@ static int run(struct importing *importing)
         code = open_journal(importing);
     if (code != 0)
         return code;
-    err = sg_census_new(config->census, &importing->census);
-    if (err == SG_OK)
-        err = sg_rows_open(config->file, config->form, config->separator,
-                           &importing->rows);
+    err = sg_rows_open(config->file, config->form, config->separator,
+                       &importing->rows);
     if (err != SG_OK)
         return sg_cli_fail_err(config->cli, err, config->file);
     code = bind(importing);
@@ -596,11 +585,28 @@ static int run(struct importing *importing)
         code = go_on(importing);
     if (code == 0)
         code = open_report(importing);
+    return code;
+}
+
+static int run(struct importing *importing)
+{
+    const struct sg_importing_config *config = importing->config;
+    bool is_dry = config->journal == NULL;
+    int code = begin(importing);
+    const struct sg_judging_config judging = {
+        .rows = importing->rows,
+        .census = config->census,
+        .has_forms = !is_dry,
+    };
+    enum sg_err err;
+
     if (code != 0)
         return code;
+    err = sg_judging_new(&judging, &importing->judging);
+    if (err != SG_OK)
+        return sg_cli_fail_err(config->cli, err, config->file);
     importing->sum->is_begun = true;
-    return config->journal == NULL ? look_at_all(importing)
-                                   : file_all(importing);
+    return is_dry ? look_at_all(importing) : file_all(importing);
 }
 
 int sg_importing_run(const struct sg_importing_config *config,
@@ -614,14 +620,12 @@ int sg_importing_run(const struct sg_importing_config *config,
     importing->config = config;
     importing->sum = ret_sum;
     importing->said = sg_clock_mono();
-    sg_buf_init(&importing->form, FORM_MAX);
     code = run(importing);
     if (importing->report != NULL && fclose(importing->report) != 0 &&
         code == 0)
         code = sg_cli_fail_err(config->cli, SG_ERR_IO, config->report);
+    sg_judging_free(importing->judging);
     sg_rows_close(importing->rows);
-    sg_census_free(importing->census);
-    sg_buf_wipe(&importing->form);
     sg_free(importing);
     return code;
 }

@@ -1,9 +1,11 @@
 /* Importing: the lines of a file through a census (census.h) to a running node
  * (courier.h), so that it goes on where it was cut off.
  *
- * Lines go in batches. When all records of a batch are answered, the report of
- * refused lines is on the disk and then the journal, which says the last line
- * and the hash of the file up to there. A batch has fewer records than the node
+ * Lines are judged on threads (judging.h) and handed in by parts, several at a
+ * time. When all records of the oldest part are answered it is done; every few
+ * thousand lines the report of refused lines goes to the disk and then the
+ * journal, which says the last line that is done and the hash of the file up to
+ * there. What is handed in beyond the journal has fewer records than the node
  * knows submit ids of (node/API.md), so what was on its way when somebody
  * pulled the plug is handed in again and filed once.
  */

@@ -35,12 +35,15 @@ struct sg_rows {
     struct sg_bytes left_over[HEAD_MAX];
     unsigned n_left_over;
     uint8_t head[SG_ROWS_SIZE_MAX]; /* the bytes of the names left over */
-    /* JSON: the row at hand. */
-    json_t *json;
-    char numbers[SG_ROWS_COLUMNS_MAX][NUMBER_SIZE];
-    size_t begin, end;             /* bytes[begin, end) are not read yet */
-    uint8_t row[SG_ROWS_SIZE_MAX]; /* of CSV, its quotation marks undone */
+    size_t begin, end;              /* bytes[begin, end) are not read yet */
+    uint8_t row[SG_ROWS_SIZE_MAX];  /* of several lines, to be looked at */
     uint8_t bytes[BUFFER_SIZE];
+};
+
+struct sg_rows_reader {
+    const struct sg_rows *rows;
+    json_t *json; /* the row at hand */
+    char numbers[SG_ROWS_COLUMNS_MAX][NUMBER_SIZE];
 };
 
 enum sg_err sg_rows_open(const char *path, enum sg_rows_form form,
@@ -73,7 +76,6 @@ void sg_rows_close(struct sg_rows *rows)
         return;
     if (rows->fd > STDIN_FILENO)
         (void)close(rows->fd);
-    json_decref(rows->json);
     sg_crypto_wipe(rows, sizeof *rows);
     sg_free(rows);
 }
@@ -189,6 +191,7 @@ static enum sg_rows_state csv_split(const struct sg_rows *rows, uint8_t *text,
                                     size_t size, struct sg_bytes values[],
                                     unsigned max, unsigned *ret_count)
 {
+    bool is_utf8 = sg_text_is_utf8(sg_bytes(text, size));
     uint8_t *end = text + size;
     unsigned count = 0;
 
@@ -206,7 +209,7 @@ static enum sg_rows_state csv_split(const struct sg_rows *rows, uint8_t *text,
         text++;
     }
     *ret_count = count;
-    return SG_ROWS_ROW;
+    return is_utf8 ? SG_ROWS_ROW : SG_ROWS_TEXT;
 }
 
 /* Passes over lines that have nothing in them. False: the file has ended. */
@@ -230,27 +233,32 @@ static enum sg_err skip_empty(struct sg_rows *rows, bool *ret_more)
     return err;
 }
 
-static enum sg_rows_state csv_row(struct sg_rows *rows,
-                                  struct sg_bytes values[], unsigned max,
-                                  unsigned *ret_count)
+/* Looks how a row of several lines, SIZE bytes, comes out. */
+static enum sg_rows_state csv_try(struct sg_rows *rows, size_t size)
+{
+    struct sg_bytes values[HEAD_MAX];
+    unsigned count;
+
+    memcpy(rows->row, rows->bytes + rows->begin, size);
+    return csv_split(rows, rows->row, size, values, rows->n_columns, &count);
+}
+
+/* Cuts a row of CSV. One of several lines that is not right ends with its first
+ * line: the next one has its chance. */
+static enum sg_rows_state csv_cut(struct sg_rows *rows,
+                                  struct sg_bytes *ret_bytes)
 {
     uint64_t n_lines;
     size_t size = csv_size(rows, &n_lines), first = line_size(rows);
-    enum sg_rows_state state;
+    enum sg_rows_state state = size == 0                 ? SG_ROWS_QUOTE
+                               : size > SG_ROWS_SIZE_MAX ? SG_ROWS_LONG
+                               : n_lines > 1             ? csv_try(rows, size)
+                                                         : SG_ROWS_ROW;
+    bool is_row = state == SG_ROWS_ROW;
 
-    if (size == 0 || size > SG_ROWS_SIZE_MAX) {
-        (void)take(rows, first, 1);
-        return size == 0 ? SG_ROWS_QUOTE : SG_ROWS_LONG;
-    }
-    memcpy(rows->row, rows->bytes + rows->begin, size);
-    state = csv_split(rows, rows->row, size, values, max, ret_count);
-    if (state == SG_ROWS_ROW &&
-        !sg_text_is_utf8(sg_bytes(rows->bytes + rows->begin, size)))
-        state = SG_ROWS_TEXT;
-    /* A row that is not right ends with its first line: the next one has its
-     * chance. */
-    (void)take(rows, state == SG_ROWS_ROW ? size : first,
-               state == SG_ROWS_ROW ? n_lines : 1);
+    *ret_bytes =
+        sg_bytes(take(rows, is_row ? size : first, is_row ? n_lines : 1),
+                 is_row ? size : 0);
     return state;
 }
 
@@ -308,7 +316,7 @@ static enum sg_err skip_remarks(struct sg_rows *rows, bool *ret_more)
 enum sg_err sg_rows_bind(struct sg_rows *rows, const char *const names[],
                          unsigned count, bool ret_found[])
 {
-    struct sg_bytes head[HEAD_MAX];
+    struct sg_bytes head[HEAD_MAX], line;
     unsigned n_head = 0;
     size_t used = 0;
     bool is_more;
@@ -325,8 +333,14 @@ enum sg_err sg_rows_bind(struct sg_rows *rows, const char *const names[],
     err = skip_remarks(rows, &is_more);
     if (err != SG_OK)
         return err;
-    if (!is_more || csv_row(rows, head, HEAD_MAX, &n_head) != SG_ROWS_ROW)
+    rows->n_columns = HEAD_MAX;
+    if (!is_more || csv_cut(rows, &line) != SG_ROWS_ROW)
         return SG_ERR_MALFORMED;
+    memcpy(rows->row, line.data, line.size);
+    if (csv_split(rows, rows->row, line.size, head, HEAD_MAX, &n_head) !=
+        SG_ROWS_ROW)
+        return SG_ERR_MALFORMED;
+    rows->n_columns = 0;
     for (unsigned i = 0; i < n_head; i++) {
         SG_ASSERT(head[i].size <= sizeof rows->head - used);
         if (head[i].size > 0)
@@ -348,15 +362,92 @@ bool sg_rows_left_over(const struct sg_rows *rows, unsigned index,
     return true;
 }
 
-/* --- Rows ------------------------------------------------------------------
+/* --- Rows, cut off ---------------------------------------------------------
  */
 
-static enum sg_rows_state next_csv(struct sg_rows *rows,
-                                   struct sg_bytes ret_values[])
+static json_t *json_parse(struct sg_bytes text)
+{
+    return json_loadb((const char *)text.data, text.size,
+                      JSON_REJECT_DUPLICATES, NULL);
+}
+
+static enum sg_rows_state json_cut(struct sg_rows *rows,
+                                   struct sg_bytes *ret_bytes)
+{
+    size_t size = line_size(rows);
+
+    *ret_bytes = sg_bytes(take(rows, size, 1), size);
+    return size > SG_ROWS_SIZE_MAX ? SG_ROWS_LONG : SG_ROWS_ROW;
+}
+
+/* Says whether a first line of JSON is the head of an export. */
+static bool is_head(const struct sg_rows *rows,
+                    const struct sg_rows_piece *piece)
+{
+    json_t *json;
+    bool is_head;
+
+    if (rows->form != SG_ROWS_JSON || piece->line != 1 ||
+        piece->state != SG_ROWS_ROW)
+        return false;
+    json = json_parse(piece->bytes);
+    is_head = json_object_get(json, SG_ROWS_JSON_HEAD) != NULL;
+    json_decref(json);
+    return is_head;
+}
+
+enum sg_err sg_rows_cut(struct sg_rows *rows, struct sg_rows_piece *ret_piece)
+{
+    bool is_more;
+    enum sg_err err;
+
+    do {
+        err = skip_empty(rows, &is_more);
+        if (err != SG_OK)
+            return err;
+        ret_piece->line = rows->line;
+        ret_piece->state = SG_ROWS_END;
+        if (!is_more)
+            return SG_OK;
+        ret_piece->state = rows->form == SG_ROWS_CSV
+                               ? csv_cut(rows, &ret_piece->bytes)
+                               : json_cut(rows, &ret_piece->bytes);
+        rows->row_digest = rows->digest;
+    } while (is_head(rows, ret_piece));
+    return SG_OK;
+}
+
+/* --- Rows, taken apart -----------------------------------------------------
+ */
+
+enum sg_err sg_rows_reader_new(const struct sg_rows *rows,
+                               struct sg_rows_reader **ret_reader)
+{
+    struct sg_rows_reader *reader = sg_calloc(1, sizeof *reader);
+
+    if (reader == NULL)
+        return SG_ERR_NOMEM;
+    reader->rows = rows;
+    *ret_reader = reader;
+    return SG_OK;
+}
+
+void sg_rows_reader_free(struct sg_rows_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    json_decref(reader->json);
+    sg_crypto_wipe(reader, sizeof *reader);
+    sg_free(reader);
+}
+
+static enum sg_rows_state read_csv(const struct sg_rows *rows, uint8_t *row,
+                                   size_t size, struct sg_bytes ret_values[])
 {
     struct sg_bytes values[HEAD_MAX];
     unsigned count = 0;
-    enum sg_rows_state state = csv_row(rows, values, rows->n_columns, &count);
+    enum sg_rows_state state =
+        csv_split(rows, row, size, values, rows->n_columns, &count);
 
     if (state == SG_ROWS_ROW && count != rows->n_columns)
         state = SG_ROWS_COUNT;
@@ -384,10 +475,10 @@ static const json_t *find_path(const json_t *json, const char *path)
 }
 
 /* A value as text; objects, lists and what is missing have none. */
-static struct sg_bytes json_text(struct sg_rows *rows, unsigned column)
+static struct sg_bytes json_text(struct sg_rows_reader *reader, unsigned column)
 {
-    const json_t *json = find_path(rows->json, rows->names[column]);
-    char *number = rows->numbers[column];
+    const json_t *json = find_path(reader->json, reader->rows->names[column]);
+    char *number = reader->numbers[column];
 
     if (json_is_string(json))
         return sg_bytes(json_string_value(json), json_string_length(json));
@@ -398,46 +489,29 @@ static struct sg_bytes json_text(struct sg_rows *rows, unsigned column)
     return sg_bytes(number, strlen(number));
 }
 
-static enum sg_rows_state next_json(struct sg_rows *rows,
+static enum sg_rows_state read_json(struct sg_rows_reader *reader,
+                                    struct sg_bytes row,
                                     struct sg_bytes ret_values[])
 {
-    size_t size = line_size(rows);
-    const uint8_t *text = take(rows, size, 1);
-
-    json_decref(rows->json);
-    rows->json = NULL;
-    if (size > SG_ROWS_SIZE_MAX)
-        return SG_ROWS_LONG;
-    if (!sg_text_is_utf8(sg_bytes(text, size)))
+    json_decref(reader->json);
+    reader->json = NULL;
+    if (!sg_text_is_utf8(row))
         return SG_ROWS_TEXT;
-    rows->json =
-        json_loadb((const char *)text, size, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(rows->json))
+    reader->json = json_parse(row);
+    if (!json_is_object(reader->json))
         return SG_ROWS_NO_OBJECT;
-    for (unsigned i = 0; i < rows->n_names; i++)
-        if (rows->names[i] != NULL)
-            ret_values[i] = json_text(rows, i);
+    for (unsigned i = 0; i < reader->rows->n_names; i++)
+        if (reader->rows->names[i] != NULL)
+            ret_values[i] = json_text(reader, i);
     return SG_ROWS_ROW;
 }
 
-enum sg_err sg_rows_next(struct sg_rows *rows, struct sg_bytes ret_values[],
-                         enum sg_rows_state *ret_state)
+enum sg_rows_state sg_rows_read(struct sg_rows_reader *reader, uint8_t *row,
+                                size_t size, struct sg_bytes ret_values[])
 {
-    bool is_more;
-    enum sg_err err = skip_empty(rows, &is_more);
-
-    if (err != SG_OK)
-        return err;
-    for (unsigned i = 0; i < rows->n_names; i++)
+    for (unsigned i = 0; i < reader->rows->n_names; i++)
         ret_values[i] = sg_bytes(NULL, 0);
-    *ret_state = SG_ROWS_END;
-    if (!is_more)
-        return SG_OK;
-    *ret_state = rows->form == SG_ROWS_CSV ? next_csv(rows, ret_values)
-                                           : next_json(rows, ret_values);
-    rows->row_digest = rows->digest;
-    if (rows->line == 1 &&
-        json_object_get(rows->json, SG_ROWS_JSON_HEAD) != NULL)
-        return sg_rows_next(rows, ret_values, ret_state);
-    return SG_OK;
+    return reader->rows->form == SG_ROWS_CSV
+               ? read_csv(reader->rows, row, size, ret_values)
+               : read_json(reader, sg_bytes(row, size), ret_values);
 }

@@ -4,6 +4,8 @@
  * A row gives the values of the columns that were asked for, as text. A row
  * that is not right says so and the next one begins at the next line of the
  * file: one bad row costs no other. What the values mean is not asked here.
+ * Rows are cut off the file one after the other, which is quick, and taken
+ * apart on any threads.
  */
 #ifndef SG_TOOLS_ROWS_H
 #define SG_TOOLS_ROWS_H
@@ -56,13 +58,35 @@ SG_USE_RESULT enum sg_err sg_rows_bind(struct sg_rows *rows,
 bool sg_rows_left_over(const struct sg_rows *rows, unsigned index,
                        struct sg_bytes *ret_name);
 
-/* Reads the next row; what it does not have has no bytes. Borrows: RET_VALUES
- * until the next call. Errors: IO, NOMEM. */
-SG_USE_RESULT enum sg_err sg_rows_next(struct sg_rows *rows,
-                                       struct sg_bytes ret_values[],
-                                       enum sg_rows_state *ret_state);
+/* A row as it stands in the file. */
+struct sg_rows_piece {
+    uint64_t line;            /* of the file, from 1, in which it begins */
+    enum sg_rows_state state; /* ROW: sg_rows_read says whether it is one */
+    struct sg_bytes bytes;    /* of a ROW, with its line end */
+};
 
-/* The line of the file, from 1, in which the last row began. */
+/* Cuts the next row off the file. Borrows: its bytes until the next call.
+ * Errors: IO. */
+SG_USE_RESULT enum sg_err sg_rows_cut(struct sg_rows *rows,
+                                      struct sg_rows_piece *ret_piece);
+
+/* What takes rows apart: one for each thread. */
+struct sg_rows_reader;
+
+/* Gives a reader of rows of ROWS, which are bound. Borrows: ROWS until
+ * sg_rows_reader_free, which takes NULL. Errors: NOMEM. */
+SG_USE_RESULT enum sg_err sg_rows_reader_new(
+    const struct sg_rows *rows, struct sg_rows_reader **ret_reader);
+void sg_rows_reader_free(struct sg_rows_reader *reader);
+
+/* Takes a ROW of SIZE bytes apart, in place; a column that it does not have has
+ * no bytes. Borrows: ROW, and the reader until its next row. Context: any
+ * thread. */
+SG_USE_RESULT enum sg_rows_state sg_rows_read(struct sg_rows_reader *reader,
+                                              uint8_t *row, size_t size,
+                                              struct sg_bytes ret_values[]);
+
+/* The line of the file in which the last row began. */
 uint64_t sg_rows_line(const struct sg_rows *rows);
 
 /* The hash of all bytes up to the end of the last row. */

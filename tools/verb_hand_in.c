@@ -10,11 +10,10 @@
 #include "tools/intake.h"
 #include "tools/verb.h"
 
-#define CALLERS_DEFAULT 32u
-#define WAIT_DEFAULT    10u /* seconds */
-#define WAIT_MAX        3600u
-#define PROGRESS_MS     500
-#define TEXT_SIZE       256
+#define WAIT_DEFAULT 10u /* seconds */
+#define WAIT_MAX     3600u
+#define PROGRESS_MS  500
+#define TEXT_SIZE    256
 
 const struct sg_verb_page sg_verb_hand_in_page = {
     "[FILE...] [--socket PATH] [--each] [--callers N] [--wait SECONDS]",
@@ -28,7 +27,10 @@ const struct sg_verb_page sg_verb_hand_in_page = {
      "\n"
      "  --socket PATH  of the daemon (/run/sogoc/sogocd.sock)\n"
      "  --each         a row for each form: the record's id and its place\n"
-     "  --callers N    forms on their way at a time, 1 to 64 (32)\n"
+     "  --callers N    requests on their way at a time, 1 to 8 (3), each with "
+     "up "
+     "to 256\n"
+     "                 forms\n"
      "  --wait SECONDS for a daemon that is not there yet, or busy (10)\n",
      "Nộp biểu mẫu cho sogocd trên máy này, mỗi dòng một đối tượng JSON đúng "
      "dạng\n"
@@ -40,7 +42,8 @@ const struct sg_verb_page sg_verb_hand_in_page = {
      "\n"
      "  --socket PATH  socket của sogocd (/run/sogoc/sogocd.sock)\n"
      "  --each         mỗi biểu mẫu một hàng: mã bản ghi và vị trí\n"
-     "  --callers N    số biểu mẫu gửi cùng lúc, 1 đến 64 (32)\n"
+     "  --callers N    số lượt gửi cùng lúc, 1 đến 8 (3), mỗi lượt tối đa 256 "
+     "biểu mẫu\n"
      "  --wait SECONDS chờ sogocd chưa chạy hoặc đang bận (10)\n"},
     "  $ sogoc synth 9000 --day 2025-02-01 --within 'Huyện Mường Lát' --forms "
     "--officer cb-0002 --dir node > forms.jsonl\n"
@@ -84,19 +87,16 @@ struct errand {
     struct sg_mono last; /* word of progress */
 };
 
-static enum sg_err next_form(void *context, struct sg_bytes *ret_form,
-                             uint64_t *ret_number)
+/* While we wait for a slow writer nothing else moves; answers that came
+ * meanwhile are there afterwards. */
+static enum sg_err next_form(void *context, bool is_idle,
+                             enum sg_pipeline_next *ret_next,
+                             struct sg_bytes *ret_form, uint64_t *ret_number)
 {
     struct errand *errand = context;
-    enum sg_pipeline_next next = SG_PIPELINE_PAUSE;
-    enum sg_err err = SG_OK;
+    enum sg_err err =
+        sg_intake_next(errand->intake, is_idle, ret_next, ret_form);
 
-    /* While we wait for a slow writer nothing else moves; answers that came
-     * meanwhile are there afterwards. */
-    while (err == SG_OK && next == SG_PIPELINE_PAUSE)
-        err = sg_intake_next(errand->intake, false, &next, ret_form);
-    if (err == SG_OK && next == SG_PIPELINE_END)
-        *ret_form = sg_bytes(NULL, 0);
     errand->is_input = err != SG_OK;
     *ret_number = errand->intake->line;
     return err;
@@ -160,23 +160,18 @@ static void say_progress(struct errand *errand)
 }
 
 static void answered(void *context, uint64_t number, unsigned status,
-                     struct sg_bytes bytes)
+                     const json_t *answer)
 {
     struct errand *errand = context;
     bool is_filed = status == 200 || status == 201;
-    json_t *answer = NULL;
 
     errand->filed += status == 201;
     errand->before += status == 200;
     errand->refused += !is_filed;
-    if (!is_filed || errand->is_each)
-        answer = json_loadb((const char *)bytes.data, bytes.size,
-                            JSON_REJECT_DUPLICATES, NULL);
     if (!is_filed)
         show_refused(errand, number, status, answer);
     else if (errand->is_each)
         show_filed(errand, number, answer);
-    json_decref(answer);
     say_progress(errand);
 }
 
@@ -252,7 +247,7 @@ int sg_verb_hand_in(struct sg_cli *cli, struct sg_cli_words words)
 {
     static char *const standard_input[] = {"-"};
     struct errand errand = {.cli = cli, .last = sg_clock_mono()};
-    uint64_t callers = CALLERS_DEFAULT, wait = WAIT_DEFAULT;
+    uint64_t callers = SG_COURIER_CALLERS, wait = WAIT_DEFAULT;
     struct sg_courier_config config = {
         .socket = "/run/sogoc/sogocd.sock",
         .next = next_form,

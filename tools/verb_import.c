@@ -7,11 +7,11 @@
 #include "storage/base/clock.h"
 #include "storage/registry/unit_file.h"
 #include "tools/caller.h"
+#include "tools/courier.h"
 #include "tools/importing.h"
 #include "tools/officer.h"
 #include "tools/verb.h"
 
-#define CALLERS      64u
 #define WAIT_DEFAULT 10u /* seconds */
 #define WAIT_MAX     3600u
 #define MAP_SIZE_MAX 65536u
@@ -253,7 +253,7 @@ static int run(struct sg_cli *cli, struct wish *wish,
         .report = wish->report_path,
         .journal = wish->is_dry ? NULL : wish->journal_path,
         .socket = wish->socket,
-        .callers = CALLERS,
+        .callers = SG_COURIER_CALLERS,
         .wait_ms = (uint32_t)wish->wait * 1000,
         .is_day_given = wish->day != NULL,
     };

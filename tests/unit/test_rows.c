@@ -10,46 +10,79 @@
 
 static const char *const names[] = {"a", "b", NULL};
 
-/* Opens a file that has TEXT, asking for a and b; whether it has them. */
-static enum sg_err open_text(const char *path, const void *text, size_t size,
-                             enum sg_rows_form form, struct sg_rows **ret)
+/* A file, and the row of it that was read last. */
+struct book {
+    struct sg_rows *rows;
+    struct sg_rows_reader *reader;
+    uint64_t line;
+    struct sg_bytes values[3];
+    uint8_t row[SG_ROWS_SIZE_MAX];
+};
+
+/* Opens a file that has TEXT, asking for PATHS; whether it has them. */
+static enum sg_err open_paths(struct book *book, const char *path,
+                              struct sg_bytes text, enum sg_rows_form form,
+                              const char *const paths[])
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool found[3];
     enum sg_err err;
 
     assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, size), size);
+    assert_int_equal(write(fd, text.data, text.size), text.size);
     assert_int_equal(close(fd), 0);
-    assert_int_equal(sg_rows_open(path, form, ',', ret), SG_OK);
-    err = sg_rows_bind(*ret, names, 3, found);
-    if (err == SG_OK)
-        assert_true(found[0] && found[1]);
-    return err;
+    assert_ok(sg_rows_open(path, form, ',', &book->rows));
+    err = sg_rows_bind(book->rows, paths, 3, found);
+    book->reader = NULL;
+    if (err != SG_OK)
+        return err;
+    assert_true(found[0] && found[1]);
+    assert_ok(sg_rows_reader_new(book->rows, &book->reader));
+    return SG_OK;
 }
 
-static void assert_row(struct sg_rows *rows, uint64_t line, const char *a,
+static enum sg_err open_text(struct book *book, const char *path,
+                             struct sg_bytes text, enum sg_rows_form form)
+{
+    return open_paths(book, path, text, form, names);
+}
+
+static void close_book(struct book *book)
+{
+    sg_rows_reader_free(book->reader);
+    sg_rows_close(book->rows);
+}
+
+/* Cuts the next row off and takes it apart. */
+static enum sg_rows_state next_row(struct book *book)
+{
+    struct sg_rows_piece piece;
+
+    assert_ok(sg_rows_cut(book->rows, &piece));
+    book->line = piece.line;
+    assert_int_equal(sg_rows_line(book->rows), piece.line);
+    if (piece.state != SG_ROWS_ROW)
+        return piece.state;
+    assert_true(piece.bytes.size <= sizeof book->row);
+    memcpy(book->row, piece.bytes.data, piece.bytes.size);
+    return sg_rows_read(book->reader, book->row, piece.bytes.size,
+                        book->values);
+}
+
+static void assert_row(struct book *book, uint64_t line, const char *a,
                        const char *b)
 {
-    struct sg_bytes values[3];
-    enum sg_rows_state state = SG_ROWS_END;
-
-    assert_int_equal(sg_rows_next(rows, values, &state), SG_OK);
-    assert_int_equal(state, SG_ROWS_ROW);
-    assert_int_equal(sg_rows_line(rows), line);
-    assert_true(sg_bytes_equal(values[0], sg_bytes(a, strlen(a))));
-    assert_true(sg_bytes_equal(values[1], sg_bytes(b, strlen(b))));
+    assert_int_equal(next_row(book), SG_ROWS_ROW);
+    assert_int_equal(book->line, line);
+    assert_true(sg_bytes_equal(book->values[0], sg_bytes(a, strlen(a))));
+    assert_true(sg_bytes_equal(book->values[1], sg_bytes(b, strlen(b))));
 }
 
-static void assert_state(struct sg_rows *rows, uint64_t line,
+static void assert_state(struct book *book, uint64_t line,
                          enum sg_rows_state wanted)
 {
-    struct sg_bytes values[3];
-    enum sg_rows_state state = SG_ROWS_ROW;
-
-    assert_int_equal(sg_rows_next(rows, values, &state), SG_OK);
-    assert_int_equal(state, wanted);
-    assert_int_equal(sg_rows_line(rows), line);
+    assert_int_equal(next_row(book), wanted);
+    assert_int_equal(book->line, line);
 }
 
 static char *path_new(char path[512])
@@ -69,21 +102,21 @@ static void test_csv(void **state)
         "# remark\r\n"
         "b,other,a\r\n1,2,3\r\n\n\"x,\"\"y\"\"\",,\"two\nlines\"\n4,5,6";
     struct sg_bytes left;
-    struct sg_rows *rows;
+    static struct book book;
     char path[512];
     char *dir = path_new(path);
 
     (void)state;
-    assert_int_equal(open_text(path, text, sizeof text - 1, SG_ROWS_CSV, &rows),
-                     SG_OK);
-    assert_true(sg_rows_left_over(rows, 0, &left));
+    assert_ok(
+        open_text(&book, path, sg_bytes(text, sizeof text - 1), SG_ROWS_CSV));
+    assert_true(sg_rows_left_over(book.rows, 0, &left));
     assert_true(sg_bytes_equal(left, SG_BYTES_TEXT("other")));
-    assert_false(sg_rows_left_over(rows, 1, &left));
-    assert_row(rows, 3, "3", "1");
-    assert_row(rows, 5, "two\nlines", "x,\"y\"");
-    assert_row(rows, 7, "6", "4");
-    assert_state(rows, 7, SG_ROWS_END);
-    sg_rows_close(rows);
+    assert_false(sg_rows_left_over(book.rows, 1, &left));
+    assert_row(&book, 3, "3", "1");
+    assert_row(&book, 5, "two\nlines", "x,\"y\"");
+    assert_row(&book, 7, "6", "4");
+    assert_state(&book, 7, SG_ROWS_END);
+    close_book(&book);
     sg_tempdir_free(dir);
 }
 
@@ -92,24 +125,48 @@ static void test_csv_bad(void **state)
 {
     static const char text[] = "a,b\n1\n1,2,3\n\"x,2\n3,4\nx\"y,2\n\"x\"y,2\n"
                                "\xff,2\n5,6\n\"\"\"";
-    struct sg_rows *rows;
+    static struct book book;
     char path[512];
     char *dir = path_new(path);
 
     (void)state;
-    assert_int_equal(open_text(path, text, sizeof text - 1, SG_ROWS_CSV, &rows),
-                     SG_OK);
-    assert_state(rows, 2, SG_ROWS_COUNT);
-    assert_state(rows, 3, SG_ROWS_COUNT);
-    assert_state(rows, 4, SG_ROWS_QUOTE);
-    assert_row(rows, 5, "3", "4");
-    assert_state(rows, 6, SG_ROWS_QUOTE);
-    assert_state(rows, 7, SG_ROWS_QUOTE);
-    assert_state(rows, 8, SG_ROWS_TEXT);
-    assert_row(rows, 9, "5", "6");
-    assert_state(rows, 10, SG_ROWS_QUOTE);
-    assert_state(rows, 10, SG_ROWS_END);
-    sg_rows_close(rows);
+    assert_ok(
+        open_text(&book, path, sg_bytes(text, sizeof text - 1), SG_ROWS_CSV));
+    assert_state(&book, 2, SG_ROWS_COUNT);
+    assert_state(&book, 3, SG_ROWS_COUNT);
+    assert_state(&book, 4, SG_ROWS_QUOTE);
+    assert_row(&book, 5, "3", "4");
+    assert_state(&book, 6, SG_ROWS_QUOTE);
+    assert_state(&book, 7, SG_ROWS_QUOTE);
+    assert_state(&book, 8, SG_ROWS_TEXT);
+    assert_row(&book, 9, "5", "6");
+    assert_state(&book, 10, SG_ROWS_QUOTE);
+    assert_state(&book, 10, SG_ROWS_END);
+    close_book(&book);
+    sg_tempdir_free(dir);
+}
+
+/* A row of several lines that is not right ends with its first line, but one
+ * that only lacks values. */
+static void test_csv_lines(void **state)
+{
+    static const char text[] =
+        "a,b\n\"1\n2\",3,4\n\"x\ny\"\n\"\xff\n\",5\n6,7\n";
+    static struct book book;
+    char path[512];
+    char *dir = path_new(path);
+
+    (void)state;
+    assert_ok(
+        open_text(&book, path, sg_bytes(text, sizeof text - 1), SG_ROWS_CSV));
+    assert_state(&book, 2, SG_ROWS_COUNT);
+    assert_state(&book, 3, SG_ROWS_QUOTE);
+    assert_state(&book, 4, SG_ROWS_COUNT);
+    assert_state(&book, 6, SG_ROWS_TEXT);
+    assert_state(&book, 7, SG_ROWS_QUOTE);
+    assert_row(&book, 8, "6", "7");
+    assert_state(&book, 8, SG_ROWS_END);
+    close_book(&book);
     sg_tempdir_free(dir);
 }
 
@@ -117,19 +174,18 @@ static void test_csv_bad(void **state)
 static void test_csv_head(void **state)
 {
     static const char *const heads[] = {"", "\n\n", "a,b,a\n", "\"a,b\n"};
-    struct sg_rows *rows;
+    static struct book book;
     char path[512];
     char *dir = path_new(path);
 
     (void)state;
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-        assert_int_equal(
-            open_text(path, heads[i], strlen(heads[i]), SG_ROWS_CSV, &rows),
-            SG_ERR_MALFORMED);
-        sg_rows_close(rows);
+        assert_err(open_text(&book, path, sg_bytes(heads[i], strlen(heads[i])),
+                             SG_ROWS_CSV),
+                   MALFORMED);
+        close_book(&book);
     }
-    assert_int_equal(sg_rows_open("no/such", SG_ROWS_CSV, ',', &rows),
-                     SG_ERR_NOTFOUND);
+    assert_err(sg_rows_open("no/such", SG_ROWS_CSV, ',', &book.rows), NOTFOUND);
     sg_rows_close(NULL);
     sg_tempdir_free(dir);
 }
@@ -138,7 +194,7 @@ static void test_csv_head(void **state)
 static void test_long(void **state)
 {
     static char text[3 * SG_ROWS_SIZE_MAX];
-    struct sg_rows *rows;
+    static struct book book;
     char path[512];
     char *dir = path_new(path);
 
@@ -153,13 +209,12 @@ static void test_long(void **state)
         memcpy(text, head, size);
         size += 2 * SG_ROWS_SIZE_MAX;
         memcpy(text + size, tail, strlen(tail));
-        assert_int_equal(open_text(path, text, size + strlen(tail),
-                                   (enum sg_rows_form)form, &rows),
-                         SG_OK);
-        assert_state(rows, form == 0 ? 2 : 1, SG_ROWS_LONG);
-        assert_row(rows, form == 0 ? 3 : 2, "1", "2");
-        assert_state(rows, form == 0 ? 3 : 2, SG_ROWS_END);
-        sg_rows_close(rows);
+        assert_ok(open_text(&book, path, sg_bytes(text, size + strlen(tail)),
+                            (enum sg_rows_form)form));
+        assert_state(&book, form == 0 ? 2 : 1, SG_ROWS_LONG);
+        assert_row(&book, form == 0 ? 3 : 2, "1", "2");
+        assert_state(&book, form == 0 ? 3 : 2, SG_ROWS_END);
+        close_book(&book);
     }
     sg_tempdir_free(dir);
 }
@@ -172,29 +227,22 @@ static void test_json(void **state)
     static const char text[] =
         "{\"a\":7,\"b\":{\"x\":\"y\"},\"c\":[\"0\",\"1\"]}\n[]\n{\"a\":1,"
         "\"a\":2}\n\xff\n{\"a\":null,\"b\":[],\"c\":{}}";
-    struct sg_bytes values[3];
-    enum sg_rows_state row;
-    struct sg_rows *rows;
-    bool found[3];
+    static struct book book;
     char path[512];
     char *dir = path_new(path);
 
     (void)state;
-    assert_int_equal(
-        open_text(path, text, sizeof text - 1, SG_ROWS_JSON, &rows), SG_OK);
-    assert_int_equal(sg_rows_bind(rows, paths, 3, found), SG_OK);
-    assert_int_equal(sg_rows_next(rows, values, &row), SG_OK);
-    assert_true(sg_bytes_equal(values[0], SG_BYTES_TEXT("7")));
-    assert_true(sg_bytes_equal(values[1], SG_BYTES_TEXT("y")));
-    assert_true(sg_bytes_equal(values[2], SG_BYTES_TEXT("1")));
-    assert_state(rows, 2, SG_ROWS_NO_OBJECT);
-    assert_state(rows, 3, SG_ROWS_NO_OBJECT);
-    assert_state(rows, 4, SG_ROWS_TEXT);
-    assert_int_equal(sg_rows_next(rows, values, &row), SG_OK);
-    assert_int_equal(row, SG_ROWS_ROW);
-    assert_int_equal(values[0].size + values[1].size + values[2].size, 0);
-    assert_state(rows, 5, SG_ROWS_END);
-    sg_rows_close(rows);
+    assert_ok(open_paths(&book, path, sg_bytes(text, sizeof text - 1),
+                         SG_ROWS_JSON, paths));
+    assert_row(&book, 1, "7", "y");
+    assert_true(sg_bytes_equal(book.values[2], SG_BYTES_TEXT("1")));
+    assert_state(&book, 2, SG_ROWS_NO_OBJECT);
+    assert_state(&book, 3, SG_ROWS_NO_OBJECT);
+    assert_state(&book, 4, SG_ROWS_TEXT);
+    assert_row(&book, 5, "", "");
+    assert_int_equal(book.values[2].size, 0);
+    assert_state(&book, 5, SG_ROWS_END);
+    close_book(&book);
     sg_tempdir_free(dir);
 }
 
@@ -203,17 +251,17 @@ static void test_json_head(void **state)
 {
     static const char text[] = "{\"sogoc_export\":1}\n{\"a\":\"1\",\"b\":"
                                "\"2\"}\n{\"sogoc_export\":1}\n";
-    struct sg_rows *rows;
+    static struct book book;
     char path[512];
     char *dir = path_new(path);
 
     (void)state;
-    assert_int_equal(
-        open_text(path, text, sizeof text - 1, SG_ROWS_JSON, &rows), SG_OK);
-    assert_row(rows, 2, "1", "2");
-    assert_row(rows, 3, "", "");
-    assert_state(rows, 3, SG_ROWS_END);
-    sg_rows_close(rows);
+    assert_ok(
+        open_text(&book, path, sg_bytes(text, sizeof text - 1), SG_ROWS_JSON));
+    assert_row(&book, 2, "1", "2");
+    assert_row(&book, 3, "", "");
+    assert_state(&book, 3, SG_ROWS_END);
+    close_book(&book);
     sg_tempdir_free(dir);
 }
 
@@ -224,19 +272,19 @@ static void test_digest(void **state)
     static const char text[] = "a,b\n1,\"2\"\n\n\n3,4\n";
     static const size_t sizes[] = {11, 12, 17};
     struct sg_hash digests[3], wanted;
-    struct sg_rows *rows;
+    static struct book book;
     char path[512];
     char *dir = path_new(path);
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(open_text(path, text, sizes[i], SG_ROWS_CSV, &rows),
-                         SG_OK);
-        assert_row(rows, 2, "1", "2");
+        assert_ok(
+            open_text(&book, path, sg_bytes(text, sizes[i]), SG_ROWS_CSV));
+        assert_row(&book, 2, "1", "2");
         if (i < 2)
-            assert_state(rows, 2, SG_ROWS_END);
-        sg_rows_digest(rows, &digests[i]);
-        sg_rows_close(rows);
+            assert_state(&book, 2, SG_ROWS_END);
+        sg_rows_digest(book.rows, &digests[i]);
+        close_book(&book);
     }
     sg_crypto_sha256((const uint8_t *)text, 10, &wanted);
     for (size_t i = 0; i < 3; i++)
@@ -250,7 +298,7 @@ int main(void)
         cmocka_unit_test(test_csv),      cmocka_unit_test(test_csv_bad),
         cmocka_unit_test(test_csv_head), cmocka_unit_test(test_long),
         cmocka_unit_test(test_json),     cmocka_unit_test(test_json_head),
-        cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_digest),   cmocka_unit_test(test_csv_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
