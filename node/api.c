@@ -464,6 +464,27 @@ enum sg_http_need sg_api_need(const struct sg_api_call *call)
     return call->need;
 }
 
+/* What is said of the register includes what was answered here before. */
+static enum sg_api_wait wait_of(const struct sg_api_call *call)
+{
+    static sg_api_call_fn *const readers[] = {
+        sg_api_roll_roots,   sg_api_conflict_list, sg_api_work_campaign,
+        sg_api_quality_show, sg_api_person_show,   sg_api_person_search};
+
+    if (call->fn == sg_api_decision_file)
+        return SG_API_WAITS_ALONE;
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
+        if (call->fn == readers[i])
+            return SG_API_WAITS_FOLDED;
+    return SG_API_WAITS_NOT;
+}
+
+bool sg_api_is_due(struct sg_api *api, const struct sg_api_call *call,
+                   struct sg_api_hold *hold, uint64_t now_ms)
+{
+    return sg_api_hold_is_over(api, wait_of(call), hold, now_ms);
+}
+
 void sg_api_handle(struct sg_api *api, const struct sg_api_call *call,
                    const struct sg_api_request *request,
                    struct sg_api_answer *ret_answer)

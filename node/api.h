@@ -85,6 +85,12 @@ struct sg_api_answer {
 void sg_api_answer_init(struct sg_api_answer *answer);
 void sg_api_answer_clear(struct sg_api_answer *answer);
 
+/* How long a request has been held, and for what; all zero at first. */
+struct sg_api_hold {
+    uint64_t until_ms; /* 0: it was not held */
+    uint64_t size;     /* of the own log, that the register is to have */
+};
+
 struct sg_api_request {
     enum sg_http_way way;
     struct sg_officers_caller caller;
@@ -97,6 +103,7 @@ struct sg_api_request {
     } query[SG_HTTP_QUERY_MAX];
     bool is_lines; /* the body is JSON lines, not one object */
     struct sg_bytes body;
+    const struct sg_api_hold *hold;
     void *owner; /* of the paper or task, where the answer comes later */
 };
 
@@ -110,11 +117,19 @@ enum sg_http_need sg_api_need(const struct sg_api_call *call);
 void sg_api_refuse(struct sg_api_answer *ret_answer,
                    const struct sg_http_refusal *refusal);
 
-/* Answers REQUEST, or hands a paper with its owner to the desk, or begins a
- * task for its owner. */
+/* Says whether a request for CALL may be handled. If not, it is held: ask again
+ * after `wake`, and now and then. HOLD is the request's own. */
+bool sg_api_is_due(struct sg_api *api, const struct sg_api_call *call,
+                   struct sg_api_hold *hold, uint64_t now_ms);
+
+/* Answers REQUEST, which is due, or hands a paper with its owner to the desk,
+ * or begins a task for its owner. */
 void sg_api_handle(struct sg_api *api, const struct sg_api_call *call,
                    const struct sg_api_request *request,
                    struct sg_api_answer *ret_answer);
+
+/* Is told that PAPER is answered, whether or not somebody waits for that. */
+void sg_api_answered(struct sg_api *api, const struct sg_desk_paper *paper);
 
 /* Takes the answer of PAPER if it is one of many that are answered together:
  * their task comes to its end with the last. False: it is alone. */

@@ -21,7 +21,9 @@ struct sg_api {
     struct sg_audit *audit; /* NULL: nothing can be recorded, nor shown */
     struct sg_reads *reads;
     struct sg_trail *trail;
-    struct sg_view_reader *reader;         /* NULL: there is no view */
+    struct sg_view_reader *reader;        /* NULL: there is no view */
+    const struct sg_desk_paper *deciding; /* a decision at the desk, or NULL */
+    uint64_t decided; /* up to where the own log has those that were kept */
     struct sg_api_task *tasks;             /* all, wherever they are */
     struct sg_api_task *done, **done_last; /* that have come to an end */
 };
@@ -53,6 +55,29 @@ void sg_api_call_done(struct sg_api *api, struct sg_api_task *task);
 typedef void sg_api_call_fn(struct sg_api *api,
                             const struct sg_api_request *request,
                             struct sg_api_answer *ret);
+
+/* --- What a call waits for: api_hold.c ----------------------------------- */
+
+enum sg_api_wait {
+    SG_API_WAITS_NOT,
+    /* Until the register has all that this node has answered for. */
+    SG_API_WAITS_FOLDED,
+    SG_API_WAITS_ALONE, /* and no decision is on its way */
+};
+
+/* Says whether a request is held no longer: what it waits for is there, has
+ * taken too long, or cannot be. HOLD is moved on. */
+bool sg_api_hold_is_over(struct sg_api *api, enum sg_api_wait wait,
+                         struct sg_api_hold *hold, uint64_t now_ms);
+
+/* Says whether what HOLD waited for, alone, is there. There is a view. A
+ * decision asks it again, for HOLD may have taken too long. */
+bool sg_api_call_is_folded(struct sg_api *api, const struct sg_api_hold *hold);
+
+/* Gives how the view is, with `held` as the store has it now. Returns whether
+ * figures are of all that is held. */
+bool sg_api_call_status(struct sg_api *api, struct sg_view *view,
+                        struct sg_view_status *ret_status);
 
 /* Sets RET to STATUS and what JSON says; takes JSON, NULL being no memory. */
 void sg_api_call_json(struct sg_api_answer *ret, unsigned status, json_t *json);

@@ -453,8 +453,18 @@ static void decide(struct sg_api *api, const struct sg_api_request *request,
     struct sg_unit_key home;
     unsigned field;
 
-    if (view == NULL || !sg_api_call_covers(api, officer, word->unit, ret) ||
-        !find(view, word, &home, &field, ret))
+    if (view == NULL || !sg_api_call_covers(api, officer, word->unit, ret))
+        return;
+    /* Else it would rule on what was decided a moment ago. */
+    if (!sg_api_call_is_folded(api, request->hold)) {
+        sg_api_call_refuse(ret, 503, "folding",
+                           "the register does not have yet what was filed "
+                           "here before; try again",
+                           "sổ chưa nhập xong hồ sơ vừa ghi tại đây; hãy thử "
+                           "lại");
+        return;
+    }
+    if (!find(view, word, &home, &field, ret))
         return;
     paper = make_paper(api, word, field, officer, ret);
     if (paper == NULL)
@@ -463,6 +473,7 @@ static void decide(struct sg_api *api, const struct sg_api_request *request,
     paper->capture = word->unit;
     paper->home = home;
     if (sg_desk_put(api->config.desk, paper) == SG_OK) {
+        api->deciding = paper;
         ret->turn = SG_API_LATER;
         return;
     }

@@ -183,18 +183,16 @@ void sg_api_quality_show(struct sg_api *api,
     struct sg_api_sums sums = {.n = 0};
     struct sg_api_sum_asked asked;
     struct sg_view_status status;
+    bool is_complete;
     enum sg_err err;
     json_t *json;
 
     if (view == NULL || !sg_api_sum_asked(request, ROWS_MAX, &asked, ret))
         return;
-    sg_view_status(view, &status);
+    is_complete = sg_api_call_status(api, view, &status);
     json = json_object();
     sg_api_call_set(json, "day", sg_api_call_date(status.counted));
-    sg_api_call_set(json, "complete",
-                    json_boolean(status.to_fold == 0 &&
-                                 status.applied == status.held &&
-                                 !status.is_building));
+    sg_api_call_set(json, "complete", json_boolean(is_complete));
     err = sg_view_measures(view, sg_api_sum_take, &sums);
     if (err == SG_OK) {
         err = tell(&sums, &asked, sg_view_hold(view), json);

@@ -251,13 +251,6 @@ static bool find_campaign(const struct sg_authority *authority,
     return is_found;
 }
 
-/* Says whether figures are of all that is held, and of one state of it. */
-static bool is_complete(const struct sg_view_status *status)
-{
-    return status->to_fold == 0 && status->applied == status->held &&
-           !status->is_building;
-}
-
 /* --- Offices --------------------------------------------------------------
  */
 
@@ -411,6 +404,7 @@ struct work {
     const char *wanted; /* a campaign in hex; NULL: the one that is meant */
     struct sg_api_sum_asked asked;
     struct sg_view_status status;
+    bool is_complete;  /* of all that is held, and of one state of it */
     struct sg_uid uid; /* of the campaign */
     struct sg_api_sums sums;
     struct offices offices;
@@ -471,7 +465,7 @@ static enum sg_err tell_work(struct work *work,
     serve(&work->sums, authority, &work->offices);
     sg_api_call_set(json, "campaign", json_of_campaign(&campaign, &record));
     sg_api_call_set(json, "day", sg_api_call_date(status->counted));
-    sg_api_call_set(json, "complete", json_boolean(is_complete(status)));
+    sg_api_call_set(json, "complete", json_boolean(work->is_complete));
     sg_api_call_set(json, "total", json_of_funnel(&country->funnel, &figures));
     sg_api_call_set(json, "offices", json_of_offices(&work->offices, &figures));
     sg_api_sum_list(&work->sums, &work->asked, units, "funnel",
@@ -491,7 +485,7 @@ void sg_api_work_campaign(struct sg_api *api,
         !sg_api_sum_asked(request, ROWS_MAX, &work.asked, ret))
         return;
     work.wanted = sg_api_call_parameter(request, "campaign");
-    sg_view_status(work.view, &work.status);
+    work.is_complete = sg_api_call_status(api, work.view, &work.status);
     if (work.status.counted.ymd == 0) { /* nothing was ever counted */
         sg_api_call_refuse_err(ret, 503, SG_ERR_STATE);
         return;

@@ -405,13 +405,15 @@ static void settle_appends(struct sg_driver *driver,
             driver->hooks.appended(driver->hooks.context, job);
 }
 
-void sg_driver_settle(struct sg_driver *driver, const struct sg_event *event)
+bool sg_driver_settle(struct sg_driver *driver, const struct sg_event *event)
 {
     struct sg_event next = *event;
     struct sg_keeper_done done;
     uint64_t ticket = 0;
+    bool is_any;
 
     sg_keeper_take(driver->keeper, &done);
+    is_any = done.jobs != NULL;
     driver->is_closed = driver->is_closed || done.is_closed;
     if (done.err != SG_OK)
         fail(driver, done.err);
@@ -442,6 +444,7 @@ void sg_driver_settle(struct sg_driver *driver, const struct sg_event *event)
         sg_driver_step(driver, &next);
     }
     sg_keeper_done_clear(&done);
+    return is_any;
 }
 
 /* --- Looking in

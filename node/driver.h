@@ -67,8 +67,9 @@ SG_USE_RESULT enum sg_err sg_driver_start(struct sg_driver *driver,
 /* Gives EVENT to the core and does all that follows. */
 void sg_driver_step(struct sg_driver *driver, const struct sg_event *event);
 
-/* Tells the core what the keeper has done. EVENT says the time. */
-void sg_driver_settle(struct sg_driver *driver, const struct sg_event *event);
+/* Tells the core what the keeper has done. EVENT says the time. Returns whether
+ * that was anything: the store may have grown. */
+bool sg_driver_settle(struct sg_driver *driver, const struct sg_event *event);
 
 /* When a TICK is due: ms of now_ms; UINT64_MAX: never. */
 uint64_t sg_driver_deadline(const struct sg_driver *driver);

@@ -13,12 +13,19 @@ enum sg_err sg_front_open(struct sg_front *front,
         .wake = config->wake,
         .context = config->context,
     };
+    const struct sg_roll_config roll = {
+        .dir = config->config->directory,
+        .store = identity->store,
+        .scope = identity->scope,
+        .transport = identity->transport,
+        .wake = config->wake,
+        .context = config->context,
+    };
     struct sg_api_config api = *config;
     enum sg_err err;
 
     memcpy(desk.node, identity->node->public_key, sizeof desk.node);
-    front->roll = sg_roll_open(config->config->directory, desk.store,
-                               desk.scope, identity->transport);
+    front->roll = sg_roll_open(&roll);
     err = sg_desk_new(&desk, &front->desk);
     api.desk = front->desk;
     api.roll = front->roll;

@@ -55,41 +55,38 @@ static enum sg_err get_key(const char *dir,
                                                            : err;
 }
 
-static enum sg_err open_roll(struct sg_roll *roll, const char *dir,
-                             struct sg_store *store, const struct sg_key *scope,
-                             const struct sg_key *transport)
+static enum sg_err open_roll(struct sg_roll *roll,
+                             const struct sg_roll_config *from)
 {
     struct sg_view_config config = {
-        .dir = dir, .store = store, .transport = transport};
+        .dir = from->dir, .store = from->store, .transport = from->transport};
     enum sg_sealed_start start;
-    enum sg_err err = get_key(dir, sg_store_registry(store), &roll->key);
+    enum sg_err err =
+        get_key(from->dir, sg_store_registry(from->store), &roll->key);
 
-    roll->scopes[0] = scope;
+    roll->scopes[0] = from->scope;
     config.scopes = roll->scopes;
-    config.n_scopes = scope != NULL;
+    config.n_scopes = from->scope != NULL;
     config.key = roll->key;
     if (err == SG_OK)
         err = sg_view_open(&config, &roll->view, &start);
     if (err == SG_OK)
-        err = sg_view_thread_new(roll->view, NULL, NULL, &roll->thread);
+        err = sg_view_thread_new(roll->view, from->wake, from->context,
+                                 &roll->thread);
     return err;
 }
 
-struct sg_roll *sg_roll_open(const char *dir, struct sg_store *store,
-                             const struct sg_key *scope,
-                             const struct sg_key *transport)
+struct sg_roll *sg_roll_open(const struct sg_roll_config *config)
 {
     struct sg_roll *roll = sg_calloc(1, sizeof *roll);
-    enum sg_err err = roll == NULL
-                          ? SG_ERR_NOMEM
-                          : open_roll(roll, dir, store, scope, transport);
+    enum sg_err err = roll == NULL ? SG_ERR_NOMEM : open_roll(roll, config);
 
     if (err == SG_OK) {
         sg_view_thread_kick(roll->thread);
         return roll;
     }
     sg_say(SG_CONFIG_LOG_ERROR, "%s/view: %s; going on without the register",
-           dir, sg_err_text(err, SG_LANG_EN));
+           config->dir, sg_err_text(err, SG_LANG_EN));
     sg_roll_close(roll);
     return NULL;
 }
@@ -108,6 +105,11 @@ void sg_roll_kick(struct sg_roll *roll)
 {
     if (roll != NULL)
         sg_view_thread_kick(roll->thread);
+}
+
+void sg_roll_hurry(struct sg_roll *roll)
+{
+    sg_view_thread_hurry(roll->thread);
 }
 
 struct sg_view *sg_roll_view(struct sg_roll *roll)

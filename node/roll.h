@@ -12,19 +12,32 @@
 
 struct sg_roll;
 
-/* Opens the view of STORE in DIR, read with SCOPE (NULL: with none) and with
- * what scope keys the authority gives TRANSPORT, and begins to keep it.
- * Borrows: all until close. NULL: it cannot be, and the administrator was told
+struct sg_roll_config {
+    const char *dir; /* the data directory */
+    struct sg_store *store;
+    const struct sg_key *scope; /* reads with it; NULL: with none, */
+    /* and with what scope keys the authority gives this one. */
+    const struct sg_key *transport;
+    /* By the view's thread, after each of its turns; NULL: nobody waits. */
+    sg_view_thread_wake *wake;
+    void *context;
+};
+
+/* Opens the view of CONFIG's store and begins to keep it. Borrows: what CONFIG
+ * points to, until close. NULL: it cannot be, and the administrator was told
  * why. */
-struct sg_roll *sg_roll_open(const char *dir, struct sg_store *store,
-                             const struct sg_key *scope,
-                             const struct sg_key *transport);
+struct sg_roll *sg_roll_open(const struct sg_roll_config *config);
 
 /* Ends the thread and closes the view. Takes NULL. */
 void sg_roll_close(struct sg_roll *roll);
 
 /* Says that the store has grown. Takes NULL. Context: any thread. */
 void sg_roll_kick(struct sg_roll *roll);
+
+/* The same, for who waits for what comes of it: it is taken in at once. What
+ * is kicked only gathers for a moment, so that the view's commits do not take
+ * the disk from the logs'. Context: any thread. */
+void sg_roll_hurry(struct sg_roll *roll);
 
 /* Gives the view, and what ended its thread: SG_OK, or FULL while it waits. */
 struct sg_view *sg_roll_view(struct sg_roll *roll);

@@ -47,9 +47,11 @@ struct request {
     struct sg_api_answer answer;
     bool is_too_large;
     bool is_hopeless; /* his body is not waited for */
-    bool is_waiting;  /* suspended: for a paper, or for news */
+    bool is_waiting;  /* suspended: for a paper, for news, or held */
+    bool is_held;     /* not handled yet: it is not due */
     bool is_answered; /* the answer is there, and not queued yet */
     bool has_paper;   /* at the desk, or a task */
+    struct sg_api_hold hold;
     bool is_following;
     uint64_t change;
     uint64_t heard_ms; /* when a follower was told something */
@@ -143,8 +145,10 @@ static void on_sweep(uv_timer_t *timer)
     struct sg_uv_http *http = timer->data;
     uint64_t now_ms = sg_clock_mono().ms;
 
-    if (http->api != NULL)
+    if (http->api != NULL) {
         sg_api_tick(http->api, now_ms);
+        sg_uv_http_finish(http); /* who was held for too long */
+    }
     for (struct caller *caller = http->callers; caller != NULL;
          caller = caller->next) {
         const union MHD_ConnectionInfo *info;
@@ -437,6 +441,16 @@ static void fill_caller(struct request *request,
     asked->caller.uid = peer.uid;
 }
 
+/* Has REQUEST wait, however long that takes, without a turn of its connection.
+ */
+static void suspend(struct request *request, struct MHD_Connection *connection)
+{
+    request->is_waiting = true;
+    list_request(request);
+    give_time(request->caller, NEVER);
+    MHD_suspend_connection(connection);
+}
+
 /* All of it is in. False: the answer comes later. */
 static bool handle(struct request *request, struct MHD_Connection *connection)
 {
@@ -447,12 +461,19 @@ static bool handle(struct request *request, struct MHD_Connection *connection)
         .now_ms = sg_clock_mono().ms,
         .is_lines = sg_http_is_lines(header_of(connection, "Content-Type")),
         .body = sg_buf_bytes(&request->body),
+        .hold = &request->hold,
         .owner = request,
     };
 
     if (request->is_too_large) {
         too_large(request);
         return true;
+    }
+    if (!sg_api_is_due(http->api, request->call, &request->hold,
+                       asked.now_ms)) {
+        request->is_held = true;
+        suspend(request, connection);
+        return false;
     }
     (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND,
                                     add_parameter, &asked);
@@ -465,10 +486,7 @@ static bool handle(struct request *request, struct MHD_Connection *connection)
     sg_buf_wipe(&request->body);
     sg_buf_init(&request->body, SG_HTTP_BODY_SIZE_MAX);
     request->has_paper = true;
-    request->is_waiting = true;
-    list_request(request);
-    give_time(request->caller, NEVER);
-    MHD_suspend_connection(connection);
+    suspend(request, connection);
     return false;
 }
 
@@ -529,6 +547,7 @@ void sg_uv_http_answer(struct sg_uv_http *http, struct sg_desk_paper *papers)
         struct request *request = paper->owner;
 
         papers = paper->next;
+        sg_api_answered(http->api, paper);
         if (sg_api_gather(http->api, paper)) {
             sg_desk_paper_free(paper);
             continue;
@@ -567,12 +586,34 @@ static bool finish(struct sg_uv_http *http, struct sg_api_task *task)
     return true;
 }
 
+/* Has those handled that are due now. Returns whether there is one. */
+static bool release(struct sg_uv_http *http)
+{
+    uint64_t now_ms = sg_clock_mono().ms;
+    struct request *next;
+    bool any = false;
+
+    for (struct request *request = http->requests; request != NULL;
+         request = next) {
+        next = request->next;
+        if (!request->is_held || !request->is_waiting ||
+            !sg_api_is_due(http->api, request->call, &request->hold, now_ms))
+            continue;
+        request->is_held = false;
+        unlist_request(request);
+        wake_up(request);
+        any = true;
+    }
+    return any;
+}
+
 void sg_uv_http_finish(struct sg_uv_http *http)
 {
     struct sg_api_task *task;
-    bool any = false;
+    bool any;
 
     sg_api_settle(http->api);
+    any = release(http);
     while ((task = sg_api_take(http->api)) != NULL)
         any = finish(http, task) || any;
     for (size_t i = 0; any && i < 2; i++)

@@ -29,8 +29,8 @@ void sg_uv_http_start(struct sg_uv_http *http, struct sg_api *api);
 /* Gives the answers of PAPERS, taking them, to whom waits for them. */
 void sg_uv_http_answer(struct sg_uv_http *http, struct sg_desk_paper *papers);
 
-/* Gives the answers of tasks that have come to an end to whom waits for them.
- */
+/* Gives the answers of tasks that have come to an end to whom waits for them,
+ * and handles the requests that were held and are due. */
 void sg_uv_http_finish(struct sg_uv_http *http);
 
 /* Says that the store has changed: followers are told soon. */

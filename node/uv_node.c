@@ -37,7 +37,7 @@ struct node {
     uv_timer_t timer;      /* the core's deadline */
     uv_timer_t stop_timer; /* peers had their time */
     uv_prepare_t prepare;  /* before each wait: what is left to do */
-    uv_async_t wake;       /* by the keeper */
+    uv_async_t wake;       /* by the keeper and other threads */
     uv_signal_t terminate, interrupt, hangup;
     struct sg_uv_link_owner owner;
     struct sg_uv_link *links; /* all that are not closed */
@@ -465,7 +465,9 @@ static void on_wake(uv_async_t *wake)
     struct sg_event event = event_of(SG_EVENT_TICK);
     bool was_full = sg_driver_is_full(node->driver);
 
-    sg_driver_settle(node->driver, &event);
+    /* Not at each wake: the view wakes us after its turns too. */
+    if (sg_driver_settle(node->driver, &event))
+        sg_roll_kick(node->front.roll);
     if (sg_driver_failure(node->driver) != SG_OK)
         return; /* nothing more is acknowledged */
     sg_applicants_answer(&node->applicants, &event);
@@ -473,7 +475,6 @@ static void on_wake(uv_async_t *wake)
     sg_uv_http_answer(node->http, sg_desk_take(node->front.desk));
     sg_uv_http_finish(node->http);
     sg_uv_http_changed(node->http);
-    sg_roll_kick(node->front.roll);
     if (was_full == sg_driver_is_full(node->driver))
         return;
     if (was_full)

@@ -30,8 +30,10 @@ struct sg_view_thread {
     atomic_uint_fast64_t moment; /* odd: a turn is under way */
     pthread_mutex_t lock;        /* of all below */
     pthread_cond_t came;
+    pthread_cond_t hurried; /* ends a rest */
     bool is_stopping;
     bool is_kicked;
+    bool is_hurried; /* somebody waits for what comes of the next turn */
     const struct sg_key *rebuild; /* to be begun; NULL: nothing is asked */
     enum sg_err err;
 };
@@ -59,14 +61,18 @@ static enum sg_err turn(struct sg_view_thread *thread,
 }
 
 /* Lets go of the lock for a while. Who kicks it meanwhile wakes nobody, which
- * costs him nothing. */
-static void rest(struct sg_view_thread *thread, long ms)
+ * costs him nothing; who hurries it does. */
+static void rest(struct sg_view_thread *thread, uint64_t ms)
 {
-    const struct timespec time = {.tv_nsec = ms * 1000000};
+    uint64_t until_ms = sg_clock_mono().ms + ms;
+    const struct timespec until = {
+        .tv_sec = (time_t)(until_ms / 1000),
+        .tv_nsec = (long)(until_ms % 1000) * 1000000,
+    };
 
-    (void)pthread_mutex_unlock(&thread->lock);
-    (void)nanosleep(&time, NULL);
-    (void)pthread_mutex_lock(&thread->lock);
+    while (!thread->is_stopping && !thread->is_hurried &&
+           pthread_cond_timedwait(&thread->hurried, &thread->lock, &until) == 0)
+        continue;
 }
 
 static void *run(void *context)
@@ -87,7 +93,7 @@ static void *run(void *context)
             (void)pthread_cond_wait(&thread->came, &thread->lock);
             continue;
         }
-        thread->is_kicked = false;
+        thread->is_kicked = thread->is_hurried = false;
         thread->rebuild = NULL;
         (void)pthread_mutex_unlock(&thread->lock);
         (void)atomic_fetch_add(&thread->moment, 1);
@@ -97,10 +103,12 @@ static void *run(void *context)
             thread->wake(thread->context);
         (void)pthread_mutex_lock(&thread->lock);
         thread->err = err;
-        if (err == SG_ERR_FULL)
+        if (err == SG_ERR_FULL) {
+            thread->is_hurried = false; /* it would be full again */
             rest(thread, FULL_MS);
-        else if (err != SG_OK)
+        } else if (err != SG_OK) {
             break;
+        }
         if (err == SG_ERR_FULL && rebuild != NULL && thread->rebuild == NULL)
             thread->rebuild = rebuild;
         if (!is_idle)
@@ -110,6 +118,26 @@ static void *run(void *context)
     }
     (void)pthread_mutex_unlock(&thread->lock);
     return NULL;
+}
+
+/* A rest is as long as it is, whatever somebody does to the time of day. */
+static void make_conditions(struct sg_view_thread *thread)
+{
+    pthread_condattr_t of;
+
+    (void)pthread_condattr_init(&of);
+    (void)pthread_condattr_setclock(&of, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&thread->came, NULL);
+    (void)pthread_cond_init(&thread->hurried, &of);
+    (void)pthread_condattr_destroy(&of);
+}
+
+static void thread_free(struct sg_view_thread *thread)
+{
+    (void)pthread_cond_destroy(&thread->came);
+    (void)pthread_cond_destroy(&thread->hurried);
+    (void)pthread_mutex_destroy(&thread->lock);
+    sg_free(thread);
 }
 
 enum sg_err sg_view_thread_new(struct sg_view *view, sg_view_thread_wake *wake,
@@ -124,11 +152,9 @@ enum sg_err sg_view_thread_new(struct sg_view *view, sg_view_thread_wake *wake,
     thread->context = context;
     thread->is_kicked = true;
     (void)pthread_mutex_init(&thread->lock, NULL);
-    (void)pthread_cond_init(&thread->came, NULL);
+    make_conditions(thread);
     if (pthread_create(&thread->thread, NULL, run, thread) != 0) {
-        (void)pthread_cond_destroy(&thread->came);
-        (void)pthread_mutex_destroy(&thread->lock);
-        sg_free(thread);
+        thread_free(thread);
         return SG_ERR_NOMEM;
     }
     *ret = thread;
@@ -142,11 +168,10 @@ void sg_view_thread_free(struct sg_view_thread *thread)
     (void)pthread_mutex_lock(&thread->lock);
     thread->is_stopping = true;
     (void)pthread_cond_signal(&thread->came);
+    (void)pthread_cond_signal(&thread->hurried);
     (void)pthread_mutex_unlock(&thread->lock);
     (void)pthread_join(thread->thread, NULL);
-    (void)pthread_cond_destroy(&thread->came);
-    (void)pthread_mutex_destroy(&thread->lock);
-    sg_free(thread);
+    thread_free(thread);
 }
 
 void sg_view_thread_kick(struct sg_view_thread *thread)
@@ -155,6 +180,15 @@ void sg_view_thread_kick(struct sg_view_thread *thread)
     thread->is_kicked = true;
     (void)pthread_mutex_unlock(&thread->lock);
     (void)pthread_cond_signal(&thread->came);
+}
+
+void sg_view_thread_hurry(struct sg_view_thread *thread)
+{
+    (void)pthread_mutex_lock(&thread->lock);
+    thread->is_kicked = thread->is_hurried = true;
+    (void)pthread_mutex_unlock(&thread->lock);
+    (void)pthread_cond_signal(&thread->came);
+    (void)pthread_cond_signal(&thread->hurried);
 }
 
 void sg_view_thread_rebuild(struct sg_view_thread *thread,

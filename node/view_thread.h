@@ -12,8 +12,8 @@
 
 struct sg_view_thread;
 
-/* Says that a commit changed the view, or that the thread has ended with an
- * error. Context: the view thread; it must not wait. */
+/* Says that a turn is over, which may have changed the view, or that the thread
+ * has ended with an error. Context: the view thread; it must not wait. */
 typedef void sg_view_thread_wake(void *context);
 
 /* Starts the thread. Borrows: VIEW, until sg_view_thread_free; nobody else
@@ -26,8 +26,13 @@ SG_USE_RESULT enum sg_err sg_view_thread_new(struct sg_view *view,
 /* Ends the thread after the commit it is at, frees. Takes NULL. */
 void sg_view_thread_free(struct sg_view_thread *thread);
 
-/* Says that the store may have something new. Context: any thread. */
+/* Says that the store may have something new: it is taken in when the thread
+ * has rested. Context: any thread. */
 void sg_view_thread_kick(struct sg_view_thread *thread);
+
+/* The same, for who waits for what comes of it: the thread does not rest before
+ * that. Context: any thread. */
+void sg_view_thread_hurry(struct sg_view_thread *thread);
 
 /* Has the view deleted and built anew under KEY (sg_view_rebuild). Context: any
  * thread. */

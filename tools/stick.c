@@ -142,7 +142,7 @@ int sg_stick_settle(struct sg_stick *stick)
     while (code == 0) {
         event = (struct sg_event){.kind = SG_EVENT_TICK};
         say_now(&event);
-        sg_driver_settle(stick->driver, &event);
+        (void)sg_driver_settle(stick->driver, &event);
         code = check(stick);
         if (code != 0 || is_settled(stick))
             break;

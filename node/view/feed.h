@@ -24,6 +24,7 @@ struct sg_feed_log {
     uint32_t branch;
     uint64_t fork; /* first index that is not of all branches held; UINT64_MAX:
                       it has not forked */
+    bool is_own;   /* this node writes it */
 };
 
 /* What there is of an entry. */

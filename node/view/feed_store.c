@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/view/given.h"
+#include "node/view/parted.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
 #include "storage/lmdb/fetch.h"
@@ -67,17 +68,24 @@ struct source {
 
 /* --- logs and forks ---------------------------------------------------- */
 
+static bool is_own(const struct sg_store *store, uint32_t number)
+{
+    const struct sg_store_own *own;
+
+    for (size_t i = 0; (own = sg_store_own(store, i)) != NULL; i++)
+        if (own->number == number)
+            return true;
+    return false;
+}
+
 /* An own log ends where it is signed: what is committed behind that may be
  * removed at the next start, and another entry take its place. The keeper
  * signs it in the same moment, and says so. */
 static void end_signed(const struct sg_store *store, struct sg_store_log *log)
 {
-    const struct sg_store_own *own;
-
-    for (size_t i = 0; (own = sg_store_own(store, i)) != NULL; i++)
-        if (own->number == log->number &&
-            log->row.known.size < log->row.frontier.size)
-            log->row.frontier.size = log->row.known.size;
+    if (log->row.known.size < log->row.frontier.size &&
+        is_own(store, log->number))
+        log->row.frontier.size = log->row.known.size;
 }
 
 static enum sg_err take_log(void *context, const struct sg_store_log *log)
@@ -92,72 +100,6 @@ static enum sg_err take_log(void *context, const struct sg_store_log *log)
     return SG_OK;
 }
 
-static bool same_log(const struct sg_store_log *a, const struct sg_store_log *b)
-{
-    return memcmp(&a->id, &b->id, sizeof a->id) == 0;
-}
-
-/* Finds the size up to which A and B are one history; at most the smaller. */
-static enum sg_err find_common(struct source *source,
-                               const struct sg_store_log *a,
-                               const struct sg_store_log *b, uint64_t *ret_size)
-{
-    uint64_t size_a = a->row.frontier.size, size_b = b->row.frontier.size;
-    uint64_t low = 0, high = size_a < size_b ? size_a : size_b;
-
-    while (low < high) {
-        uint64_t middle = high - (high - low) / 2;
-        struct sg_hash root_a, root_b;
-        enum sg_err err =
-            sg_fetch_root(source->store, a->number, middle, &root_a);
-
-        if (err == SG_OK)
-            err = sg_fetch_root(source->store, b->number, middle, &root_b);
-        if (err != SG_OK)
-            return err;
-        if (memcmp(&root_a, &root_b, sizeof root_a) == 0)
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    *ret_size = low;
-    return SG_OK;
-}
-
-/* Finds where the histories of one log part. */
-static enum sg_err find_forks(struct source *source)
-{
-    enum sg_err err = SG_OK;
-
-    for (size_t i = 0; i < source->n_logs; i++)
-        source->forks[i] = UINT64_MAX;
-    for (size_t i = 0; i < source->n_logs && err == SG_OK; i++) {
-        const struct sg_store_log *side = &source->logs[i];
-
-        for (size_t k = 0;
-             side->branch > 0 && k < source->n_logs && err == SG_OK; k++) {
-            const struct sg_store_log *first = &source->logs[k];
-            uint64_t common;
-
-            if (first->branch != 0 || !same_log(first, side))
-                continue;
-            err = find_common(source, first, side, &common);
-            if (err != SG_OK || common == side->row.frontier.size ||
-                common == first->row.frontier.size)
-                continue;
-            if (common < source->forks[k])
-                source->forks[k] = common;
-        }
-    }
-    for (size_t i = 0; i < source->n_logs; i++)
-        for (size_t k = 0; source->logs[i].branch > 0 && k < source->n_logs;
-             k++)
-            if (source->logs[k].branch == 0 &&
-                same_log(&source->logs[i], &source->logs[k]))
-                source->forks[i] = source->forks[k];
-    return err;
-}
-
 static enum sg_err refresh(struct source *source)
 {
     enum sg_err err;
@@ -168,7 +110,9 @@ static enum sg_err refresh(struct source *source)
         return err;
     sg_free(source->forks);
     source->forks = sg_alloc((source->n_logs + 1) * sizeof *source->forks);
-    return source->forks != NULL ? find_forks(source) : SG_ERR_NOMEM;
+    return source->forks != NULL ? sg_parted_find(source->store, source->logs,
+                                                  source->n_logs, source->forks)
+                                 : SG_ERR_NOMEM;
 }
 
 static enum sg_err give_log(void *context, size_t no,
@@ -183,13 +127,15 @@ static enum sg_err give_log(void *context, size_t no,
     if (no >= source->n_logs)
         return SG_ERR_NOTFOUND;
     log = &source->logs[no];
-    *ret_log = (struct sg_feed_log){.number = log->number,
-                                    .id = log->id,
-                                    .kind = log->row.core.kind,
-                                    .held = log->row.frontier.size,
-                                    .absent = log->row.absent,
-                                    .branch = log->branch + 1u,
-                                    .fork = source->forks[no]};
+    *ret_log =
+        (struct sg_feed_log){.number = log->number,
+                             .id = log->id,
+                             .kind = log->row.core.kind,
+                             .held = log->row.frontier.size,
+                             .absent = log->row.absent,
+                             .branch = log->branch + 1u,
+                             .fork = source->forks[no],
+                             .is_own = is_own(source->store, log->number)};
     memcpy(ret_log->node, log->row.core.node_key, SG_KEY_SIZE);
     return SG_OK;
 }

@@ -446,6 +446,9 @@ static void write_progress(struct sg_view *view, struct sg_txn *txn)
         struct sg_writer writer;
         uint64_t high = log->applied > log->high ? log->applied : log->high;
 
+        if (log->feed.is_own)
+            status.own =
+                log->verified < log->applied ? log->verified : log->applied;
         if (!log->is_known || (!log->is_changed && log->applied <= log->high))
             continue;
         sg_writer_init_array(&writer, value, sizeof value);

@@ -87,7 +87,10 @@ struct sg_view_status {
     uint64_t held;     /* entries that the store has, of all logs of records */
     uint64_t applied;  /* of these */
     uint64_t verified; /* of these: nothing is left to verify */
-    uint64_t absent;   /* payloads not held */
+    uint64_t own; /* entries of the log that this node writes which are applied
+                     and verified: what it was acknowledged up to there, rows
+                     have */
+    uint64_t absent;     /* payloads not held */
     uint64_t unreadable; /* logs with payloads not held, or that our keys do
                             not open */
     uint64_t lost;       /* of these: of some of them nobody says who reads */

@@ -308,7 +308,7 @@ static void run(struct net *net, uint64_t ms)
 
             if (net->nodes[i].driver == NULL)
                 continue;
-            sg_driver_settle(net->nodes[i].driver, &event);
+            (void)sg_driver_settle(net->nodes[i].driver, &event);
             sg_driver_step(net->nodes[i].driver, &event);
             assert_ok(sg_driver_failure(net->nodes[i].driver));
         }
