@@ -35,6 +35,30 @@ static size_t count_sessions(const struct sg_api *api)
     return n;
 }
 
+/* How the register follows the logs, and how it was met at the start. */
+static json_t *json_of_register(struct sg_api *api)
+{
+    struct sg_roll *roll = api->config.roll;
+    struct sg_view_status status;
+    const char *state = "ok";
+    enum sg_err err;
+
+    if (roll == NULL)
+        return json_pack("{s:s,s:n}", "state", "none", "start");
+    err = sg_roll_err(roll);
+    if (err == SG_ERR_FULL)
+        state = "disk_full";
+    else if (err != SG_OK)
+        state = "failed";
+    sg_view_status(sg_roll_view(roll), &status);
+    if (err == SG_OK && status.is_building)
+        state = "building";
+    else if (err == SG_OK &&
+             (status.applied < status.held || status.to_fold > 0))
+        state = "folding";
+    return json_pack("{s:s,s:s}", "state", state, "start", sg_roll_start(roll));
+}
+
 void sg_api_node_health(struct sg_api *api,
                         const struct sg_api_request *request,
                         struct sg_api_answer *ret)
@@ -56,6 +80,7 @@ void sg_api_node_health(struct sg_api *api,
         sg_api_call_set(json, "size",
                         json_integer((json_int_t)log.row.known.size));
     }
+    sg_api_call_set(json, "register", json_of_register(api));
     sg_api_call_set(json, "sessions",
                     json_integer((json_int_t)count_sessions(api)));
     sg_api_call_set(

@@ -15,6 +15,7 @@ struct sg_roll {
     const struct sg_key *scopes[1];
     struct sg_view *view;
     struct sg_view_thread *thread;
+    const char *start;
 };
 
 /* Draws a key and keeps it. */
@@ -55,6 +56,39 @@ static enum sg_err get_key(const char *dir,
                                                            : err;
 }
 
+/* Says why the register is made anew, where one was there. After logs that were
+ * set back it is made in bulk: all of them are read. */
+static void begin(struct sg_roll *roll, const char *dir,
+                  enum sg_sealed_start start)
+{
+    static const struct {
+        const char *word;
+        const char *text; /* NULL: nobody need know */
+    } starts[] = {
+        [SG_SEALED_FOUND] = {"found", NULL},
+        [SG_SEALED_MADE] = {"made", NULL},
+        [SG_SEALED_FORMAT] = {"format", "it was of another release"},
+        [SG_SEALED_KEY] = {"key", "it was under another key"},
+        [SG_SEALED_DAMAGED] = {"damaged", "it was damaged"},
+        [SG_SEALED_DIRTY] = {"half_made", "it was made only in part"},
+    };
+    struct sg_view_status status;
+    const char *text = starts[start].text;
+
+    roll->start = starts[start].word;
+    sg_view_status(roll->view, &status);
+    if (status.is_set_back) {
+        roll->start = "set_back";
+        text = "the logs here are older than it, or others";
+        sg_view_thread_rebuild(roll->thread, roll->key);
+    }
+    if (text != NULL)
+        sg_say(status.is_set_back ? SG_CONFIG_LOG_WARNING : SG_CONFIG_LOG_INFO,
+               "%s/view: %s; the register is made anew from the logs", dir,
+               text);
+    sg_view_thread_kick(roll->thread);
+}
+
 static enum sg_err open_roll(struct sg_roll *roll,
                              const struct sg_roll_config *from)
 {
@@ -73,6 +107,8 @@ static enum sg_err open_roll(struct sg_roll *roll,
     if (err == SG_OK)
         err = sg_view_thread_new(roll->view, from->wake, from->context,
                                  &roll->thread);
+    if (err == SG_OK)
+        begin(roll, from->dir, start);
     return err;
 }
 
@@ -81,10 +117,8 @@ struct sg_roll *sg_roll_open(const struct sg_roll_config *config)
     struct sg_roll *roll = sg_calloc(1, sizeof *roll);
     enum sg_err err = roll == NULL ? SG_ERR_NOMEM : open_roll(roll, config);
 
-    if (err == SG_OK) {
-        sg_view_thread_kick(roll->thread);
+    if (err == SG_OK)
         return roll;
-    }
     sg_say(SG_CONFIG_LOG_ERROR, "%s/view: %s; going on without the register",
            config->dir, sg_err_text(err, SG_LANG_EN));
     sg_roll_close(roll);
@@ -120,6 +154,11 @@ struct sg_view *sg_roll_view(struct sg_roll *roll)
 bool sg_roll_rests(struct sg_roll *roll, uint64_t *ret_moment)
 {
     return sg_view_thread_rests(roll->thread, ret_moment);
+}
+
+const char *sg_roll_start(const struct sg_roll *roll)
+{
+    return roll->start;
 }
 
 enum sg_err sg_roll_err(struct sg_roll *roll)

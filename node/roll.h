@@ -43,6 +43,11 @@ void sg_roll_hurry(struct sg_roll *roll);
 struct sg_view *sg_roll_view(struct sg_roll *roll);
 enum sg_err sg_roll_err(struct sg_roll *roll);
 
+/* Says in a word how the view was met when it was opened: `found`, `made`, or
+ * why it is made anew: `format`, `key`, `damaged`, `half_made`, `set_back` (the
+ * logs have less than it was made of, or others). Static storage. */
+const char *sg_roll_start(const struct sg_roll *roll);
+
 /* Says whether the view rests, and gives a number that is another one as soon
  * as it has worked: what several calls of the view said belongs together where
  * it rested before the first, and the number is the same after the last. */

@@ -47,23 +47,16 @@ static void found_whole(struct looking *looking, const char *file)
     looking->findings++;
 }
 
-/* Looks at the rows of the view in DIR. */
-static int look(struct looking *looking, const char *dir,
-                const struct sg_registry_id *registry, const struct sg_key *key,
-                struct sg_view_plain *says, const struct sg_view_plain *must)
+/* Looks at a view as CHECK says, whose FOUND and CONTEXT are set here. */
+static int look(struct looking *looking, struct sg_view_check check)
 {
-    const struct sg_view_check check = {
-        .dir = dir,
-        .registry = registry,
-        .key = key,
-        .says = says,
-        .must = must,
-        .found = found,
-        .context = looking,
-    };
     const struct sg_cli *cli = looking->cli;
     uint64_t rows;
-    enum sg_err err = sg_view_check(&check, &rows);
+    enum sg_err err;
+
+    check.found = found;
+    check.context = looking;
+    err = sg_view_check(&check, &rows);
 
     if (err == SG_ERR_NOTFOUND)
         return sg_cli_fail(cli, SG_EXIT_IMPOSSIBLE,
@@ -77,7 +70,7 @@ static int look(struct looking *looking, const char *dir,
         found_whole(looking, "view/data.mdb");
         return 0;
     }
-    return err == SG_OK ? 0 : sg_cli_fail_err(cli, err, dir);
+    return err == SG_OK ? 0 : sg_cli_fail_err(cli, err, check.dir);
 }
 
 /* --- Comparing
@@ -111,10 +104,14 @@ static enum sg_err take_roots(struct sg_view *view, struct roots *roots)
     return err == SG_OK ? sg_view_roots(view, take_root, roots) : err;
 }
 
+/* Finds the root that is to be compared with root NO, which is of UNIT: the
+ * first is that of all, and rows without a unit have one too. */
 static const struct sg_view_root *find_root(const struct roots *roots,
-                                            struct sg_unit_key unit)
+                                            size_t no, struct sg_unit_key unit)
 {
-    for (size_t i = 0; i < roots->count; i++)
+    if (no == 0)
+        return roots->count > 0 ? &roots->list[0] : NULL;
+    for (size_t i = 1; i < roots->count; i++)
         if (roots->list[i].unit.value == unit.value)
             return &roots->list[i];
     return NULL;
@@ -134,7 +131,7 @@ static void compare_roots(struct looking *looking, const struct roots *old,
 
         for (size_t i = 0; i < mine->count; i++) {
             const struct sg_view_root *root = &mine->list[i];
-            const struct sg_view_root *there = find_root(other, root->unit);
+            const struct sg_view_root *there = find_root(other, i, root->unit);
 
             if (there == NULL ? root->root.n_rows == 0
                               : side == 1 || sg_state_root_equal(&root->root,
@@ -191,20 +188,76 @@ static int compare_in(struct looking *looking, struct sg_register *all,
     return code;
 }
 
+/* Of the view that lies in the directory. */
+static struct sg_view_check check_of(const struct looking *looking,
+                                     const struct sg_register *all)
+{
+    return (struct sg_view_check){.dir = looking->cli->dir,
+                                  .registry =
+                                      sg_store_registry(all->home.store),
+                                  .key = all->key};
+}
+
 /* The rows that are not sealed, of both. */
 static int compare_plain(struct looking *looking, struct sg_register *all,
                          const char *dir)
 {
-    const struct sg_registry_id *registry = sg_store_registry(all->home.store);
     struct sg_view_plain plain;
+    struct sg_view_check made = check_of(looking, all), here = made;
     int code;
 
     sg_buf_init(&plain.rows, SG_VIEW_PLAIN_SIZE_MAX);
-    code = look(looking, dir, registry, all->key, &plain, NULL);
+    made.dir = dir;
+    made.says = &plain;
+    here.must = &plain;
+    code = look(looking, made);
     if (code == 0)
-        code =
-            look(looking, looking->cli->dir, registry, all->key, NULL, &plain);
+        code = look(looking, here);
     sg_buf_clear(&plain.rows);
+    return code;
+}
+
+/* Says whether the view is of these logs. It is asked before anybody opens the
+ * view, who would delete it otherwise and make another. */
+static int compare_logs(struct looking *looking, struct sg_register *all)
+{
+    static const char *const texts[2] = {
+        "the view was made of more than the logs have, or of others: they were "
+        "set back; sogocd makes it anew, or sogoc view rebuild",
+        "phần sổ dẫn xuất được dựng từ nhật ký dài hơn hoặc khác: nhật ký đã "
+        "bị đưa về trạng thái cũ; sogocd hoặc sogoc view rebuild sẽ dựng lại"};
+    struct sg_view_check check = check_of(looking, all);
+    bool is_set_back = false;
+    int code;
+
+    check.store = all->home.store;
+    check.ret_is_set_back = &is_set_back;
+    code = look(looking, check);
+    if (is_set_back) {
+        sg_examine_report(looking->cli, "view progress", UINT64_MAX, texts);
+        looking->findings++;
+    }
+    return code;
+}
+
+/* Holds the view against another one, made for that. */
+static int compare_made(struct looking *looking, struct sg_register *all)
+{
+    const struct sg_cli *cli = looking->cli;
+    char dir[PATH_SIZE];
+    enum sg_err err;
+    int code = 0;
+
+    (void)snprintf(dir, sizeof dir, "%s/view.check", cli->dir);
+    remove_made(dir);
+    err = sg_file_make_folder(dir);
+    if (err != SG_OK)
+        code = sg_cli_fail_err(cli, err, dir);
+    if (code == 0)
+        code = compare_in(looking, all, dir);
+    if (code == 0)
+        code = compare_plain(looking, all, dir);
+    remove_made(dir);
     return code;
 }
 
@@ -212,22 +265,13 @@ static int compare(struct looking *looking)
 {
     struct sg_cli *cli = looking->cli;
     struct sg_register all;
-    char dir[PATH_SIZE];
-    enum sg_err err;
     int code = sg_register_open(cli, &all);
 
     if (code != 0)
         return code;
-    (void)snprintf(dir, sizeof dir, "%s/view.check", cli->dir);
-    remove_made(dir);
-    err = sg_file_make_folder(dir);
-    if (err != SG_OK)
-        code = sg_cli_fail_err(cli, err, dir);
-    if (code == 0)
-        code = compare_in(looking, &all, dir);
-    if (code == 0)
-        code = compare_plain(looking, &all, dir);
-    remove_made(dir);
+    code = compare_logs(looking, &all);
+    if (code == 0 && looking->findings == 0)
+        code = compare_made(looking, &all);
     sg_register_close(&all);
     return code;
 }
@@ -248,6 +292,7 @@ int sg_examine_view(struct sg_cli *cli, const struct sg_registry_id *registry,
                     uint64_t *ret_findings)
 {
     struct looking looking = {.cli = cli};
+    struct sg_view_check check = {.dir = cli->dir, .registry = registry};
     struct sg_key *key;
     int code = sg_home_key(cli, SG_REGISTER_KEY, &key);
 
@@ -260,7 +305,8 @@ int sg_examine_view(struct sg_cli *cli, const struct sg_registry_id *registry,
                            "%s/keys/view.key: chưa có phần sổ dẫn xuất; sogocd "
                            "hoặc sogoc view rebuild sẽ dựng",
                            cli->dir);
-    code = look(&looking, cli->dir, registry, key, NULL, NULL);
+    check.key = key;
+    code = look(&looking, check);
     sg_key_file_free(key);
     if (code == 0 && looking.findings == 0) {
         if (is_busy(cli))

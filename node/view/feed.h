@@ -70,6 +70,11 @@ struct sg_feed {
     enum sg_err (*read)(void *context, uint32_t number, uint64_t first,
                         size_t count_max, struct sg_feed_item *ret_items,
                         size_t *ret_count);
+    /* Gives the root of the first SIZE entries of log NUMBER: what the view was
+     * made of is compared with what there is. Errors: NOTFOUND (it has not so
+     * many). NULL: nothing is compared. */
+    enum sg_err (*root)(void *context, uint32_t number, uint64_t size,
+                        struct sg_hash *ret_root);
     /* Gives the units that read what the content key KEY_ENTRY of log NUMBER
      * seals; NULL: everybody. Borrowed until the world changes. Any thread that
      * holds the world. */

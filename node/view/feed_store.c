@@ -140,6 +140,14 @@ static enum sg_err give_log(void *context, size_t no,
     return SG_OK;
 }
 
+static enum sg_err give_root(void *context, uint32_t number, uint64_t size,
+                             struct sg_hash *ret_root)
+{
+    const struct source *source = context;
+
+    return sg_fetch_root(source->store, number, size, ret_root);
+}
+
 static uint32_t give_branch(void *context,
                             const struct sg_authority_prefix *prefix)
 {
@@ -733,6 +741,7 @@ enum sg_err sg_feed_store_new(struct sg_store *store,
     *ret_feed = (struct sg_feed){.context = source,
                                  .log = give_log,
                                  .read = give_items,
+                                 .root = give_root,
                                  .readers = give_readers,
                                  .closed = give_closed,
                                  .branch_of = give_branch,

@@ -46,7 +46,7 @@ enum sg_inside_db {
 _Static_assert(SG_INSIDE_DB_COUNT <= SG_ENV_DATABASES_MAX, "databases");
 _Static_assert((int)SG_INSIDE_META == (int)SG_SEALED_META, "meta");
 
-#define SG_INSIDE_FORMAT 4u
+#define SG_INSIDE_FORMAT 5u
 #define SG_INSIDE_NOBODY UINT32_MAX /* no subject has this number */
 
 /* What `tallies` holds: the first byte of a key. */
@@ -77,7 +77,9 @@ struct sg_inside_log {
     uint64_t first_absent; /* UINT64_MAX: none */
     uint64_t first_lost;   /* of these: nobody says who reads it */
     uint64_t first_waiting;
-    bool is_known; /* the feed has it */
+    uint64_t rooted;     /* entries of it that the view was made of, */
+    struct sg_hash root; /* and their root; 0: not known */
+    bool is_known;       /* the feed has it */
     bool is_changed;
 };
 
@@ -125,7 +127,8 @@ struct sg_view {
     struct sg_inside_set **sets; /* by number */
     uint32_t n_sets, sets_capacity;
     struct sg_table by_units;
-    bool is_ready; /* there is a genesis: subjects can be folded */
+    bool is_ready;    /* there is a genesis: subjects can be folded */
+    bool is_set_back; /* what was found was not made of these logs */
 
     /* The writer's own. */
     struct sg_inside_above *above;

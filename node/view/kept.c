@@ -143,6 +143,9 @@ static enum sg_err load_progress(struct loading *loading, struct sg_bytes key,
     log->first_absent = sg_reader_varint(&reader) - 1;
     log->first_waiting = sg_reader_varint(&reader) - 1;
     log->first_lost = sg_reader_varint(&reader) - 1;
+    log->rooted = sg_reader_varint(&reader);
+    if (log->rooted > 0)
+        sg_reader_copy(&reader, log->root.bytes, sizeof log->root.bytes);
     return sg_reader_end(&reader) == SG_OK ? SG_OK : SG_ERR_DAMAGED;
 }
 
@@ -320,6 +323,35 @@ static enum sg_err hear_again(struct loading *loading)
     return err;
 }
 
+/* Says whether LOG begins with what the view was made of. A log that cannot be
+ * read does not say that it does not. */
+static bool is_same(struct sg_view *view, const struct sg_inside_log *log)
+{
+    struct sg_hash root;
+    enum sg_err err;
+
+    if (log->rooted == 0 || view->feed.root == NULL)
+        return true;
+    if (!log->is_known)
+        return false;
+    err = view->feed.root(view->feed.context, log->feed.number, log->rooted,
+                          &root);
+    return err == SG_OK ? memcmp(&root, &log->root, sizeof root) == 0
+                        : err != SG_ERR_NOTFOUND;
+}
+
+/* The logs may have been set back beside the view, by a backup or a repair: its
+ * rows would have what no log has, and nothing would ever say so. */
+static enum sg_err compare_logs(struct sg_view *view)
+{
+    for (uint32_t i = 0; i < view->n_logs; i++)
+        if (!is_same(view, &view->logs[i])) {
+            view->is_set_back = true;
+            return SG_ERR_DAMAGED;
+        }
+    return SG_OK;
+}
+
 /* What the feed has now; what is new about a log is found by the next apply. */
 static enum sg_err know_logs(struct sg_view *view)
 {
@@ -338,7 +370,7 @@ static enum sg_err know_logs(struct sg_view *view)
             log->is_known = true;
         }
     }
-    return err == SG_ERR_NOTFOUND ? SG_OK : err;
+    return err == SG_ERR_NOTFOUND ? compare_logs(view) : err;
 }
 
 static enum sg_err understand(struct loading *loading)
@@ -414,6 +446,9 @@ void sg_kept_status(struct sg_view *view)
         status.applied += log->applied;
         status.verified +=
             log->verified < log->applied ? log->verified : log->applied;
+        if (log->feed.is_own)
+            status.own =
+                log->verified < log->applied ? log->verified : log->applied;
         status.absent += log->absent;
         status.unreadable += log->first_absent != UINT64_MAX;
         status.lost += log->first_lost != UINT64_MAX;
@@ -429,6 +464,7 @@ void sg_kept_status(struct sg_view *view)
     status.as_of = view->setup.world.as_of;
     status.counted = view->counted;
     status.is_ready = view->is_ready;
+    status.is_set_back = view->is_set_back;
     (void)pthread_mutex_lock(&view->status_lock);
     status.is_building = view->status.is_building;
     view->status = status;
@@ -442,13 +478,10 @@ static void write_progress(struct sg_view *view, struct sg_txn *txn)
     for (uint32_t i = 0; i < view->n_logs; i++) {
         const struct sg_inside_log *log = &view->logs[i];
         struct sg_inside_key key = sg_inside_number(i);
-        uint8_t value[VALUE_MAX * 2];
+        uint8_t value[VALUE_MAX * 3];
         struct sg_writer writer;
         uint64_t high = log->applied > log->high ? log->applied : log->high;
 
-        if (log->feed.is_own)
-            status.own =
-                log->verified < log->applied ? log->verified : log->applied;
         if (!log->is_known || (!log->is_changed && log->applied <= log->high))
             continue;
         sg_writer_init_array(&writer, value, sizeof value);
@@ -461,6 +494,9 @@ static void write_progress(struct sg_view *view, struct sg_txn *txn)
         sg_writer_varint(&writer, log->first_absent + 1);
         sg_writer_varint(&writer, log->first_waiting + 1);
         sg_writer_varint(&writer, log->first_lost + 1);
+        sg_writer_varint(&writer, log->rooted);
+        if (log->rooted > 0)
+            sg_writer_bytes(&writer, SG_BYTES_ARRAY(log->root.bytes));
         SG_ASSERT(writer.err == SG_OK);
         sg_txn_put(txn, SG_INSIDE_PROGRESS, sg_inside_bytes(&key),
                    sg_bytes(value, writer.size));
@@ -674,12 +710,34 @@ static enum sg_err take_after(struct writing *writing)
     return err;
 }
 
+/* Takes down which logs the commit makes the view of. One whose tree cannot be
+ * read is not compared at the next start. */
+static void take_roots(struct sg_view *view)
+{
+    for (uint32_t i = 0; i < view->n_logs && view->feed.root != NULL; i++) {
+        struct sg_inside_log *log = &view->logs[i];
+        uint64_t size = log->applied > log->high ? log->applied : log->high;
+
+        if (size < log->heard)
+            size = log->heard;
+        if (!log->is_known || log->feed.kind != SG_LOG_RECORDS ||
+            size == log->rooted)
+            continue;
+        log->rooted =
+            view->feed.root(view->feed.context, i, size, &log->root) == SG_OK
+                ? size
+                : 0;
+        log->is_changed = true;
+    }
+}
+
 enum sg_err sg_kept_write(struct sg_apply *apply,
                           const struct sg_state_root *campaigns)
 {
     struct writing writing = {.apply = apply, .campaigns = campaigns};
     enum sg_err err;
 
+    take_roots(apply->view);
     find_after(&writing);
     sg_buf_init(&writing.scratch, SG_SEALED_SIZE_MAX);
     err = sg_sealed_write(apply->view->sealed, write_all, &writing);

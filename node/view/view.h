@@ -106,6 +106,9 @@ struct sg_view_status {
     struct sg_date counted; /* the day that tallies are of */
     bool is_ready;          /* a genesis is known; else nothing is applied */
     bool is_building;       /* in bulk */
+    /* What was found at open was made of more than the logs have, or of others:
+     * they were set back. It was deleted, and is made anew. */
+    bool is_set_back;
 };
 
 /* Gives the status after the last commit. */

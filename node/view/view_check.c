@@ -7,6 +7,7 @@
 #include "storage/base/alloc.h"
 #include "storage/base/limits.h"
 #include "storage/base/reader.h"
+#include "storage/lmdb/fetch.h"
 
 #define PATH_SIZE       4096u
 #define PROGRESS_FIELDS 9u
@@ -29,11 +30,20 @@ _Static_assert(SG_INSIDE_DB_COUNT <= SG_VIEW_PLAIN_INDEXES, "indexes");
      1U << SG_INSIDE_UNITS | 1U << SG_INSIDE_PAIRS | 1U << SG_INSIDE_KIN |    \
      1U << SG_INSIDE_BUCKETS | 1U << SG_INSIDE_CONFLICTS)
 
+/* What the view was made of: the first SIZE entries of a log. */
+struct begun {
+    uint32_t log;
+    uint64_t size;
+    struct sg_hash root;
+};
+
 struct looking {
     const struct sg_view_check *check;
     size_t at;       /* in what it must say */
     uint64_t *names; /* by subject number: of its uid; 0: none */
     size_t n_names;
+    struct begun *begun; /* what progress says of each log */
+    size_t n_begun, begun_capacity;
     uint64_t sums[SG_VIEW_PLAIN_INDEXES];
     enum sg_err err;
 };
@@ -131,21 +141,40 @@ static void compare_sums(const struct looking *looking)
 
 /* --- rows -------------------------------------------------------------- */
 
-static bool is_progress(struct sg_bytes value)
+/* Reads how far the view is in a log, and takes down what it was made of. */
+static bool is_progress(struct looking *looking, struct sg_bytes key,
+                        struct sg_bytes value)
 {
+    struct begun begun = {.size = 0};
     struct sg_reader reader;
 
+    if (key.size != 4)
+        return false;
+    begun.log = sg_bytes_get_u32be(key.data);
     sg_reader_init(&reader, value);
     for (unsigned i = 0; i < PROGRESS_FIELDS; i++)
         (void)sg_reader_varint(&reader);
-    return sg_reader_end(&reader) == SG_OK;
+    begun.size = sg_reader_varint(&reader);
+    if (begun.size > 0)
+        sg_reader_copy(&reader, begun.root.bytes, sizeof begun.root.bytes);
+    if (sg_reader_end(&reader) != SG_OK)
+        return false;
+    if (begun.size == 0)
+        return true;
+    if (sg_alloc_grow((void **)&looking->begun, looking->n_begun,
+                      &looking->begun_capacity, sizeof *looking->begun))
+        looking->begun[looking->n_begun++] = begun;
+    else
+        looking->err = SG_ERR_NOMEM;
+    return true;
 }
 
-static bool has_form(unsigned db, struct sg_bytes key, struct sg_bytes value)
+static bool has_form(struct looking *looking, unsigned db, struct sg_bytes key,
+                     struct sg_bytes value)
 {
     switch (db) {
     case SG_INSIDE_PROGRESS:
-        return key.size == 4 && is_progress(value);
+        return is_progress(looking, key, value);
     case SG_INSIDE_KEYS:
         return key.size == 24 && value.size == 0;
     case SG_INSIDE_STATEMENTS:
@@ -222,7 +251,7 @@ static bool judge(void *context, unsigned db, struct sg_bytes key,
 
     if ((INDEXES & 1U << db) != 0)
         return is_set(looking, db, key, value);
-    if (!has_form(db, key, value))
+    if (!has_form(looking, db, key, value))
         return false;
     if (db == SG_INSIDE_META || db == SG_INSIDE_PROGRESS)
         return true;
@@ -238,6 +267,22 @@ static void found(void *context, unsigned db, uint64_t no,
     const struct looking *looking = context;
 
     looking->check->found(looking->check->context, databases[db], no, fault);
+}
+
+/* Says whether each log begins with what the view was made of it. A log that
+ * cannot be read does not say that it does not. */
+static bool is_of(const struct looking *looking, struct sg_store *store)
+{
+    for (size_t i = 0; i < looking->n_begun; i++) {
+        const struct begun *begun = &looking->begun[i];
+        struct sg_hash root;
+        enum sg_err err = sg_fetch_root(store, begun->log, begun->size, &root);
+
+        if (err == SG_ERR_NOTFOUND ||
+            (err == SG_OK && memcmp(&root, &begun->root, sizeof root) != 0))
+            return false;
+    }
+    return true;
 }
 
 enum sg_err sg_view_check(const struct sg_view_check *check, uint64_t *ret_rows)
@@ -273,6 +318,9 @@ enum sg_err sg_view_check(const struct sg_view_check *check, uint64_t *ret_rows)
         memcpy(check->says->sums, looking.sums, sizeof looking.sums);
     if (err == SG_OK && check->must != NULL)
         compare_sums(&looking);
+    if (err == SG_OK && check->store != NULL)
+        *check->ret_is_set_back = !is_of(&looking, check->store);
     sg_free(looking.names);
+    sg_free(looking.begun);
     return err;
 }

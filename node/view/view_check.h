@@ -29,6 +29,10 @@ struct sg_view_check {
      * NULL: is not known. */
     struct sg_view_plain *says;
     const struct sg_view_plain *must;
+    /* The logs that it must have been made of, as far as they go; and whether
+     * they have less, or others: they were set back. NULL: is not asked for. */
+    struct sg_store *store;
+    bool *ret_is_set_back;
     /* Called for each finding: row NO, from 0, of DATABASE; static storage;
      * UINT64_MAX: an index as a whole leads to others than it must. */
     void (*found)(void *context, const char *database, uint64_t no,

@@ -5,6 +5,7 @@
 
 #include "node/view/feed_store.h"
 #include "node/view/view_open.h"
+#include "storage/lmdb/fetch.h"
 #include "storage/lmdb/set.h"
 #include "tests/lib/tempdir.h"
 #include "tests/lib/test.h"
@@ -14,7 +15,7 @@
 #define ALL     1024u
 
 /* As FORMAT.md has them. */
-#define FORMAT     4u
+#define FORMAT     5u
 #define PURPOSE    "sogoc v1 view row"
 #define UNITS      5u /* number of the database */
 #define SHORT_SIZE 4u /* bytes of P4 */
@@ -38,6 +39,23 @@ static const struct sg_unit_key *everybody(void *context, uint32_t number,
     return NULL;
 }
 
+/* What the logs are said to be: as they are, shorter, or others. */
+enum logs { AS_THEY_ARE, SHORTER, OTHERS };
+static enum logs logs_are;
+
+static enum sg_err root_of(void *context, uint32_t number, uint64_t size,
+                           struct sg_hash *ret_root)
+{
+    enum sg_err err = logs_are == SHORTER
+                          ? SG_ERR_NOTFOUND
+                          : sg_fetch_root(store.store, number, size, ret_root);
+
+    (void)context;
+    if (logs_are == OTHERS)
+        ret_root->bytes[0] ^= 1;
+    return err;
+}
+
 static void open_view(void)
 {
     static const struct sg_key *scopes[1];
@@ -48,6 +66,7 @@ static void open_view(void)
     scopes[0] = store.scope;
     assert_ok(sg_feed_store_new(store.store, scopes, 1, NULL, &feed));
     feed.readers = everybody;
+    feed.root = root_of;
     assert_ok(sg_view_open_feed(&config, sg_store_registry(store.store), &feed,
                                 &view, &start));
     assert_ok(sg_view_reader_new(view, &reader));
@@ -267,11 +286,44 @@ static void test_other_format(void **state)
     }
 }
 
+/* A view whose logs were set back beside it is deleted and made again, and says
+ * so; one that is as far as they are, or not as far, is not. */
+static void test_set_back(void **state)
+{
+    struct sg_view_root before, after;
+    struct sg_view_status status;
+
+    (void)state;
+    assert_ok(sg_view_root_all(view, &before));
+    for (enum logs now = AS_THEY_ARE; now <= OTHERS; now++) {
+        bool is_set_back = now != AS_THEY_ARE;
+
+        close_view();
+        logs_are = now;
+        open_view();
+        assert_int_equal(start,
+                         is_set_back ? SG_SEALED_DAMAGED : SG_SEALED_FOUND);
+        sg_view_status(view, &status);
+        assert_true(status.is_set_back == is_set_back);
+        assert_true((status.subjects == 0) == is_set_back);
+        logs_are = AS_THEY_ARE;
+        apply_all();
+        assert_ok(sg_view_root_all(view, &after));
+        assert_memory_equal(&before.root, &after.root, sizeof before.root);
+        sg_view_status(view, &status);
+        assert_true(status.is_set_back == is_set_back);
+    }
+    close_view();
+    open_view();
+    assert_int_equal(start, SG_SEALED_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chance_hit),
         cmocka_unit_test(test_other_format),
+        cmocka_unit_test(test_set_back),
     };
 
     return cmocka_run_group_tests(tests, setup_all, teardown_all);
