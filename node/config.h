@@ -79,6 +79,8 @@ enum sg_config_log {
       "4 GiB", "bytes kept of one writer")                                     \
     X(SIZE, writer_day, "writer-day", UINT64_C(1) << 20, UINT64_C(1) << 50,    \
       "256 MiB", "bytes a day of one writer that are not put last")            \
+    X(TIME, compact, "compact", 1000, 86400000, "10 min",                      \
+      "how long after an erasure the logs are copied without it")              \
     X(YES, cosigns, "cosigns", 0, 0, "no",                                     \
       "cosigns what it stores: central nodes do")                              \
     X(TIME, unlock, "unlock", 60000, 28800000, "5 min",                        \

@@ -30,6 +30,8 @@ struct sg_driver {
     bool is_stepping;
     bool is_full;
     bool is_closed;
+    uint64_t compact_ms;  /* after the last erasure; 0: never */
+    uint64_t compacts_at; /* ms of now_ms; UINT64_MAX: nothing was erased */
     struct sg_keep_floor floor; /* as the store has it, or will */
     struct sg_effects effects;  /* too large for a stack */
 };
@@ -51,6 +53,7 @@ enum sg_err sg_driver_new(struct sg_store *store,
     driver->store = store;
     driver->hooks = *hooks;
     driver->last = &driver->first;
+    driver->compacts_at = UINT64_MAX;
     memcpy(own.database, sg_store_database(store), sizeof own.database);
     err = sg_keep_floor(store, &driver->floor);
     own.floor =
@@ -415,6 +418,8 @@ bool sg_driver_settle(struct sg_driver *driver, const struct sg_event *event)
     sg_keeper_take(driver->keeper, &done);
     is_any = done.jobs != NULL;
     driver->is_closed = driver->is_closed || done.is_closed;
+    if (done.is_erased && driver->compact_ms > 0)
+        driver->compacts_at = event->now_ms + driver->compact_ms;
     if (done.err != SG_OK)
         fail(driver, done.err);
     for (const struct sg_keeper_job *job = done.jobs;
@@ -452,7 +457,22 @@ bool sg_driver_settle(struct sg_driver *driver, const struct sg_event *event)
 
 uint64_t sg_driver_deadline(const struct sg_driver *driver)
 {
-    return sg_sync_deadline(driver->core);
+    uint64_t at = sg_sync_deadline(driver->core);
+
+    return at < driver->compacts_at ? at : driver->compacts_at;
+}
+
+void sg_driver_compact_after(struct sg_driver *driver, uint64_t ms)
+{
+    driver->compact_ms = ms;
+}
+
+bool sg_driver_compacts(struct sg_driver *driver, uint64_t now_ms)
+{
+    if (now_ms < driver->compacts_at)
+        return false;
+    driver->compacts_at = UINT64_MAX;
+    return true;
 }
 
 bool sg_driver_is_busy(struct sg_driver *driver)

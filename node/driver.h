@@ -84,6 +84,14 @@ bool sg_driver_is_full(const struct sg_driver *driver);
  * opened anew. */
 bool sg_driver_is_closed(const struct sg_driver *driver);
 
+/* Has sg_driver_compacts, and the deadline, wait MS after the last payload that
+ * was removed by order. */
+void sg_driver_compact_after(struct sg_driver *driver, uint64_t ms);
+
+/* Says, once, that payloads were removed and their bytes are due to go out of
+ * the store's free pages: they do when it is opened anew (erasure.h). */
+bool sg_driver_compacts(struct sg_driver *driver, uint64_t now_ms);
+
 /* SG_OK; or FATAL, DAMAGED, NOMEM: the process must stop, and nothing more is
  * acknowledged. */
 enum sg_err sg_driver_failure(const struct sg_driver *driver);

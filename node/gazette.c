@@ -216,3 +216,65 @@ enum sg_err sg_gazette_read(struct sg_gazette *gazette)
     while (err == SG_OK && more);
     return err;
 }
+
+/* --- Where it stands ------------------------------------------------------
+ */
+
+/* Gives the generation that SOURCE opens, in entry 1. Errors: NOTFOUND (none),
+ * DAMAGED, NOMEM. */
+static enum sg_err read_generation(struct sg_gazette *gazette,
+                                   const struct source *source,
+                                   uint64_t *ret_generation)
+{
+    const struct sg_registry_id *registry = sg_store_registry(gazette->store);
+    struct sg_fetch *fetch = gazette->fetch;
+    struct sg_record record;
+    uint8_t no;
+    enum sg_err err;
+
+    if (source->read < 2)
+        return SG_ERR_NOTFOUND;
+    err = sg_fetch_range(gazette->store, source->number, 1, 1, fetch);
+    if (err != SG_OK)
+        return err;
+    if (fetch->entries[0].kind != SG_ENTRY_PLAIN ||
+        sg_record_decode(fetch->entries[0].payload, &record) != SG_OK ||
+        record.schema == NULL ||
+        sg_record_fit(&record, registry, &no) != SG_RECORD_FITS)
+        return SG_ERR_NOTFOUND;
+    *ret_generation =
+        record.type == SG_TYPE_AUTHORITY_LOG
+            ? sg_record_uint(&record, SG_FIELD_AUTHORITY_LOG_GENERATION)
+            : 0;
+    return record.type == SG_TYPE_AUTHORITY_LOG ||
+                   record.type == SG_TYPE_GENESIS
+               ? SG_OK
+               : SG_ERR_NOTFOUND;
+}
+
+enum sg_err sg_gazette_position(struct sg_gazette *gazette,
+                                uint64_t *ret_position)
+{
+    uint64_t newest = 0;
+
+    if (!gazette->has_genesis)
+        return SG_ERR_STATE;
+    for (size_t i = 0; i < gazette->n; i++) {
+        const struct source *source = &gazette->sources[i];
+        struct sg_authority_at at;
+        uint64_t generation, position;
+        enum sg_err err = read_generation(gazette, source, &generation);
+
+        if (err == SG_ERR_NOTFOUND)
+            continue;
+        if (err != SG_OK)
+            return err;
+        position = generation << 32 | (source->read & UINT32_MAX);
+        /* Of a generation that opens nothing it is ahead of what is held. */
+        if (position > newest &&
+            sg_authority_at(gazette->authority, position, &at) == SG_OK)
+            newest = position;
+    }
+    *ret_position = newest;
+    return SG_OK;
+}

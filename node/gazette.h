@@ -26,6 +26,12 @@ void sg_gazette_free(struct sg_gazette *gazette);
  */
 SG_USE_RESULT enum sg_err sg_gazette_read(struct sg_gazette *gazette);
 
+/* Gives what a record that is written now says of the authority: generation <<
+ * 32 | entries of its log that were read (RECORDS.md 6.1).
+ * Errors: STATE before there is a genesis; DAMAGED, NOMEM. */
+SG_USE_RESULT enum sg_err sg_gazette_position(struct sg_gazette *gazette,
+                                              uint64_t *ret_position);
+
 /* Gives the state, sealed, borrowed until the next read; NULL before there is a
  * genesis. */
 const struct sg_authority *sg_gazette_authority(

@@ -11,6 +11,8 @@
 #include "storage/base/check.h"
 #include "storage/base/limits.h"
 #include "storage/lmdb/batch.h"
+#include "storage/lmdb/fetch.h"
+#include "storage/registry/admission.h"
 
 /* Nothing more came for so long: there is no company to wait for. A peer that
  * has used up its credit sends nothing until there was a commit. */
@@ -21,6 +23,7 @@
 struct sg_keeper {
     struct sg_store *store;
     struct sg_batch *batch;
+    bool is_erasing; /* a payload is removed by the batch; of who turns */
     sg_keeper_wake *wake;
     void *context;
     pthread_t thread;
@@ -242,17 +245,57 @@ static enum sg_err add_statement(struct sg_keeper *keeper,
     return err == SG_OK ? sg_keep_put_statement(keeper->batch, &said) : err;
 }
 
+/* Says whether no order can erase entry INDEX of LOG (RECORDS.md 6.9): it was
+ * held before the order was known, and is looked at here. */
+static enum sg_err look_if_kept(struct sg_keeper *keeper, uint32_t number,
+                                uint64_t index, bool *ret_is_kept)
+{
+    struct sg_fetch *fetch = sg_alloc(sizeof *fetch);
+    enum sg_err err = SG_ERR_NOMEM;
+
+    if (fetch == NULL)
+        return err;
+    sg_fetch_init(fetch, SG_PAYLOAD_SIZE_MAX);
+    err = sg_fetch_range(keeper->store, number, index, 1, fetch);
+    if (err == SG_OK)
+        *ret_is_kept = sg_admission_is_kept(fetch->entries[0].kind,
+                                            fetch->entries[0].payload);
+    sg_fetch_clear(fetch);
+    sg_free(fetch);
+    return err;
+}
+
+/* Erases what one side of a log has there, if it goes so far. */
+static enum sg_err erase_side(struct sg_keeper *keeper,
+                              const struct sg_effect *effect, uint8_t branch)
+{
+    uint64_t index = effect->erase.index;
+    struct sg_store_log log;
+    bool is_kept;
+    enum sg_err err = sg_store_find(keeper->store, &effect->log, branch, &log);
+
+    if (err == SG_ERR_NOTFOUND ||
+        (err == SG_OK && index >= log.row.frontier.size))
+        return branch == 0 ? SG_ERR_NOTFOUND : SG_OK;
+    if (err == SG_OK)
+        err = look_if_kept(keeper, log.number, index, &is_kept);
+    if (err != SG_OK || is_kept)
+        return err;
+    err = sg_batch_erase(keeper->batch, log.number, index, effect->erase.order);
+    keeper->is_erasing = keeper->is_erasing || err == SG_OK;
+    return err == SG_ERR_EXISTS ? SG_OK : err;
+}
+
+/* An order names the entry on every side of a fork. A damaged one waits for its
+ * repair: the order is gone through again at the next start. */
 static enum sg_err add_erase(struct sg_keeper *keeper,
                              const struct sg_effect *effect)
 {
-    struct sg_store_log log;
-    enum sg_err err =
-        sg_store_find(keeper->store, &effect->log, effect->branch, &log);
+    enum sg_err err = SG_OK;
 
-    if (err == SG_OK)
-        err = sg_batch_erase(keeper->batch, log.number, effect->erase.index,
-                             effect->erase.order);
-    return err == SG_ERR_EXISTS ? SG_OK : err;
+    for (uint8_t branch = 0; branch < SG_BRANCHES_MAX && err == SG_OK; branch++)
+        err = erase_side(keeper, effect, branch);
+    return err == SG_ERR_DAMAGED ? SG_ERR_STATE : err;
 }
 
 static enum sg_err add_close(struct sg_keeper *keeper,
@@ -346,6 +389,8 @@ static enum sg_err commit(struct sg_keeper *keeper, struct sg_keeper_job *first,
     }
     if (err != SG_OK)
         sg_batch_clear(keeper->batch);
+    done->is_erased = done->is_erased || (err == SG_OK && keeper->is_erasing);
+    keeper->is_erasing = false;
     if (err == SG_ERR_FULL)
         done->is_full = true;
     return err == SG_ERR_FULL ? SG_OK : err;
@@ -419,6 +464,7 @@ static void report(struct sg_keeper *keeper, struct sg_keeper_job *jobs,
     all->change = done->change;
     all->is_full = done->is_full;
     all->is_closed = all->is_closed || done->is_closed;
+    all->is_erased = all->is_erased || done->is_erased;
     if (all->err == SG_OK)
         all->err = done->err;
 }
@@ -658,6 +704,7 @@ void sg_keeper_take(struct sg_keeper *keeper, struct sg_keeper_done *ret_done)
 {
     (void)pthread_mutex_lock(&keeper->lock);
     *ret_done = keeper->done;
+    keeper->done.is_erased = false;
     keeper->done.jobs = NULL;
     keeper->done_last = &keeper->done.jobs;
     (void)pthread_mutex_unlock(&keeper->lock);

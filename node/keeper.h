@@ -91,6 +91,7 @@ struct sg_keeper_done {
     uint64_t change;            /* the store's largest change number */
     bool is_full;               /* the store takes no ordinary writes now */
     bool is_closed;             /* the own log was closed: open anew */
+    bool is_erased;             /* payloads were removed by order */
     enum sg_err err; /* FATAL, DAMAGED: stop, acknowledge nothing more */
 };
 

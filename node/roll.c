@@ -21,6 +21,7 @@ struct sg_roll {
 /* Draws a key and keeps it. */
 static enum sg_err make_key(const char *folder,
                             const struct sg_registry_id *registry,
+                            enum sg_key_store_mode mode,
                             struct sg_key **ret_key)
 {
     uint8_t file[SG_KEY_FILE_SIZE];
@@ -29,9 +30,16 @@ static enum sg_err make_key(const char *folder,
     if (err != SG_OK)
         return err;
     sg_key_file_encode(*ret_key, file);
-    err = sg_key_store_write(folder, name, SG_KEY_STORE_CREATE, file);
+    err = sg_key_store_write(folder, name, mode, file);
     sg_crypto_wipe(file, sizeof file);
     return err;
+}
+
+static enum sg_err folder_of(const char *dir, char ret[PATH_SIZE])
+{
+    int n = snprintf(ret, PATH_SIZE, "%s/keys", dir);
+
+    return n < 0 || n >= PATH_SIZE ? SG_ERR_LIMIT : SG_OK;
 }
 
 static enum sg_err get_key(const char *dir,
@@ -40,20 +48,32 @@ static enum sg_err get_key(const char *dir,
 {
     uint8_t file[SG_KEY_FILE_SIZE];
     char folder[PATH_SIZE];
-    enum sg_err err;
-    int n = snprintf(folder, sizeof folder, "%s/keys", dir);
+    enum sg_err err = folder_of(dir, folder);
 
-    if (n < 0 || (size_t)n >= sizeof folder)
-        return SG_ERR_LIMIT;
+    if (err != SG_OK)
+        return err;
     err = sg_key_store_read(folder, name, file);
     if (err == SG_ERR_NOTFOUND)
-        return make_key(folder, registry, ret_key);
+        return make_key(folder, registry, SG_KEY_STORE_CREATE, ret_key);
     if (err != SG_OK)
         return err;
     err = sg_key_file_decode(SG_BYTES_ARRAY(file), sg_bytes(NULL, 0), ret_key);
     sg_crypto_wipe(file, sizeof file);
     return err == SG_OK && (*ret_key)->kind != SG_KEY_VIEW ? SG_ERR_MALFORMED
                                                            : err;
+}
+
+enum sg_err sg_roll_change_key(const char *dir,
+                               const struct sg_registry_id *registry)
+{
+    char folder[PATH_SIZE];
+    struct sg_key *key = NULL;
+    enum sg_err err = folder_of(dir, folder);
+
+    if (err == SG_OK)
+        err = make_key(folder, registry, SG_KEY_STORE_REPLACE, &key);
+    sg_key_file_free(key);
+    return err == SG_ERR_NOTFOUND ? SG_OK : err;
 }
 
 /* Says why the register is made anew, where one was there. After logs that were

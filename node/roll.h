@@ -31,6 +31,12 @@ struct sg_roll *sg_roll_open(const struct sg_roll_config *config);
 /* Ends the thread and closes the view. Takes NULL. */
 void sg_roll_close(struct sg_roll *roll);
 
+/* Draws another key for the view in DIR, which nobody has open: what lies there
+ * opens to nobody any more, and the next opening makes it anew (D18). Where
+ * there is no key nothing is done. Errors: of key files. */
+SG_USE_RESULT enum sg_err sg_roll_change_key(
+    const char *dir, const struct sg_registry_id *registry);
+
 /* Says that the store has grown. Takes NULL. Context: any thread. */
 void sg_roll_kick(struct sg_roll *roll);
 

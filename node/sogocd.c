@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 
 #include "node/config.h"
+#include "node/erasure.h"
 #include "node/identity.h"
 #include "node/say.h"
 #include "node/uv_node.h"
@@ -159,6 +160,34 @@ static void say_start(const struct sg_store_own *own)
            (unsigned long long)own->signed_checkpoint.size, starts[own->start]);
 }
 
+/* Has what was erased leave the disk before anything else uses the store; what
+ * is not possible now is tried again the next time. */
+static enum sg_err finish_erasure(const struct sg_config *config,
+                                  const struct sg_identity *identity)
+{
+    struct sg_erasure_done done;
+    enum sg_err err = sg_erasure_finish(identity->store, config->directory,
+                                        identity->node, &done);
+
+    if (done.is_compacted)
+        sg_say(SG_CONFIG_LOG_INFO,
+               "%llu payloads that %zu orders erase are in no page of the logs "
+               "any more; the register is made anew under a new key",
+               (unsigned long long)done.entries, done.orders);
+    if (err == SG_ERR_FATAL || err == SG_ERR_DAMAGED) {
+        sg_say(SG_CONFIG_LOG_ERROR, "%s/log: %s; stopping", config->directory,
+               sg_err_text(err, SG_LANG_EN));
+        return err;
+    }
+    if (err != SG_OK)
+        sg_say(SG_CONFIG_LOG_WARNING,
+               "erased payloads: %s; %s, trying again at the next start",
+               sg_err_text(err, SG_LANG_EN),
+               done.is_compacted ? "that they are gone is not said yet"
+                                 : "they stay in free pages of the logs");
+    return SG_OK;
+}
+
 /* Opens the directory and runs once. Returns an exit code. */
 static int run_once(const struct sg_config *config,
                     enum sg_uv_node_end *ret_end)
@@ -190,7 +219,9 @@ static int run_once(const struct sg_config *config,
         return code_of(err);
     }
     say_start(sg_store_own(identity.store, 0));
-    err = sg_uv_node_run(config, &identity, ret_end);
+    err = finish_erasure(config, &identity);
+    if (err == SG_OK)
+        err = sg_uv_node_run(config, &identity, ret_end);
     sg_identity_close(&identity);
     if (err != SG_OK)
         sg_say(SG_CONFIG_LOG_ERROR, "%s: %s; stopped", config->directory,

@@ -527,6 +527,8 @@ static void on_prepare(uv_prepare_t *prepare)
     node->is_paused = is_busy;
     if (sg_driver_is_closed(node->driver))
         stop(node, SG_UV_NODE_NEW_EPOCH);
+    if (sg_driver_compacts(node->driver, sg_clock_mono().ms))
+        stop(node, SG_UV_NODE_COMPACTS);
     look_at_clock(node);
     wait_for_core(node);
     if (sg_driver_failure(node->driver) != SG_OK ||
@@ -716,8 +718,10 @@ static enum sg_err start(struct node *node)
     struct sg_event event = event_of(SG_EVENT_START);
     enum sg_err err = make_driver(node);
 
-    if (err == SG_OK)
+    if (err == SG_OK) {
+        sg_driver_compact_after(node->driver, node->config->compact);
         err = make_front(node);
+    }
     if (err == SG_OK)
         err = sg_uv_http_open(&node->loop, node->config, &node->gate,
                               &node->http);

@@ -19,9 +19,10 @@
 
 /* Why a node came to rest. */
 enum sg_uv_node_end {
-    SG_UV_NODE_STOPPED,  /* SIGTERM or SIGINT */
-    SG_UV_NODE_RELOADS,  /* SIGHUP: read the configuration and run again */
-    SG_UV_NODE_NEW_EPOCH /* the own log was closed: open the store again */
+    SG_UV_NODE_STOPPED,   /* SIGTERM or SIGINT */
+    SG_UV_NODE_RELOADS,   /* SIGHUP: read the configuration and run again */
+    SG_UV_NODE_NEW_EPOCH, /* the own log was closed: open the store again */
+    SG_UV_NODE_COMPACTS   /* payloads were erased: the same (erasure.h) */
 };
 
 /* Has SIGTERM, SIGINT and SIGHUP wait until a node runs, so that none is lost

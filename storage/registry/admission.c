@@ -38,18 +38,15 @@ static bool end(struct work *work, enum sg_admission_standing standing,
 
 /* --- A01 to A07: the bytes and where they are filed -------------------- */
 
-/* Says whether no order can erase the entry: keys, openings and statements. */
-static bool is_kept(const struct work *work)
+bool sg_admission_is_kept(unsigned entry_kind, struct sg_bytes payload)
 {
-    const struct sg_admission_copy *copy = work->copy;
-    struct sg_record *record = &work->verdict->record;
+    struct sg_record record;
 
-    if (copy->entry_kind == SG_ENTRY_SEALED)
+    if (entry_kind == SG_ENTRY_SEALED)
         return false;
-    return copy->entry_kind != SG_ENTRY_PLAIN ||
-           (copy->payload.size > 0 &&
-            sg_record_decode(copy->payload, record) == SG_OK &&
-            record->type <= NEVER_ERASED);
+    return entry_kind != SG_ENTRY_PLAIN ||
+           (payload.size > 0 && sg_record_decode(payload, &record) == SG_OK &&
+            record.type <= NEVER_ERASED);
 }
 
 /* What an order names is erased, held or not. */
@@ -60,7 +57,8 @@ static bool is_erased(const struct work *work)
     if (sg_authority_find_erased(work->judge->authority, &place->log,
                                  place->index) == NULL)
         return false;
-    work->verdict->is_spared = is_kept(work);
+    work->verdict->is_spared =
+        sg_admission_is_kept(work->copy->entry_kind, work->copy->payload);
     return !work->verdict->is_spared;
 }
 

@@ -106,6 +106,11 @@ struct sg_admission_verdict {
     struct sg_rules_findings findings;
 };
 
+/* Says whether no order can erase an entry of ENTRY_KIND with PAYLOAD (none:
+ * it is not held): openings, content keys, and what is said plainly by the
+ * authority and by nodes (RECORDS.md 6.9). */
+bool sg_admission_is_kept(unsigned entry_kind, struct sg_bytes payload);
+
 /* Begins judging by AUTHORITY, which is sealed and stays so. */
 void sg_admission_judge_init(struct sg_admission_judge *judge,
                              const struct sg_authority *authority,

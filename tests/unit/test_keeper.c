@@ -153,6 +153,75 @@ static void test_a_refused_write_leaves_the_others(void **state)
     assert_int_equal(log.row.change, change);
 }
 
+/* Orders entry INDEX of the source's log to be erased; says whether the keeper
+ * tells that a payload was removed. */
+static bool is_erased_by(struct fixture *fixture, uint64_t index,
+                         uint64_t ticket)
+{
+    const struct sg_effect effect = {
+        .kind = SG_EFFECT_WRITE_ERASE,
+        .ticket = ticket,
+        .log = fixture->from.own->id,
+        .erase = {.index = index, .order = {7}},
+    };
+    bool is_done = false, is_erased = false;
+
+    assert_ok(sg_keeper_put(fixture->keeper, &effect));
+    while (!is_done) {
+        struct sg_keeper_done done;
+
+        assert_int_equal(sem_wait(&fixture->news), 0);
+        sg_keeper_take(fixture->keeper, &done);
+        assert_ok(done.err);
+        is_erased = is_erased || done.is_erased;
+        for (const struct sg_keeper_job *job = done.jobs; job != NULL;
+             job = job->next) {
+            assert_ok(job->err);
+            is_done = is_done || job->effect.ticket == ticket;
+        }
+        sg_keeper_done_clear(&done);
+    }
+    return is_erased;
+}
+
+/* How entry INDEX of the source's log is held on BRANCH. */
+static enum sg_payload_state held_as(struct fixture *fixture, uint8_t branch,
+                                     uint64_t index)
+{
+    struct sg_store_log log;
+
+    assert_ok(
+        sg_store_find(fixture->to.store, &fixture->from.own->id, branch, &log));
+    assert_ok(sg_fetch_range(fixture->to.store, log.number, index, 1,
+                             &fixture->fetch[0]));
+    return fixture->fetch[0].entries[0].state;
+}
+
+/* An order erases the entry on both sides of a fork and is told of once; what
+ * no order can erase, such as the opening, stays (RECORDS.md 6.9). */
+static void test_an_order_erases_what_it_may(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sg_effect other;
+    enum sg_err errs[3];
+
+    put(fixture, 0, 1);
+    (void)take_until(fixture, 1, errs);
+    other = package(fixture, 0, 2);
+    other.branch = 1;
+    assert_ok(sg_keeper_put(fixture->keeper, &other));
+    (void)take_until(fixture, 2, errs);
+    assert_ok(errs[2]);
+
+    assert_false(is_erased_by(fixture, 0, 3));
+    assert_int_equal(held_as(fixture, 0, 0), SG_PAYLOAD_PRESENT);
+    assert_true(is_erased_by(fixture, 5, 4));
+    assert_int_equal(held_as(fixture, 0, 5), SG_PAYLOAD_ERASED);
+    assert_int_equal(held_as(fixture, 1, 5), SG_PAYLOAD_ERASED);
+    assert_int_equal(held_as(fixture, 0, 6), SG_PAYLOAD_PRESENT);
+    assert_false(is_erased_by(fixture, 5, 5));
+}
+
 /* What waits when the node stops is committed before the keeper is gone. */
 static void test_what_waits_is_kept_at_the_end(void **state)
 {
@@ -437,6 +506,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_refused_write_leaves_the_others,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_order_erases_what_it_may, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_own_entries_are_signed, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_an_append_is_committed_here, setup,
