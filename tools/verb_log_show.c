@@ -1,9 +1,11 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "node/unseal.h"
 #include "storage/base/alloc.h"
 #include "storage/base/check.h"
+#include "storage/base/text.h"
 #include "tools/home.h"
 #include "tools/verb.h"
 
@@ -132,6 +134,26 @@ static struct sg_out_value describe(const struct showing *showing,
     return sg_out_word(texts[SG_LANG_EN], texts[showing->cli->lang]);
 }
 
+/* By which statement ENTRY was erased, in one language each. */
+static struct sg_out_value erased_by(const struct showing *showing,
+                                     const struct sg_entry *entry,
+                                     char texts[2][DESCRIPTION_SIZE])
+{
+    static const char *const says[2] = {"by statement ", "theo lệnh "};
+
+    for (int lang = 0; lang < 2; lang++) {
+        struct sg_writer writer;
+
+        sg_writer_init_array(&writer, (uint8_t *)texts[lang], DESCRIPTION_SIZE);
+        sg_writer_bytes(&writer, sg_bytes(says[lang], strlen(says[lang])));
+        sg_text_hex_encode(&writer, SG_BYTES_ARRAY(entry->erased_by));
+        sg_writer_u8(&writer, 0);
+        if (sg_writer_end(&writer) != SG_OK)
+            return sg_out_none();
+    }
+    return sg_out_word(texts[SG_LANG_EN], texts[showing->cli->lang]);
+}
+
 static void show_entry(struct showing *showing, const struct sg_entry *entry,
                        uint64_t index)
 {
@@ -143,6 +165,8 @@ static void show_entry(struct showing *showing, const struct sg_entry *entry,
 
     if (entry->state != SG_PAYLOAD_PRESENT) {
         state = entry->state == SG_PAYLOAD_ERASED ? ERASED : NOT_HELD;
+        if (state == ERASED)
+            text = erased_by(showing, entry, texts);
     } else if (entry->kind != SG_ENTRY_SEALED) {
         text = entry->kind == SG_ENTRY_PLAIN
                    ? sg_out_bytes(SG_OUT_BODY, entry->payload)

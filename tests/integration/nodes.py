@@ -20,6 +20,8 @@ class Nodes(Cli):
     authority's. With CITIZENS there are officers too, and forms. Use with `with`: no
     daemon outlives the test."""
 
+    compact = "1 s"  # after an erasure
+
     def __init__(self, count, citizens=0, names=None):
         super().__init__()
         self.names = names or list(range(count))
@@ -55,7 +57,7 @@ class Nodes(Cli):
         """Writes the configuration of node I, which dials PEERS."""
         lines = [f"directory = {self.path(str(i))}", f"listen = 127.0.0.1:{self.ports[i]}",
                  f"socket = {self.path(f'{i}.sock')}", f"http = {self.http(i)}",
-                 "interval = 1 s", "log = debug", *more]
+                 "interval = 1 s", f"compact = {self.compact}", "log = debug", *more]
         for peer in peers:
             port = self.through.get((i, peer), self.ports[peer])
             lines += [f"[peer nút {peer}]", f"address = 127.0.0.1:{port}"]
