@@ -232,8 +232,10 @@ typedef bool sg_package_order_fn(void *context, uint64_t index,
                                  uint8_t ret_order[SG_ERASED_BY_SIZE]);
 
 /* Puts the orders known here in force on a verified BODY: what is ordered
- * erased is dropped and marked erased, and a peer's "erased" without such an
- * order becomes "not held". */
+ * erased is dropped and marked erased, but for openings, content keys and plain
+ * records of types 1 to 31, which stay whatever an order names
+ * (RECORDS.md 6.9); and a peer's "erased" without such an order becomes "not
+ * held". */
 void sg_package_settle(struct sg_package_body *body,
                        sg_package_order_fn *is_ordered, void *context);
 

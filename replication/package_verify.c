@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "replication/package.h"
+#include "replication/trust_record.h"
 #include "storage/base/check.h"
 #include "storage/base/plant.h"
 
@@ -309,6 +310,16 @@ enum sg_err sg_package_verify_filling(const struct sg_package_body *body,
     return SG_OK;
 }
 
+/* Says whether ENTRY stays whatever an order names. */
+static bool is_kept(const struct sg_entry *entry)
+{
+    if (entry->kind == SG_ENTRY_PLAIN)
+        return entry->state == SG_PAYLOAD_PRESENT &&
+               sg_trust_record_is_kept(entry->payload);
+    return entry->kind == SG_ENTRY_OPENING ||
+           entry->kind == SG_ENTRY_CONTENT_KEY;
+}
+
 void sg_package_settle(struct sg_package_body *body,
                        sg_package_order_fn *is_ordered, void *context)
 {
@@ -316,7 +327,8 @@ void sg_package_settle(struct sg_package_body *body,
         struct sg_entry *entry = &body->entries[i];
         uint8_t order[SG_ERASED_BY_SIZE];
 
-        if (is_ordered(context, body->head.first + i, order)) {
+        if (!is_kept(entry) &&
+            is_ordered(context, body->head.first + i, order)) {
             entry->state = SG_PAYLOAD_ERASED;
             entry->payload = sg_bytes(NULL, 0);
             memcpy(entry->erased_by, order, sizeof entry->erased_by);

@@ -26,6 +26,7 @@ static const char purpose_signature[] = "sogoc v1 record sig";
 #define CERTIFICATE_MAX 160
 #define GENERATION_MAX  254 /* the last that a certificate can name */
 #define STAND_MEMBERS   3   /* log, size, root; of a node_cut a signature too */
+#define KEPT_MAX        31u /* the last type that no order erases */
 #define ERASED_MEMBERS  4   /* log, index, the record, its parents */
 #define FIELDS_MAX      10
 
@@ -668,6 +669,17 @@ static enum sg_err read_type(struct sg_msgpack *reader,
     if (*ret_type == NULL)
         return SG_ERR_NOTFOUND;
     return schema == SCHEMA ? SG_OK : SG_ERR_VERSION;
+}
+
+bool sg_trust_record_is_kept(struct sg_bytes payload)
+{
+    struct sg_msgpack reader;
+
+    sg_msgpack_init(&reader, payload);
+    expect_array(&reader, 2);
+    expect_array(&reader, INNER_COUNT);
+    (void)read_range(&reader, 1, KEPT_MAX);
+    return reader.err == SG_OK;
 }
 
 enum sg_err sg_trust_record_decode(struct sg_bytes payload,

@@ -131,6 +131,11 @@ struct sg_trust_record {
 SG_USE_RESULT enum sg_err sg_trust_record_decode(
     struct sg_bytes payload, struct sg_trust_record *ret_record);
 
+/* Says whether PAYLOAD, of a plain entry, is a record of types 1 to 31, read
+ * here or not: no order erases it (RECORDS.md 6.9). What is behind the type is
+ * not looked at. */
+bool sg_trust_record_is_kept(struct sg_bytes payload);
+
 /* Computes the id of RECORD. */
 struct sg_hash sg_trust_record_id(const struct sg_trust_record *record,
                                   const struct sg_registry_id *registry);

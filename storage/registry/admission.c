@@ -42,11 +42,11 @@ bool sg_admission_is_kept(unsigned entry_kind, struct sg_bytes payload)
 {
     struct sg_record record;
 
-    if (entry_kind == SG_ENTRY_SEALED)
-        return false;
-    return entry_kind != SG_ENTRY_PLAIN ||
-           (payload.size > 0 && sg_record_decode(payload, &record) == SG_OK &&
-            record.type <= NEVER_ERASED);
+    if (entry_kind != SG_ENTRY_PLAIN)
+        return entry_kind == SG_ENTRY_OPENING ||
+               entry_kind == SG_ENTRY_CONTENT_KEY;
+    return payload.size > 0 && sg_record_decode(payload, &record) == SG_OK &&
+           record.type <= NEVER_ERASED;
 }
 
 /* What an order names is erased, held or not. */

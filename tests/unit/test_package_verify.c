@@ -449,7 +449,12 @@ static void test_settle(void **state)
         SG_PAYLOAD_ERASED, SG_PAYLOAD_NOT_HELD};
 
     (void)state;
+    /* A log in which they are sealed: such as an order may name. */
     setup_log(18, 9);
+    for (uint64_t seed = 19; any.entries[3].kind != SG_ENTRY_SEALED ||
+                             any.entries[5].kind != SG_ENTRY_SEALED;
+         seed++)
+        setup_log(seed, 9);
     any_log_package(&any, 1, 3, 9, 9, true, &body);
     for (size_t i = 1; i < 5; i++) {
         body.entries[i].state = states[i];
@@ -471,6 +476,49 @@ static void test_settle(void **state)
 
         assert_memory_equal(&leaf, &any.leaves[3 + i], sizeof leaf);
     }
+}
+
+/* Everything is ordered erased. */
+static bool order_all(void *context, uint64_t index,
+                      uint8_t ret_order[SG_ERASED_BY_SIZE])
+{
+    (void)context;
+    (void)index;
+    memcpy(ret_order, order_known, sizeof order_known);
+    return true;
+}
+
+/* Whatever an order names, openings, content keys and plain records of types 1
+ * to 31 stay (RECORDS.md 6.9): with them a node would lose what others sealed,
+ * or what the authority said. A peer that has lost one does not hold it. */
+static void test_settle_keeps(void **state)
+{
+    /* [[type, schema 1, seven values], the outer part] */
+    static const uint8_t statement[12] = {0x92, 0x99, 31, 1};
+    static const uint8_t record[12] = {0x92, 0x99, 32, 1};
+    struct sg_entry *entries = body.entries;
+
+    (void)state;
+    setup_log(18, 9);
+    any_log_package(&any, 1, 3, 9, 9, true, &body);
+    for (size_t i = 0; i < 6; i++)
+        entries[i].state = SG_PAYLOAD_PRESENT;
+    entries[0].kind = SG_ENTRY_OPENING;
+    entries[1].kind = SG_ENTRY_CONTENT_KEY;
+    entries[2].kind = SG_ENTRY_CONTENT_KEY;
+    entries[2].state = SG_PAYLOAD_ERASED;
+    entries[3].kind = SG_ENTRY_PLAIN;
+    entries[3].payload = SG_BYTES_ARRAY(statement);
+    entries[4].kind = SG_ENTRY_PLAIN;
+    entries[4].payload = SG_BYTES_ARRAY(record);
+    entries[5].kind = SG_ENTRY_SEALED;
+    sg_package_settle(&body, order_all, NULL);
+    assert_int_equal(entries[0].state, SG_PAYLOAD_PRESENT);
+    assert_int_equal(entries[1].state, SG_PAYLOAD_PRESENT);
+    assert_int_equal(entries[2].state, SG_PAYLOAD_NOT_HELD);
+    assert_int_equal(entries[3].state, SG_PAYLOAD_PRESENT);
+    assert_int_equal(entries[4].state, SG_PAYLOAD_ERASED);
+    assert_int_equal(entries[5].state, SG_PAYLOAD_ERASED);
 }
 
 /* --- Bytes that are not right --------------------------------------------- */
@@ -546,6 +594,7 @@ int main(void)
         cmocka_unit_test(test_no_opening),
         cmocka_unit_test(test_filling),
         cmocka_unit_test(test_settle),
+        cmocka_unit_test(test_settle_keeps),
         cmocka_unit_test(test_every_flip),
     };
 
