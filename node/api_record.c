@@ -203,6 +203,7 @@ static const struct {
     unsigned status;
 } checks[] = {
     [SG_ADMISSION_A00] = {"", "", 422},
+    [SG_ADMISSION_A02] = {"erased by order", "đã xóa theo lệnh", 422},
     [SG_ADMISSION_A03] = {"the bytes do not follow the format",
                           "dữ liệu sai định dạng", 422},
     [SG_ADMISSION_A04] = {"this program does not know the type",

@@ -1,11 +1,12 @@
 /* The desk: where records for the own logs are handed in while the node runs.
  *
  * A thread of its own does what costs: it checks each record as admission will
- * (RECORDS.md section 3, A03 to A13, the officer's signature included), writes
- * the outer part (clock, position of the authority), seals it for where it will
- * stand and gives it to the keeper. When it is durable and signed the paper
- * comes back with its place (DESIGN.md D14). It is not the store, which decides
- * where a log ends, and it knows no HTTP.
+ * (RECORDS.md section 3, A03 to A13, the officer's signature included; A02 of a
+ * record that an order erased, wherever it was filed), writes the outer part
+ * (clock, position of the authority), seals it for where it will stand and
+ * gives it to the keeper. When it is durable and signed the paper comes back
+ * with its place (DESIGN.md D14). It is not the store, which decides where a
+ * log ends, and it knows no HTTP.
  *
  * A form may be handed in again: the desk knows the last SG_DESK_KNOWN submit
  * ids of the own log and answers a retry with the first one's place. It reads

@@ -108,6 +108,15 @@ static void refuse(struct sg_desk_paper *paper,
             sg_record_fit(&verdict->record, registry, &paper->field);
 }
 
+/* Says whether an order erased the record ID, wherever it was filed: who hands
+ * the old form in again does not bring it back (DESIGN.md D18). */
+static bool is_erased(const struct sg_desk *desk, const struct sg_hash *id)
+{
+    struct sg_ref ref = sg_ref_of(id);
+
+    return sg_authority_find_bridge(desk->judge.authority, &ref) != NULL;
+}
+
 /* Says whether the record in desk->body would be admitted as entry INDEX; if
  * not, PAPER says why. */
 static bool admits(struct sg_desk *desk, struct sg_desk_paper *paper,
@@ -128,6 +137,11 @@ static bool admits(struct sg_desk *desk, struct sg_desk_paper *paper,
             SG_ADMISSION_WRONG) {
         verdict.standing = SG_ADMISSION_REFUSED;
         verdict.code = SG_ADMISSION_A12;
+    }
+    if (verdict.standing == SG_ADMISSION_ADMITTED &&
+        is_erased(desk, &verdict.id)) {
+        verdict.standing = SG_ADMISSION_ERASED;
+        verdict.code = SG_ADMISSION_A02;
     }
     if (verdict.standing == SG_ADMISSION_ADMITTED)
         return true;
