@@ -35,7 +35,7 @@ sg_verb_run sg_verb_init, sg_verb_submit, sg_verb_logs, sg_verb_log_show,
     sg_verb_person, sg_verb_audit, sg_verb_restore, sg_verb_unit_rehome,
     sg_verb_repair, sg_verb_peers, sg_verb_forks, sg_verb_statement,
     sg_verb_config_check, sg_verb_view_rebuild, sg_verb_diff, sg_verb_pin_lease,
-    sg_verb_endorse, sg_verb_erase, sg_verb_erase_list;
+    sg_verb_endorse, sg_verb_erase, sg_verb_erase_list, sg_verb_dossier;
 
 extern const struct sg_verb_page sg_verb_init_page, sg_verb_submit_page,
     sg_verb_logs_page, sg_verb_log_show_page, sg_verb_log_export_page,
@@ -58,7 +58,8 @@ extern const struct sg_verb_page sg_verb_init_page, sg_verb_submit_page,
     sg_verb_repair_page, sg_verb_unit_rehome_page, sg_verb_peers_page,
     sg_verb_forks_page, sg_verb_statement_page, sg_verb_config_check_page,
     sg_verb_view_rebuild_page, sg_verb_diff_page, sg_verb_pin_lease_page,
-    sg_verb_endorse_page, sg_verb_erase_page, sg_verb_erase_list_page;
+    sg_verb_endorse_page, sg_verb_erase_page, sg_verb_erase_list_page,
+    sg_verb_dossier_page;
 
 /* Says whether there is a node whose status can be shown: then sogoc without a
  * verb shows it. */

@@ -1,6 +1,7 @@
 """A registry that is founded and joined by the commands that a person would type."""
 
 import os
+import subprocess
 import time
 
 from cli import demand
@@ -75,3 +76,26 @@ class Registry(Nodes):
             if all(logs == held[0] for logs in held):
                 return held[0]
             demand(time.monotonic() < deadline, f"not equal after {seconds} s: {held}")
+
+    def employ(self, i, label, roles):
+        """An officer whose key lies at node I, for its unit."""
+        key = self.rows("officer", "new", label, "--plain", "--dir", str(i))[0]["key"]
+        self.authority("officer", "add", key, UNITS[i], "--roles", roles, "--label", label)
+
+    def write(self, *at):
+        """Citizens of node 3's district: the same forms are handed in at the nodes AT.
+        All but node 2 become equal."""
+        which = (0, 1, 3, 4)
+        self.employ(3, "cb-0001", "capture")
+        self.employ(3, "cb-0002", "approve")
+        self.run_until_equal_among(which, 60)
+        with open(self.path("forms.jsonl"), "wb") as out:
+            subprocess.run(self.command("synth", "1500", "--day", "2025-02-01", "--within",
+                                        UNITS[3], "--no-cards", "--forms", "--officer",
+                                        "cb-0001", "--approver", "cb-0002", "--dir", "3"),
+                           cwd=self.folder.name, env=self.env, stdout=out, check=True)
+        self.start(*which)
+        for i in at:
+            self.run("hand-in", "forms.jsonl", "--socket", f"{i}.sock")
+        self.stop(*which)
+        self.run_until_equal_among(which, 60)
